@@ -1,1 +1,15 @@
-export {};
+/**
+ * What touches the world on behalf of every other package: the guarded fetch, through which all outbound HTTP goes,
+ * and the loader of settings from flags, environment and files. It leaves the meaning of answers and of settings to
+ * its callers.
+ *
+ * Read `guarded-fetch.ts` first; `address-guard.ts` decides what may be reached, `guarded-connections.ts` enforces it
+ * in the moment of connecting, `send-hop.ts` keeps time and size, `redirect.ts` says what goes on to the next hop.
+ */
+export type { FetchedHeaders, FetchedResponse } from './fetched-response.ts';
+export type { ResolveHost } from './guarded-connections.ts';
+export type { GuardedFetch, GuardedFetchOptions, GuardedRequest } from './guarded-fetch.ts';
+export { createGuardedFetch } from './guarded-fetch.ts';
+export { parseHostPattern } from './host-pattern.ts';
+export type { NetRefusal } from './net-refusal.ts';
+export { explainNetRefusal } from './net-refusal.ts';

@@ -1,0 +1,204 @@
+import { promisify } from 'node:util';
+import { brotliDecompress, gunzip, inflate } from 'node:zlib';
+import { type Bytes, type Milliseconds, ok, type Result, refuse } from '@keyturn/protocol';
+import type { Agent, Dispatcher } from 'undici';
+import { errorCode, RefusedConnection } from './guarded-connections.ts';
+import type { NetRefusal } from './net-refusal.ts';
+
+/** One request to one origin, checked and complete. */
+export interface HopRequest {
+  readonly url: URL;
+  readonly port: number;
+  readonly method: string;
+  readonly headers: Record<string, string>;
+  readonly body: string | Uint8Array | undefined;
+  /** What is left of the call's time, and the whole of it for the refusal. */
+  readonly timeLeft: number;
+  readonly timeout: Milliseconds;
+  readonly maxBytes: Bytes;
+  readonly signal: AbortSignal | undefined;
+}
+
+export interface HopAnswer {
+  readonly status: number;
+  readonly headers: AnswerHeaders;
+  readonly body: Buffer;
+}
+
+type AnswerHeaders = Record<string, string | string[] | undefined>;
+
+/** Sends one request and reads the whole answer within its time and size. Follows nothing. */
+export async function sendHop(agent: Agent, request: HopRequest): Promise<Result<HopAnswer, NetRefusal>> {
+  const answer = await new Promise<Result<HopAnswer, NetRefusal>>((settle) => {
+    const hop = new Hop(request, settle);
+    agent.dispatch(
+      {
+        origin: request.url.origin,
+        path: request.url.pathname + request.url.search,
+        method: request.method,
+        headers: request.headers,
+        body: request.body ?? null,
+      },
+      hop,
+    );
+  });
+  return answer.ok && answer.value.headers['content-encoding'] !== undefined ? decode(answer.value, request) : answer;
+}
+
+/** Collects one answer. The deadline counts from now until the last byte, so a slow trickle does not stretch it. */
+class Hop implements Dispatcher.DispatchHandler {
+  readonly #request: HopRequest;
+  readonly #settle: (outcome: Result<HopAnswer, NetRefusal>) => void;
+  readonly #timer: NodeJS.Timeout;
+  #controller: Dispatcher.DispatchController | undefined;
+  #settled = false;
+  #status = 0;
+  #headers: AnswerHeaders = {};
+  #first: Buffer | undefined;
+  #rest: Buffer[] | undefined;
+  #size = 0;
+
+  constructor(request: HopRequest, settle: (outcome: Result<HopAnswer, NetRefusal>) => void) {
+    this.#request = request;
+    this.#settle = settle;
+    this.#timer = setTimeout(() => this.#timeout(), Math.max(0, request.timeLeft));
+    request.signal?.addEventListener('abort', this.#abort, { once: true });
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    // Given up while it waited for a connection: nothing has been written yet, and nothing will be.
+    if (this.#settled) controller.abort(new Error('given up'));
+    else this.#controller = controller;
+  }
+
+  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: AnswerHeaders): void {
+    if (status < 200) return;
+    this.#status = status;
+    this.#headers = headers;
+    if (this.#request.method !== 'HEAD' && Number(headers['content-length']) > this.#request.maxBytes) this.#tooLarge();
+  }
+
+  onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#size += chunk.length;
+    if (this.#size > this.#request.maxBytes) this.#tooLarge();
+    else if (this.#first === undefined) this.#first = chunk;
+    else if (this.#rest === undefined) this.#rest = [this.#first, chunk];
+    else this.#rest.push(chunk);
+  }
+
+  onResponseEnd(): void {
+    const body = this.#rest === undefined ? (this.#first ?? Buffer.alloc(0)) : Buffer.concat(this.#rest, this.#size);
+    this.#finish(ok({ status: this.#status, headers: this.#headers, body }));
+  }
+
+  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+    this.#finish(refuse(readError(error, this.#request, this.#controller !== undefined)));
+  }
+
+  #tooLarge(): void {
+    const { url, port, maxBytes } = this.#request;
+    this.#giveUp({ why: 'too-large', host: url.hostname, port, limit: maxBytes });
+  }
+
+  #timeout(): void {
+    const { url, port, timeout } = this.#request;
+    const phase = this.#controller === undefined ? 'connect' : this.#status === 0 ? 'headers' : 'body';
+    const sent = this.#controller !== undefined;
+    this.#giveUp({ why: 'timeout', host: url.hostname, port, limit: timeout, phase, sent });
+  }
+
+  readonly #abort = (): void => this.#giveUp({ why: 'aborted', by: 'caller', sent: this.#controller !== undefined });
+
+  #giveUp(refusal: NetRefusal): void {
+    this.#finish(refuse(refusal));
+    this.#controller?.abort(new Error('given up'));
+  }
+
+  #finish(outcome: Result<HopAnswer, NetRefusal>): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    clearTimeout(this.#timer);
+    this.#request.signal?.removeEventListener('abort', this.#abort);
+    this.#settle(outcome);
+  }
+}
+
+function readError(error: Error, request: HopRequest, sent: boolean): NetRefusal {
+  if (error instanceof RefusedConnection) return error.refusal;
+  const code = errorCode(error);
+  const host = request.url.hostname;
+  const port = request.port;
+  if (code === 'UND_ERR_CONNECT_TIMEOUT') {
+    return { why: 'timeout', host, port, limit: request.timeout, phase: 'connect', sent: false };
+  }
+  if (code === 'UND_ERR_CLOSED' || code === 'UND_ERR_DESTROYED') return { why: 'aborted', by: 'close', sent };
+  if (code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_NOT_SUPPORTED') {
+    return { why: 'bad-request', part: faultyPart(request) };
+  }
+  if (sent) return { why: 'bad-answer', host, port, code };
+  return systemErrors.has(code) ? { why: 'connect', host, port, code } : { why: 'tls', host, port, code };
+}
+
+/** What a socket reports before TLS speaks. Everything else that fails before the request is sent, TLS said. */
+const systemErrors: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EHOSTUNREACH',
+  'EHOSTDOWN',
+  'ENETUNREACH',
+  'ENETDOWN',
+  'EADDRNOTAVAIL',
+  'EADDRINUSE',
+  'EACCES',
+  'EPERM',
+  'EINVAL',
+  'EMFILE',
+  'ENFILE',
+  'EPIPE',
+  'ETIMEDOUT',
+  'UND_ERR_SOCKET',
+  'UNKNOWN',
+]);
+
+/** Names the header that undici would not send, without its value. */
+function faultyPart({ headers, method }: HopRequest): string {
+  for (const [name, value] of Object.entries(headers)) {
+    if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name)) return 'header name';
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what RFC 9110 §5.5 forbids
+    if (/[^\t\x20-\x7e\x80-\xff]/.test(value)) return `header ${name}`;
+  }
+  return /^[!#$%&'*+.^_`|~\w-]+$/.test(method) ? 'header' : 'method';
+}
+
+const decoders = {
+  gzip: promisify(gunzip),
+  'x-gzip': promisify(gunzip),
+  deflate: promisify(inflate),
+  br: promisify(brotliDecompress),
+};
+
+/**
+ * Undoes an encoding that the other side chose although `identity` was asked for. The size cap holds for what comes
+ * out, so that a few kilobytes cannot become gigabytes; several encodings on one another are refused.
+ */
+async function decode(answer: HopAnswer, request: HopRequest): Promise<Result<HopAnswer, NetRefusal>> {
+  const host = request.url.hostname;
+  const name = String(answer.headers['content-encoding']).trim().toLowerCase();
+  if (name === 'identity' || name === '' || answer.body.length === 0) return ok(answer);
+  if (name !== 'gzip' && name !== 'x-gzip' && name !== 'deflate' && name !== 'br') {
+    return refuse({ why: 'bad-answer', host, port: request.port, code: 'CONTENT_ENCODING' });
+  }
+  try {
+    return ok({
+      ...answer,
+      body: await decoders[name](answer.body, { maxOutputLength: Math.max(1, request.maxBytes) }),
+    });
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === 'ERR_BUFFER_TOO_LARGE') {
+      return refuse({ why: 'too-large', host, port: request.port, limit: request.maxBytes });
+    }
+    return refuse({ why: 'bad-answer', host, port: request.port, code });
+  }
+}
