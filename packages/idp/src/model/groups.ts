@@ -1,0 +1,89 @@
+import { ok, type Result, refuse } from '@keyturn/protocol';
+import type { ModelRefusal } from './refusal.ts';
+import type { Attributes } from './role.ts';
+import type { IdpState } from './state.ts';
+import type { Group } from './user.ts';
+
+export interface NewGroup {
+  readonly id?: string;
+  readonly name: string;
+  readonly description?: string;
+  readonly parentId?: string;
+  readonly attributes?: Attributes;
+  readonly roleIds?: readonly string[];
+}
+
+/** Creates a group; names are unique among siblings. */
+export function createGroup(state: IdpState, realmId: string, group: NewGroup): Result<Group, ModelRefusal> {
+  if (childrenOf(state, realmId, group.parentId).some((it) => it.name === group.name)) {
+    return refuse({
+      why: 'exists',
+      what: group.parentId === undefined ? 'top-group' : 'sibling-group',
+      name: group.name,
+    });
+  }
+  return ok(
+    state.groups.put({
+      id: group.id ?? state.newUuid(),
+      realmId,
+      name: group.name,
+      ...(group.description === undefined ? {} : { description: group.description }),
+      ...(group.parentId === undefined ? {} : { parentId: group.parentId }),
+      attributes: group.attributes ?? {},
+      roleIds: group.roleIds ?? [],
+    }),
+  );
+}
+
+/** The children of a group, or the top-level groups. */
+export function childrenOf(state: IdpState, realmId: string, parentId?: string): readonly Group[] {
+  return state.groups.by(realmId, 'parent', parentId ?? '');
+}
+
+/** `/parent/child`; a slash within a name is written `~/`, as Keycloak does. */
+export function groupPath(state: IdpState, group: Group): string {
+  const name = group.name.replaceAll('/', '~/');
+  const parent = group.parentId === undefined ? undefined : state.groups.get(group.parentId);
+  return parent === undefined ? `/${name}` : `${groupPath(state, parent)}/${name}`;
+}
+
+/** A group by its path, with or without the leading slash. */
+export function groupByPath(state: IdpState, realmId: string, path: string): Group | undefined {
+  let found: Group | undefined;
+  for (const part of path.replace(/^\//, '').split(/(?<!~)\//)) {
+    const name = part.replaceAll('~/', '/');
+    const parentId: string | undefined = found?.id;
+    found = childrenOf(state, realmId, parentId).find((it) => it.name === name);
+    if (found === undefined) return undefined;
+  }
+  return found;
+}
+
+/** The group and its ancestors, from the group upwards: their roles and attributes are inherited. */
+export function lineageOf(state: IdpState, groupId: string): readonly Group[] {
+  const line: Group[] = [];
+  for (
+    let it = state.groups.get(groupId);
+    it !== undefined;
+    it = it.parentId === undefined ? undefined : state.groups.get(it.parentId)
+  ) {
+    if (line.includes(it)) break;
+    line.push(it);
+  }
+  return line;
+}
+
+/** Deletes a group and all below it; members leave. */
+export function deleteGroup(state: IdpState, group: Group): void {
+  state.transaction(() => {
+    for (const child of childrenOf(state, group.realmId, group.id)) deleteGroup(state, child);
+    for (const user of state.users.by(group.realmId, 'group', group.id)) {
+      state.users.put({ ...user, groupIds: user.groupIds.filter((id) => id !== group.id) });
+    }
+    const realm = state.realms.get(group.realmId);
+    if (realm?.defaultGroupIds.includes(group.id) === true) {
+      state.realms.put({ ...realm, defaultGroupIds: realm.defaultGroupIds.filter((id) => id !== group.id) });
+    }
+    state.groups.delete(group.id);
+  });
+}
