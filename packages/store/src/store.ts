@@ -1,0 +1,51 @@
+import type { Kysely } from 'kysely';
+import type { Audit } from './audit/audit.ts';
+import type { Migration } from './migrations.ts';
+import type { Hearing, MissedHandler, NotificationHandler, StopListening } from './notifications.ts';
+import type { StoreTables } from './tables.ts';
+import type { Tx } from './transactions.ts';
+
+/** A database with what every feature needs of it. Opened by `openStore`, closed by whoever opened it. */
+export interface Store extends AsyncDisposable {
+  readonly dialect: 'sqlite' | 'postgres';
+
+  /**
+   * For single queries. A feature sees its own tables by `store.db.withTables<PatTables>()`. Inside `transaction`, use
+   * `tx.db`: a query on `store.db` there throws, since on SQLite it would wait for itself.
+   */
+  readonly db: Kysely<StoreTables>;
+
+  /**
+   * Commits what `action` did, or nothing if it throws. A call inside another joins it; if the inner one fails, the
+   * outer cannot commit. On SQLite transactions run one after the other, so keep them short and call nothing outside.
+   */
+  transaction<Value>(action: (tx: Tx) => Promise<Value>): Promise<Value>;
+
+  /**
+   * Brings the schema up to date: the store's own migrations and the given ones, in this order, once, all or nothing.
+   * Returns the ids that were applied now. Throws `MigrationError`, above all if the database is newer than this build.
+   * Call it once, with every feature's migrations: one that is not given counts as unknown.
+   */
+  migrate(migrations: readonly Migration[]): Promise<readonly string[]>;
+
+  /** Tells every listener of the channel, in all processes; inside a transaction when it commits, else now. */
+  notify(channel: string, payload: string): Promise<void>;
+
+  /**
+   * Calls `heard` for each notification of the channel, in the order of commits: from all processes on PostgreSQL,
+   * from this one on SQLite. Resolves once it hears. A lost connection is made anew; then `missed` is called, and
+   * `hearing` stands still until it has resolved.
+   */
+  listen(channel: string, heard: NotificationHandler, missed?: MissedHandler): Promise<StopListening>;
+
+  /** How far this process has heard. On PostgreSQL it is 1970 until something listens. */
+  hearing(): Hearing;
+
+  readonly audit: Audit;
+
+  /** Rejects if the database does not answer. */
+  ping(): Promise<void>;
+
+  /** Writes what was handed to the audit, then frees everything. */
+  close(): Promise<void>;
+}
