@@ -1,1 +1,21 @@
-export {};
+/**
+ * Is this access token good for this resource? Strict, fast, and with the issuer apart from the address of its keys.
+ * Usable alone, in anyone's service. It says who calls; what they may do is for others (`policy`).
+ *
+ * The path of a token: `read` takes it apart, `keys/` has the issuer's keys, `judge` decides, `revocation` has the last
+ * word, and `verifier` ties them together and remembers. A refusal is a value: `explain` says it to a person,
+ * `bearerChallenge` to an HTTP client.
+ */
+export type { AlgorithmName } from './algorithms.ts';
+export type { ChallengeOptions, WireRefusal } from './challenge.ts';
+export { bearerChallenge, dpopChallenge, wireOf } from './challenge.ts';
+export { explain } from './explain.ts';
+export type { Fetch } from './keys/key-source.ts';
+export type { KeyPolicy } from './keys/remote-keys.ts';
+export type { VerifierOptions } from './options.ts';
+export type { ProviderName, ProviderPreset } from './providers.ts';
+export { providers } from './providers.ts';
+export type { DpopFault, DpopRefusal, TokenPart, TokenRefusal } from './refusal.ts';
+export type { RevocationSource, Standing } from './revocation.ts';
+export type { Verdict, Verifier } from './verifier.ts';
+export { createVerifier } from './verifier.ts';

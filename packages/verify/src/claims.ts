@@ -1,0 +1,73 @@
+import type { Claims, EpochSeconds, Result, Seconds } from '@keyturn/protocol';
+import { epochSeconds, ok, refuse, seconds } from '@keyturn/protocol';
+import type { TokenRefusal } from './refusal.ts';
+
+/** What times are compared with. */
+export interface TimeRules {
+  readonly clockTolerance: Seconds;
+  readonly maxLifetime: Seconds;
+}
+
+/** A clock ahead of ours by this much is not held against a token's `iat`, which grants nothing. */
+const issuerAhead = 30;
+
+// RFC 7519 §4.1, RFC 9068 §2.2: of what type each claim is, if it is there.
+const textClaims = ['iss', 'sub', 'jti', 'azp', 'client_id', 'sid'] as const;
+const timeClaims = ['nbf', 'iat', 'auth_time'] as const;
+
+/** Whether the registered claims are of their types, so that everything after may rely on `Claims`. */
+export function checkClaimTypes(claims: Claims): Result<void, TokenRefusal> {
+  for (const claim of textClaims) {
+    const value = claims[claim];
+    if (value !== undefined && typeof value !== 'string') return refuse({ why: 'claim', claim, fault: 'not text' });
+  }
+  for (const claim of timeClaims) {
+    const value = claims[claim];
+    if (value !== undefined && !isTime(value)) return refuse({ why: 'claim', claim, fault: 'not a finite number' });
+  }
+  const { exp, scope } = claims;
+  if (exp === undefined) return refuse({ why: 'claim', claim: 'exp', fault: 'missing' });
+  if (!isTime(exp)) return refuse({ why: 'claim', claim: 'exp', fault: 'not a finite number' });
+  if (scope !== undefined && !isTexts(scope)) return refuse({ why: 'claim', claim: 'scope', fault: 'not text' });
+  return ok(undefined);
+}
+
+/** Whether a token is alive. A token dies the second that `exp` names (RFC 7519 §4.1.4). */
+export function checkTimes(claims: Claims, now: EpochSeconds, rules: TimeRules): Result<void, TokenRefusal> {
+  const { exp = Number.NaN, nbf, iat } = claims;
+  const { clockTolerance, maxLifetime } = rules;
+  if (!isAlive(exp, now, clockTolerance)) return refuse({ why: 'expired', at: epochSeconds(exp), now });
+  if (nbf !== undefined && nbf > now + clockTolerance) {
+    return refuse({ why: 'not-yet-valid', claim: 'nbf', at: epochSeconds(nbf), now });
+  }
+  if (iat !== undefined && iat > now + clockTolerance + issuerAhead) {
+    return refuse({ why: 'not-yet-valid', claim: 'iat', at: epochSeconds(iat), now });
+  }
+  // Both ways, so that neither an `iat` in the far past nor the lack of one hides how long the token will live.
+  const lifetime = exp - Math.min(iat ?? now, now);
+  if (lifetime > maxLifetime) return refuse({ why: 'lifetime', lifetime: seconds(lifetime), limit: maxLifetime });
+  return ok(undefined);
+}
+
+export function isAlive(exp: number, now: number, clockTolerance: Seconds): boolean {
+  return now < exp + clockTolerance;
+}
+
+/** RFC 9068 §2.2: what a token must have that calls itself `at+jwt`. Keycloak writes `azp` for `client_id`. */
+export function checkAccessTokenProfile(claims: Claims): Result<void, TokenRefusal> {
+  for (const claim of ['sub', 'iat', 'jti'] as const) {
+    if (claims[claim] === undefined) return refuse({ why: 'claim', claim, fault: 'missing (RFC 9068 §2.2)' });
+  }
+  if (claims.client_id === undefined && claims.azp === undefined) {
+    return refuse({ why: 'claim', claim: 'client_id', fault: 'missing (RFC 9068 §2.2)' });
+  }
+  return ok(undefined);
+}
+
+function isTime(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value);
+}
+
+export function isTexts(value: unknown): value is string | readonly string[] {
+  return typeof value === 'string' || (Array.isArray(value) && value.every((item) => typeof item === 'string'));
+}

@@ -1,0 +1,4 @@
+/** What a DPoP proof is held to. RFC 9449 §4.3. */
+export interface DpopOptions {
+  readonly replay: unknown;
+}

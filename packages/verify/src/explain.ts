@@ -1,0 +1,138 @@
+import { unreachable } from '@keyturn/protocol';
+import type { DpopFault, TokenRefusal } from './refusal.ts';
+
+/**
+ * Says a refusal in a sentence or two for a person: what was expected, what came, which setting or mapper mends it.
+ * For logs and the doctor, never for the HTTP answer. What came from the token is quoted, escaped and cut, so that it
+ * cannot forge log lines.
+ */
+export function explain(refusal: TokenRefusal): string {
+  switch (refusal.why) {
+    case 'malformed':
+      return `The ${refusal.part} is malformed (${refusal.fault}): a token is three parts of canonical base64url joined by dots, its header and payload JSON objects without repeated members. Padding, white space and other spellings are refused.`;
+    case 'too-large':
+      return `The token has ${refusal.size} characters, more than the ${refusal.limit} allowed. If it is genuine, take roles or claims out of it (full scope off), or raise maxTokenLength.`;
+    case 'algorithm':
+      return `The token says algorithm ${quoted(refusal.got)}; allowed are ${refusal.allowed.join(', ')}. Unsigned tokens and shared secrets are never accepted.`;
+    case 'header':
+      return `The token's header has ${quoted(refusal.parameter)}: ${refusal.fault}.`;
+    case 'kind':
+      return `This is no access token: its kind is ${quoted(refusal.got)}. Send the access_token of the token response, not the id_token or refresh_token.`;
+    case 'issuer':
+      return explainIssuer(refusal.got, refusal.expected);
+    case 'unknown-key':
+      return refusal.skipped === undefined
+        ? `${refusal.issuer} has no key ${quoted(refusal.kid)}; its keys are ${list(refusal.known)}. The key was removed, the token is forged, or jwksUri belongs to another issuer.`
+        : `${refusal.issuer} has a key ${quoted(refusal.kid)}, but it is not usable: ${refusal.skipped}.`;
+    case 'key-algorithm':
+      return `The key ${quoted(refusal.kid)} of ${refusal.issuer} is not for ${refusal.got}.`;
+    case 'keys-unavailable':
+      return `The keys of ${refusal.issuer} cannot be read: ${refusal.fault}. Check jwksUri from where this service runs; the issuer itself is only compared, not called.`;
+    case 'signature':
+      return `The signature is not that of the key ${quoted(refusal.kid)} of ${refusal.issuer}: the token was changed or forged.`;
+    case 'claim':
+      return `The claim ${refusal.claim} is ${refusal.fault}.`;
+    case 'expired':
+      return `The token expired ${refusal.now - refusal.at} s ago (exp ${refusal.at}, now ${refusal.now}). Fetch a new one before exp; if it is new, compare the clocks.`;
+    case 'not-yet-valid':
+      return `The token begins in ${refusal.at - refusal.now} s (${refusal.claim} ${refusal.at}, now ${refusal.now}). Compare the clocks; clockTolerance allows for a small difference.`;
+    case 'lifetime':
+      return `The token lives ${refusal.lifetime} s, more than the ${refusal.limit} s allowed. Shorten the client's access.token.lifespan, or raise maxLifetime.`;
+    case 'audience':
+      return `The token is meant for ${list(refusal.got)}, not for ${list(refusal.expected)}. In Keycloak, give the client ${quoted(refusal.client)} (or one of its client scopes) a mapper of type "Audience" (oidc-audience-mapper) with "Included Custom Audience" ${list(refusal.expected)}, on for access tokens and off for ID tokens.`;
+    case 'identity':
+      return `None of the claims ${list(refusal.claims)} names the caller. Set identityClaim to one that the token has; in Keycloak, sub needs the client scope "basic".`;
+    case 'sender-constrained':
+      return refusal.by === 'jkt'
+        ? 'The token is bound to a key by DPoP and came without its proof: send it as "Authorization: DPoP" with a DPoP header, to a verifier with the dpop section.'
+        : `The token is bound to its sender by ${quoted(refusal.by)}, which is not supported.`;
+    case 'not-bound':
+      return 'The token came as "Authorization: DPoP" but is bound to no key: send it as Bearer, or turn DPoP on for the client.';
+    case 'dpop-proof':
+      return `The DPoP proof is not good: ${explainProof(refusal.fault)}.`;
+    case 'dpop-nonce':
+      return 'The DPoP proof lacks the current nonce of this server; the client repeats the call with the nonce from the answer.';
+    case 'revoked':
+      return `The token was revoked (by ${quoted(refusal.by)}).`;
+    case 'revocation-unknown':
+      return `Whether the token was revoked cannot be told: ${refusal.fault}. Tokens are refused until it can; whenRevocationUnknown: "accept" would let revoked ones pass.`;
+    case 'inactive':
+      return `${refusal.issuer} says that the token is not active: it expired, was revoked, or its session ended. Keycloak from 26.6.2 on says so too if the client that introspects is not in the token's aud.`;
+    case 'introspection-unavailable':
+      return `${refusal.issuer} cannot be asked about the token: ${refusal.fault}.`;
+    default:
+      return unreachable(refusal);
+  }
+}
+
+/** The mistakes of seed 002 have names: an alias host, another scheme, a slash too many. */
+function explainIssuer(got: string | undefined, expected: readonly string[]): string {
+  const said = `The token's issuer is ${quoted(got)}, expected ${list(expected)}.`;
+  if (got === undefined) return `${said} A token without an issuer is accepted by nobody.`;
+  const near = expected.find((issuer) => withoutSlash(issuer) === withoutSlash(got));
+  if (near !== undefined)
+    return `${said} They differ by letter case or a final slash: set issuer to exactly what the token says.`;
+  const paths = expected.filter((issuer) => pathOf(issuer) === pathOf(got) && pathOf(got) !== undefined);
+  if (paths.length > 0) {
+    return `${said} Same realm, another host: an alias (identity., login., auth.) or the in-cluster name is where Keycloak is reached, its issuer stays the canonical one of KC_HOSTNAME. Set issuer to it and jwksUri to the address that is reached.`;
+  }
+  return `${said} The token is of another realm or provider, or issuer is set wrong.`;
+}
+
+function explainProof(fault: DpopFault): string {
+  switch (fault) {
+    case 'missing':
+      return 'there is no DPoP header';
+    case 'several':
+      return 'there is more than one DPoP header';
+    case 'malformed':
+      return 'it is not a well-formed JWT';
+    case 'typ':
+      return 'its typ is not dpop+jwt';
+    case 'algorithm':
+      return 'its algorithm is not a public-key signature that is allowed';
+    case 'key':
+      return 'its jwk is not a usable public key, or holds a private one';
+    case 'signature':
+      return 'it is not signed by the key it shows';
+    case 'jti':
+      return 'its jti is missing or too long';
+    case 'htm':
+      return 'its htm is not the method of this request';
+    case 'htu':
+      return 'its htu is not the URL of this request; behind a proxy, compare with the public URL';
+    case 'iat':
+      return 'its iat is too old or in the future; compare the clocks';
+    case 'ath':
+      return 'its ath is not the hash of this token';
+    case 'thumbprint':
+      return 'it is signed by another key than the token is bound to';
+    case 'replayed':
+      return 'it was used before';
+    case 'replay-unknown':
+      return 'the store of used proofs does not answer';
+    default:
+      return unreachable(fault);
+  }
+}
+
+const longest = 200;
+
+function quoted(text: string | undefined): string {
+  if (text === undefined) return '(none)';
+  return JSON.stringify(text.length > longest ? `${text.slice(0, longest)}…` : text);
+}
+
+function list(texts: readonly string[]): string {
+  if (texts.length === 0) return '(nobody)';
+  const shown = texts.slice(0, 10).map(quoted).join(', ');
+  return texts.length > 10 ? `${shown} and ${texts.length - 10} more` : shown;
+}
+
+function withoutSlash(url: string): string {
+  return url.replace(/\/$/, '').toLowerCase();
+}
+
+function pathOf(url: string): string | undefined {
+  return URL.canParse(url) ? new URL(url).pathname : undefined;
+}

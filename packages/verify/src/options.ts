@@ -1,0 +1,153 @@
+import { createGuardedFetch } from '@keyturn/net';
+import type { Clock, JsonObject, Seconds } from '@keyturn/protocol';
+import { days, epochMilliseconds, hours, minutes, seconds } from '@keyturn/protocol';
+import type { AlgorithmName } from './algorithms.ts';
+import { algorithms } from './algorithms.ts';
+import type { TimeRules } from './claims.ts';
+import type { DpopOptions } from './dpop.ts';
+import { buildKeyIndex } from './keys/key-index.ts';
+import type { Fetch } from './keys/key-source.ts';
+import { createKeySource } from './keys/key-source.ts';
+import type { KeyPolicy, Keys } from './keys/remote-keys.ts';
+import { createFixedKeys, createRemoteKeys } from './keys/remote-keys.ts';
+import type { IdentityRules } from './principal.ts';
+import type { ProviderName } from './providers.ts';
+import { isServiceAccount, providers } from './providers.ts';
+import type { RevocationSource } from './revocation.ts';
+
+/** What one issuer's tokens are held to. */
+export interface VerifierOptions {
+  /** Compared with `iss`, character by character, and never fetched unless `discovery` is on. */
+  readonly issuer: string;
+  /** The names of this resource: a token must have one of them in `aud`. */
+  readonly audience: string | readonly string[];
+  /** Where the keys are. May lie anywhere, such as inside the cluster. */
+  readonly jwksUri?: string;
+  /** Look the key address up in the issuer's discovery document, which must name the same issuer. Default false. */
+  readonly discovery?: boolean;
+  /** The key set itself, where it is known beforehand; then nothing is ever fetched. */
+  readonly jwks?: { readonly keys: readonly JsonObject[] };
+  /** What is particular to an identity provider. Default none. */
+  readonly provider?: ProviderName;
+  /** The claim that names the caller, or several of which the first one there wins. Default the provider's, else `sub`. */
+  readonly identityClaim?: string | readonly string[];
+  /** Default all there are: RS, PS and ES with 256, 384 and 512, EdDSA and Ed25519. */
+  readonly algorithms?: readonly AlgorithmName[];
+  /** How far the issuer's clock may be off. Default 0 s: a token dies the second that `exp` names. */
+  readonly clockTolerance?: Seconds;
+  /** The longest time a token may live, from `iat` to `exp`. Default 366 days. */
+  readonly maxLifetime?: Seconds;
+  readonly keyPolicy?: Partial<KeyPolicy>;
+  /** Accept tokens bound to a key by DPoP. Without this section they are refused. */
+  readonly dpop?: DpopOptions;
+  readonly revocation?: RevocationSource;
+  /** What happens while the source of revocations is deaf. Default `refuse`; `accept` keeps the service up and revoked tokens alive. */
+  readonly whenRevocationUnknown?: 'refuse' | 'accept';
+  /** Default `@keyturn/net`'s guarded fetch, with the host given here allowed to be a private one. */
+  readonly fetch?: Fetch;
+  /** Default the system's clock. In a list of issuers, the first one's holds. */
+  readonly clock?: Clock;
+  /** Longer tokens are refused unread. Default 16384 characters. In a list of issuers, the first one's holds. */
+  readonly maxTokenLength?: number;
+  /** How many verified tokens are remembered; 0 for none. Default 5000. In a list of issuers, the first one's holds. */
+  readonly cacheSize?: number;
+}
+
+/** One issuer, ready to be asked. */
+export interface IssuerRules {
+  readonly issuer: string;
+  readonly audiences: ReadonlySet<string>;
+  readonly algorithms: ReadonlySet<string>;
+  readonly times: TimeRules;
+  readonly identity: IdentityRules;
+  readonly acceptIdTokens: boolean;
+  readonly keys: Keys;
+  readonly dpop: DpopOptions | undefined;
+  readonly revocation: RevocationSource | undefined;
+  readonly acceptWhenRevocationUnknown: boolean;
+}
+
+export const systemClock: Clock = () => epochMilliseconds(Date.now());
+
+const defaultPolicy: KeyPolicy = {
+  refreshAfter: minutes(5),
+  maxAge: minutes(10),
+  staleWhileDown: hours(1),
+  coolDown: seconds(30),
+};
+
+/** Everything wrong with one issuer's options, in sentences. */
+export function faultsOf(options: VerifierOptions): readonly string[] {
+  const { issuer, audience, jwksUri, discovery, jwks, clockTolerance, maxLifetime, provider } = options;
+  const faults: string[] = [];
+  const named = JSON.stringify(issuer);
+  if (typeof issuer !== 'string' || issuer === '') faults.push('issuer: give the exact value of the iss claim');
+  const audiences = listOf(audience);
+  if (audiences.length === 0 || audiences.some((name) => typeof name !== 'string' || name === '')) {
+    faults.push(`audience of ${named}: name this resource; without it a token meant for anybody would be accepted`);
+  }
+  const addresses = [jwksUri !== undefined, discovery === true, jwks !== undefined].filter(Boolean).length;
+  if (addresses !== 1) faults.push(`keys of ${named}: give one of jwksUri, discovery: true and jwks`);
+  if (jwksUri !== undefined && !isHttpUrl(jwksUri)) faults.push(`jwksUri of ${named}: not an http(s) URL`);
+  if (discovery === true && !isHttpUrl(issuer)) faults.push(`discovery of ${named}: the issuer is not an http(s) URL`);
+  if (jwks !== undefined && (buildKeyIndex({ keys: [...jwks.keys] })?.keys.length ?? 0) === 0) {
+    faults.push(`jwks of ${named}: no key in it can check a signature`);
+  }
+  for (const name of options.algorithms ?? []) {
+    if (!algorithms.has(name))
+      faults.push(`algorithms of ${named}: ${JSON.stringify(name)} is not a public-key signature`);
+  }
+  if (options.algorithms?.length === 0) faults.push(`algorithms of ${named}: the list is empty`);
+  if (clockTolerance !== undefined && !(clockTolerance >= 0 && clockTolerance <= 300)) {
+    faults.push(`clockTolerance of ${named}: between 0 and 300 seconds`);
+  }
+  if (maxLifetime !== undefined && !(maxLifetime > 0)) faults.push(`maxLifetime of ${named}: more than 0 seconds`);
+  if (provider !== undefined && !Object.hasOwn(providers, provider)) faults.push(`provider of ${named}: not known`);
+  if (listOf(options.identityClaim ?? 'sub').some((name) => typeof name !== 'string' || name === '')) {
+    faults.push(`identityClaim of ${named}: the name of a claim`);
+  }
+  return faults;
+}
+
+/** Turns options without faults into rules. */
+export function buildRules(options: VerifierOptions, clock: Clock): IssuerRules {
+  const { issuer, audience, dpop, revocation } = options;
+  const preset = options.provider === undefined ? undefined : providers[options.provider];
+  return {
+    issuer,
+    audiences: new Set(listOf(audience)),
+    algorithms: new Set(options.algorithms ?? algorithms.keys()),
+    times: {
+      clockTolerance: options.clockTolerance ?? seconds(0),
+      maxLifetime: options.maxLifetime ?? days(366),
+    },
+    identity: {
+      identityClaims: listOf(options.identityClaim ?? preset?.identityClaims ?? 'sub'),
+      isServiceAccount: preset?.isServiceAccount ?? isServiceAccount,
+    },
+    acceptIdTokens: preset?.acceptIdTokens ?? false,
+    keys: keysOf(options, clock),
+    dpop,
+    revocation,
+    acceptWhenRevocationUnknown: options.whenRevocationUnknown === 'accept',
+  };
+}
+
+function keysOf(options: VerifierOptions, clock: Clock): Keys {
+  const { issuer, jwksUri, jwks } = options;
+  if (jwks !== undefined) {
+    return createFixedKeys(buildKeyIndex({ keys: [...jwks.keys] }) ?? { keys: [], skipped: [], byKid: new Map() });
+  }
+  // The address is the operator's own, so it may lie in the cluster; whatever else it leads to must be public.
+  const fetch = options.fetch ?? createGuardedFetch({ allowPrivateHosts: [new URL(jwksUri ?? issuer).host] });
+  const address = jwksUri === undefined ? { discoveryOf: issuer } : { jwksUri };
+  return createRemoteKeys(createKeySource(address, fetch), { ...defaultPolicy, ...options.keyPolicy }, clock);
+}
+
+function listOf(value: string | readonly string[]): readonly string[] {
+  return typeof value === 'string' ? [value] : (value ?? []);
+}
+
+function isHttpUrl(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+}

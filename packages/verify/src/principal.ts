@@ -1,0 +1,80 @@
+import type { Claims, Principal, Result, TokenRoles } from '@keyturn/protocol';
+import { epochSeconds, isJsonObject, ok, parseScopes, refuse } from '@keyturn/protocol';
+import { isTexts } from './claims.ts';
+import type { TokenRefusal } from './refusal.ts';
+
+/** How a token says who is calling. */
+export interface IdentityRules {
+  /** Claims that may hold the identity, the first that is there wins. */
+  readonly identityClaims: readonly string[];
+  /** Whether a token is a client's own, not a person's who logged in through it. */
+  readonly isServiceAccount: (claims: Claims) => boolean;
+}
+
+/** Claims that name the client. A person's token has them too, so only a client's own token is known by them. */
+const clientClaims: ReadonlySet<string> = new Set(['azp', 'client_id', 'appid', 'cid']);
+
+/** Turns checked claims into the facts that the rest of the house works on. */
+export function buildPrincipal(
+  claims: Claims,
+  audiences: readonly string[],
+  rules: IdentityRules,
+): Result<Principal, TokenRefusal> {
+  const { iss = '', sub, azp, client_id: clientId, jti, sid, iat, exp = Number.NaN } = claims;
+  const serviceAccount = rules.isServiceAccount(claims);
+  const identity = identityOf(claims, rules.identityClaims, serviceAccount);
+  if (identity === undefined) return refuse({ why: 'identity', claims: rules.identityClaims });
+  return ok(
+    Object.freeze({
+      issuer: iss,
+      identity,
+      subject: sub,
+      client: azp ?? clientId,
+      serviceAccount,
+      audiences,
+      scopes: scopesOf(claims),
+      roles: rolesOf(claims),
+      tokenId: jti,
+      sessionId: sid,
+      issuedAt: iat === undefined ? undefined : epochSeconds(iat),
+      expiresAt: epochSeconds(exp),
+      claims,
+    }),
+  );
+}
+
+/**
+ * The identity. A person's token carries the client's id as well (`azp`): known by it, everybody who logs in through a
+ * client would be that client, so a person falls back to `sub`.
+ */
+function identityOf(claims: Claims, from: readonly string[], serviceAccount: boolean): string | undefined {
+  for (const claim of from) {
+    const value = clientClaims.has(claim) && !serviceAccount ? claims.sub : claims[claim];
+    if (typeof value === 'string' && value !== '') return value;
+  }
+  return undefined;
+}
+
+const none: readonly string[] = Object.freeze([]);
+
+/** `scope` (RFC 8693 §4.2), else the `scp` of Okta and Entra; a list or one text. */
+function scopesOf(claims: Claims): readonly string[] {
+  const scope: unknown = claims.scope ?? claims.scp;
+  if (!isTexts(scope)) return none;
+  return Object.freeze(typeof scope === 'string' ? parseScopes(scope) : scope);
+}
+
+/** Keycloak's roles. Anything of another shape grants nothing. */
+function rolesOf(claims: Claims): TokenRoles {
+  const access = claims.resource_access;
+  const clients: Record<string, readonly string[]> = {};
+  // Without a prototype, `roles.clients['constructor']` is what the token says and nothing else.
+  Object.setPrototypeOf(clients, null);
+  if (isJsonObject(access)) for (const client in access) clients[client] = roleList(access[client]);
+  return Object.freeze({ realm: roleList(claims.realm_access), clients: Object.freeze(clients) });
+}
+
+function roleList(access: unknown): readonly string[] {
+  const roles: unknown = isJsonObject(access) ? access.roles : undefined;
+  return Array.isArray(roles) && isTexts(roles) && typeof roles !== 'string' ? roles : none;
+}

@@ -1,0 +1,97 @@
+import { isUtf8 } from 'node:buffer';
+import type { JsonObject } from '@keyturn/protocol';
+import { isJsonObject } from '@keyturn/protocol';
+
+/** Deeper than any token of any issuer, and shallow enough that no walk over it needs care. */
+const maxDepth = 32;
+
+/** Why a text is not JSON as a token may contain it. */
+export type JsonFault = 'utf-8' | 'json' | 'object' | 'depth' | 'duplicate' | 'member-name' | 'text';
+
+/**
+ * Parses a JSON object as strictly as RFC 7515 §4 and RFC 7519 §4 allow, and freezes it through and through: UTF-8
+ * only, no member twice at any depth (two readers would see two different tokens), no `__proto__`, no lone surrogate
+ * and no NUL in any text. Returns the fault as a word; the content is never quoted.
+ */
+export function parseStrictJson(bytes: Buffer): JsonObject | JsonFault {
+  if (!isUtf8(bytes)) return 'utf-8';
+  const text = bytes.toString('utf8');
+  const value = parse(text);
+  if (value === undefined) return 'json';
+  if (!isJsonObject(value)) return 'object';
+  const members = sealed(value, 1);
+  if (members === tooDeep) return 'depth';
+  // JSON.parse keeps the last of two equal members, so a text that spells more members than it yields has duplicates.
+  if (members !== countMembers(bytes)) return 'duplicate';
+  if (text.includes('__proto__')) return 'member-name';
+  if (text.includes('\\')) return faultOfTexts(value);
+  return value;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const tooDeep = -1;
+
+/** Freezes a parsed value and all within it, and counts the members of its objects. */
+function sealed(value: object, depth: number): number {
+  if (depth > maxDepth) return tooDeep;
+  let members = 0;
+  if (Array.isArray(value)) {
+    for (const item of value as readonly unknown[]) {
+      if (typeof item !== 'object' || item === null) continue;
+      const inner = sealed(item, depth + 1);
+      if (inner === tooDeep) return tooDeep;
+      members += inner;
+    }
+  } else {
+    const object = value as JsonObject;
+    for (const name in object) {
+      members++;
+      const item = object[name];
+      if (typeof item !== 'object' || item === null) continue;
+      const inner = sealed(item, depth + 1);
+      if (inner === tooDeep) return tooDeep;
+      members += inner;
+    }
+  }
+  Object.freeze(value);
+  return members;
+}
+
+const quote = 0x22;
+const backslash = 0x5c;
+const colon = 0x3a;
+
+/** Counts the members that a valid JSON text spells out: its colons outside strings. */
+function countMembers(bytes: Buffer): number {
+  let members = 0;
+  let inString = false;
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i];
+    if (byte === quote) inString = !inString;
+    else if (byte === backslash) i++;
+    else if (byte === colon && !inString) members++;
+  }
+  return members;
+}
+
+/** Only an escape can bring a lone surrogate, a NUL or a hidden `__proto__` into a text of valid UTF-8. */
+function faultOfTexts(root: JsonObject): JsonObject | JsonFault {
+  const fault = (value: unknown): JsonFault | undefined => {
+    if (typeof value === 'string') return value.isWellFormed() && !value.includes('\0') ? undefined : 'text';
+    if (typeof value !== 'object' || value === null) return undefined;
+    for (const [name, item] of Object.entries(value)) {
+      if (name === '__proto__') return 'member-name';
+      const found = fault(name) ?? fault(item);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  };
+  return fault(root) ?? root;
+}
