@@ -1,1 +1,11 @@
-export {};
+/**
+ * The service. `compose` wires every part by plain arguments (read compose.ts: it is the architecture on one page);
+ * what it needs of the outside world comes in as a `World`. It never imports the embedded identity provider: only
+ * the command line's `keyturn dev` brings the two together.
+ */
+export type { ComposeFault, Service, World } from './compose.ts';
+export { compose } from './compose.ts';
+export { type Alias, aliases, refusedSwitches } from './config/aliases.ts';
+export { type Settings, secretPaths, settingsSchema } from './config/schema.ts';
+export { createLog, type Log } from './outside/log.ts';
+export { systemClock, systemRandom } from './outside/world.ts';

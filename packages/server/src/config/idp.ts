@@ -1,0 +1,65 @@
+import { ok, type Result, refuse } from '@keyturn/protocol';
+import { resolveKeycloak } from '@keyturn/verify';
+import type { Settings } from './schema.ts';
+
+/** The identity provider as every part needs it: what is compared, what is fetched, what is asked. */
+export interface IdpAddresses {
+  /** Compared with `iss`. */
+  readonly issuer: string;
+  /** Fetched for keys; undefined: from the issuer's discovery document. */
+  readonly jwksUrl: string | undefined;
+  /** RFC 8693 requests go here. */
+  readonly tokenEndpoint: string;
+}
+
+export interface IdpFault {
+  readonly path: string;
+  readonly message: string;
+}
+
+const certsPath = '/protocol/openid-connect/certs';
+const tokenPath = '/protocol/openid-connect/token';
+
+/**
+ * Issuer and key address from whatever names them (seed 002): an explicit issuer, else Keycloak's base URL and realm,
+ * else the canonical host of the domain, else the in-cluster service. Two names that disagree are a fault, and so is
+ * an alias host, since Keycloak never writes it into `iss`.
+ */
+export function resolveIdp(settings: Settings): Result<IdpAddresses, readonly IdpFault[]> {
+  const { auth, exchange } = settings;
+  const fromBase =
+    auth.keycloakUrl === undefined || auth.realm === undefined
+      ? undefined
+      : `${auth.keycloakUrl.replace(/\/+$/, '')}/realms/${encodeURIComponent(auth.realm)}`;
+  if (auth.keycloakUrl !== undefined && auth.realm === undefined) {
+    return refuse([{ path: 'auth.realm', message: 'auth.keycloakUrl needs auth.realm (KEYCLOAK_REALM) beside it' }]);
+  }
+  if (auth.issuer !== undefined && fromBase !== undefined && auth.issuer !== fromBase) {
+    return refuse([
+      {
+        path: 'auth.issuer',
+        message: `auth.issuer is ${auth.issuer}, but auth.keycloakUrl and auth.realm make ${fromBase}; tokens carry one of them, so set one`,
+      },
+    ]);
+  }
+  const issuer = auth.issuer ?? fromBase;
+  const resolved = resolveKeycloak({
+    ...(issuer === undefined ? {} : { issuer }),
+    ...(auth.jwksUrl === undefined ? {} : { jwksUrl: auth.jwksUrl }),
+    ...(auth.domain === undefined ? {} : { domain: auth.domain }),
+    ...(auth.realm === undefined ? {} : { realm: auth.realm }),
+    ...(auth.releaseName === undefined ? {} : { releaseName: auth.releaseName }),
+  });
+  if (!resolved.ok) return refuse([{ path: 'auth', message: resolved.refusal.message }]);
+  const jwksUrl = auth.discovery && auth.jwksUrl === undefined ? undefined : resolved.value.jwksUri;
+  return ok({
+    issuer: resolved.value.issuer,
+    jwksUrl,
+    tokenEndpoint: exchange.tokenEndpoint ?? tokenEndpointBeside(jwksUrl ?? `${resolved.value.issuer}${certsPath}`, resolved.value.issuer),
+  });
+}
+
+/** The token endpoint of the same Keycloak, by the same (internal) host as the keys. */
+function tokenEndpointBeside(jwksUrl: string, issuer: string): string {
+  return jwksUrl.endsWith(certsPath) ? `${jwksUrl.slice(0, -certsPath.length)}${tokenPath}` : `${issuer}${tokenPath}`;
+}

@@ -1,0 +1,35 @@
+import type { Frame } from '../../http/frame.ts';
+
+export interface ProtectedResource {
+  /** The canonical URL of the resource, without a trailing slash. RFC 8707 §2, RFC 9728 §1.2. */
+  readonly resource: string;
+  readonly issuer: string;
+  readonly scopes: readonly string[];
+}
+
+/** Where the document of a resource is: /.well-known/oauth-protected-resource before its path. RFC 9728 §3.1. */
+export function metadataUrlOf(resource: string): string {
+  const { origin, pathname } = new URL(resource);
+  return `${origin}/.well-known/oauth-protected-resource${pathname === '/' ? '' : pathname}`;
+}
+
+/**
+ * Serves the protected-resource metadata of the MCP endpoint in its path form and at the root, where older clients
+ * look. It needs no token: it is what a caller without one is pointed to.
+ */
+export function mountMetadata(frame: Frame, resource: ProtectedResource): void {
+  const document = {
+    resource: resource.resource,
+    authorization_servers: [resource.issuer],
+    bearer_methods_supported: ['header'],
+    resource_name: 'Keyturn',
+    ...(resource.scopes.length === 0 ? {} : { scopes_supported: resource.scopes }),
+  };
+  const paths = new Set(['/.well-known/oauth-protected-resource', new URL(metadataUrlOf(resource.resource)).pathname]);
+  for (const path of paths) {
+    frame.app.get(path, async (_request, reply) =>
+      // Browser-based MCP clients read this across origins; it holds nothing secret.
+      reply.header('access-control-allow-origin', '*').header('cache-control', 'public, max-age=300').send(document),
+    );
+  }
+}

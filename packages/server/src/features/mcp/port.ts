@@ -1,0 +1,23 @@
+import type { Json, Result } from '@keyturn/protocol';
+import type { ToolResult } from '@keyturn/tools';
+import type { Caller } from '../../http/caller.ts';
+import type { Problem } from '../../http/problem.ts';
+
+/** A tool as MCP lists it. */
+export interface McpTool {
+  /** `slug__operation`, within [A-Za-z0-9_-]{1,64}. */
+  readonly name: string;
+  readonly title: string | undefined;
+  readonly description: string;
+  readonly inputSchema: Record<string, unknown>;
+  readonly annotations: { readonly readOnlyHint?: boolean; readonly destructiveHint?: boolean; readonly idempotentHint?: boolean };
+}
+
+/**
+ * What the MCP door needs of the tools. Each function takes the call through all rooms and leaves its audit row; the
+ * list is in a fixed order, so that a model's prompt cache keeps hitting.
+ */
+export interface McpToolbox {
+  readonly list: (caller: Caller, requestId: string) => Promise<Result<readonly McpTool[], Problem>>;
+  readonly call: (caller: Caller, requestId: string, name: string, given: Json | undefined) => Promise<Result<ToolResult, Problem>>;
+}

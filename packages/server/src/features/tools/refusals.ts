@@ -1,0 +1,74 @@
+import { explainNetRefusal, type NetRefusal } from '@keyturn/net';
+import { unreachable } from '@keyturn/protocol';
+import type { ArgumentFault } from '@keyturn/tools';
+import { invalidRequest, type Problem } from '../../http/problem.ts';
+import { explainRefusal, type HouseRefusal } from '../../http/refusals.ts';
+
+/** Why a tool was not called, or gave no answer. */
+export type ToolRefusal =
+  | { readonly why: 'unknown-tool'; readonly id: string; readonly nearest: string | undefined }
+  | { readonly why: 'bad-arguments'; readonly faults: readonly ArgumentFault[] }
+  | { readonly why: 'passthrough-not-allowed'; readonly source: string; readonly missing: PassthroughCondition }
+  | { readonly why: 'upstream-unreachable'; readonly source: string; readonly refusal: NetRefusal }
+  | { readonly why: 'house'; readonly refusal: HouseRefusal };
+
+/** The first condition of a passthrough that does not hold. */
+export type PassthroughCondition = 'door' | 'source' | 'operator';
+
+export function explainToolRefusal(refusal: ToolRefusal): Problem {
+  switch (refusal.why) {
+    case 'unknown-tool':
+      return {
+        status: 404,
+        code: 'unknown_tool',
+        title: 'There is no such tool',
+        detail:
+          refusal.nearest === undefined
+            ? 'GET /api/v1/tools lists the tools.'
+            : `Did you mean ${refusal.nearest}? GET /api/v1/tools lists the tools.`,
+        ...(refusal.nearest === undefined ? {} : { facts: { nearest: refusal.nearest } }),
+      };
+    case 'bad-arguments':
+      return {
+        ...invalidRequest(
+          refusal.faults.map((fault) => ({ field: `/arguments${fault.pointer}`, message: fault.message })),
+        ),
+        code: 'invalid_arguments',
+        title: 'The arguments do not fit the tool’s schema',
+      };
+    case 'passthrough-not-allowed':
+      return {
+        status: 409,
+        code: 'passthrough_not_allowed',
+        title: 'Your own token is not sent on',
+        detail: `The source ${refusal.source} has no default_audience, so this call would hand it your own token. ${remedy(refusal.missing)}`,
+        facts: { source: refusal.source },
+      };
+    case 'upstream-unreachable':
+      return {
+        status: refusal.refusal.why === 'timeout' ? 504 : 502,
+        code: refusal.refusal.why === 'timeout' ? 'upstream_timeout' : 'upstream_unreachable',
+        title: 'The upstream gave no answer',
+        detail: `${refusal.source}: ${explainNetRefusal(refusal.refusal)}`,
+        facts: { source: refusal.source },
+      };
+    case 'house':
+      return explainRefusal(refusal.refusal);
+    default:
+      return unreachable(refusal);
+  }
+}
+
+function remedy(missing: PassthroughCondition): string {
+  const audience = 'Give the source a default_audience (PATCH /api/v1/sources/{id}), the upstream’s client id.';
+  switch (missing) {
+    case 'door':
+      return `${audience} Over MCP a caller’s token is never passed on.`;
+    case 'source':
+      return `${audience} Or, for REST only, the source must say passthrough: "allowed" and the operator tools.allowPassthrough: true.`;
+    case 'operator':
+      return `${audience} The source says passthrough: "allowed", but the operator has not set tools.allowPassthrough: true.`;
+    default:
+      return unreachable(missing);
+  }
+}

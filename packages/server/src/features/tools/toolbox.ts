@@ -1,0 +1,85 @@
+import { type Clock, type Json, ok, type Result, refuse } from '@keyturn/protocol';
+import type { ToolResult } from '@keyturn/tools';
+import type { Caller } from '../../http/caller.ts';
+import { type Done, type House, pass } from '../../http/pass.ts';
+import type { Problem } from '../../http/problem.ts';
+import type { Approved, Resource } from '../../http/rooms.ts';
+import { callTool, type ToolCallParts } from './call.ts';
+import type { Catalogue, CatalogueEntry } from './catalogue.ts';
+import { nearestName } from './nearest.ts';
+import { explainToolRefusal } from './refusals.ts';
+
+export interface ToolboxParts extends ToolCallParts {
+  readonly house: House;
+  readonly catalogue: () => Catalogue;
+  readonly clock: Clock;
+  readonly count: (labels: { source: string; door: string; outcome: string }) => void;
+}
+
+/** One answered call. `failed` is the upstream's own refusal, with its status and words. */
+export interface ToolCallAnswer {
+  readonly entry: CatalogueEntry;
+  readonly result: ToolResult;
+  readonly milliseconds: number;
+}
+
+export interface ToolCallRequest {
+  readonly caller: Caller;
+  readonly requestId: string;
+  readonly door: Resource;
+  readonly arguments: Json | undefined;
+  readonly signal?: AbortSignal;
+}
+
+/** What both doors do with tools: list them, and call one through all rooms. */
+export interface Toolbox {
+  readonly catalogue: () => Catalogue;
+  /** For a door whose frame has taken the call through the rooms already. */
+  readonly call: (
+    approved: Approved,
+    entry: CatalogueEntry | undefined,
+    given: string,
+    request: Omit<ToolCallRequest, 'caller' | 'requestId'>,
+  ) => Promise<Result<Done<ToolCallAnswer>, Problem>>;
+  /** For a door that has only authenticated the caller. */
+  readonly callThroughRooms: (
+    entry: CatalogueEntry | undefined,
+    given: string,
+    request: ToolCallRequest,
+  ) => Promise<Result<Done<ToolCallAnswer>, Problem>>;
+}
+
+export function createToolbox(parts: ToolboxParts): Toolbox {
+  const call: Toolbox['call'] = async (approved, entry, given, request) => {
+    if (entry === undefined) {
+      const known = parts.catalogue().entries.map(({ tool }) => (request.door === 'mcp' ? tool.mcpName : tool.id));
+      return refuse(explainToolRefusal({ why: 'unknown-tool', id: given, nearest: nearestName(given, known) }));
+    }
+    const startedAt = parts.clock();
+    const called = await callTool(parts, approved, entry, request.arguments, request.door, request.signal);
+    const labels = { source: entry.source.slug, door: request.door };
+    if (!called.ok) {
+      parts.count({ ...labels, outcome: 'refused' });
+      return refuse(explainToolRefusal(called.refusal));
+    }
+    const result = called.value;
+    const outcome = result.status < 400 ? 'allowed' : 'failed';
+    parts.count({ ...labels, outcome: outcome === 'allowed' ? 'completed' : 'failed' });
+    const answer = { entry, result, milliseconds: parts.clock() - startedAt };
+    return ok({ answer, outcome, ...(outcome === 'failed' ? { reason: `upstream answered ${result.status}` } : {}) });
+  };
+  return {
+    catalogue: parts.catalogue,
+    call,
+    callThroughRooms: (entry, given, request) =>
+      pass(
+        parts.house,
+        {
+          caller: request.caller,
+          requestId: request.requestId,
+          action: { kind: 'tool.call', target: entry?.tool.id ?? given },
+        },
+        (approved) => call(approved, entry, given, request),
+      ),
+  };
+}

@@ -1,0 +1,273 @@
+import { type Clock, newId, type Random, type Result } from '@keyturn/protocol';
+import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { z } from 'zod';
+import type { Log } from '../outside/log.ts';
+import type { Metrics } from '../outside/metrics.ts';
+import { readBearer } from './bearer.ts';
+import type { Caller } from './caller.ts';
+import { type Done, type House, pass } from './pass.ts';
+import { buildProblemBody, invalidRequest, type Problem, problemContentType } from './problem.ts';
+import { explainRefusal } from './refusals.ts';
+import type { Action, Approved, Resource } from './rooms.ts';
+
+/**
+ * The frame that every feature's routes hang in. It owns what no feature may forget: request id, body limit, deadline,
+ * origin check, authentication, the rooms, the mapping of refusals to problem bodies, the log line and the metric.
+ * A feature supplies a schema, the action that its route is, and one answer. The frame knows no feature.
+ */
+export interface Frame {
+  readonly app: FastifyInstance;
+  /** Mounts a route that goes through all rooms. */
+  readonly route: <Body>(route: Route<Body>) => void;
+  /** The caller of a request at one of the two doors, or the problem to answer with. */
+  readonly authenticate: (request: FastifyRequest, resource: Resource) => Promise<Result<Caller, Problem>>;
+}
+
+export interface FrameOptions {
+  readonly house: House;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Bytes. */
+  readonly bodyLimit: number;
+  /** Seconds until a request without an answer is given up with 504. */
+  readonly deadline: number;
+  readonly trustedProxies: readonly string[];
+  /** Whether a browser at this origin may call. */
+  readonly isAllowedOrigin: (origin: string) => boolean;
+  /** The protected-resource document of each door (RFC 9728), named in the 401 challenge. */
+  readonly metadataUrl: (resource: Resource) => string;
+}
+
+export interface Route<Body> {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
+  readonly path: string;
+  /** The body's schema; a route without one ignores whatever is sent. */
+  readonly body?: z.ZodType<Body>;
+  readonly action: (input: { readonly params: Params; readonly body: Body }) => Action;
+  readonly handle: (passage: Passage<Body>) => Promise<Result<Done<Answer>, Problem>>;
+}
+
+export type Params = Readonly<Record<string, string>>;
+
+/** What a handler is given: everything is parsed, checked and approved. */
+export interface Passage<Body> {
+  readonly approved: Approved;
+  readonly params: Params;
+  readonly query: Readonly<Record<string, unknown>>;
+  readonly body: Body;
+  readonly requestId: string;
+  /** Aborts at the deadline, and when the client goes away. */
+  readonly signal: AbortSignal;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export function createFrame(options: FrameOptions): Frame {
+  const { house, log, metrics, clock, random } = options;
+  const app = Fastify({
+    bodyLimit: options.bodyLimit,
+    trustProxy: options.trustedProxies.length === 0 ? false : [...options.trustedProxies],
+    // A request id from outside is kept if it looks like one, so that logs of several services can be joined.
+    genReqId: (request) => {
+      const given = request.headers['x-request-id'];
+      return typeof given === 'string' && /^[A-Za-z0-9._-]{8,64}$/.test(given) ? given : newId('rid', random);
+    },
+    forceCloseConnections: 'idle',
+    requestTimeout: 60_000,
+    routerOptions: { maxParamLength: 256 },
+  });
+
+  const started = new WeakMap<FastifyRequest, number>();
+  const codes = new WeakMap<FastifyRequest, string>();
+  const callers = new WeakMap<FastifyRequest, Caller>();
+
+  const answerProblem = (request: FastifyRequest, reply: FastifyReply, problem: Problem): FastifyReply => {
+    codes.set(request, problem.code);
+    return reply
+      .code(problem.status)
+      .headers(problem.headers ?? {})
+      .header('content-type', problemContentType)
+      .send(JSON.stringify(buildProblemBody(problem, request.id)));
+  };
+
+  app.addHook('onRequest', async (request, reply) => {
+    started.set(request, clock());
+    void reply.header('x-request-id', request.id);
+    const origin = request.headers.origin;
+    if (origin !== undefined && !options.isAllowedOrigin(origin)) {
+      return answerProblem(request, reply, {
+        status: 403,
+        code: 'origin_not_allowed',
+        title: 'This origin may not call Keyturn',
+        detail: 'The Origin header names a site that is not in http.allowedOrigins.',
+      });
+    }
+    return undefined;
+  });
+
+  app.addHook('onResponse', (request, reply, done) => {
+    const route = request.routeOptions.url ?? 'none';
+    const duration = (clock() - (started.get(request) ?? clock())) / 1000;
+    metrics.request({ method: request.method, route, status: String(reply.statusCode) }, duration);
+    const caller = callers.get(request)?.principal;
+    log.info(
+      {
+        request_id: request.id,
+        method: request.method,
+        route,
+        status: reply.statusCode,
+        ms: Math.round(duration * 1000),
+        ...(codes.has(request) ? { code: codes.get(request) } : {}),
+        ...(caller === undefined ? {} : { caller: caller.identity, client: caller.client }),
+      },
+      'request',
+    );
+    done();
+  });
+
+  app.setNotFoundHandler((request, reply) =>
+    answerProblem(request, reply, {
+      status: 404,
+      code: 'not_found',
+      title: 'There is nothing here',
+      detail: `No route answers ${request.method} on this path.`,
+    }),
+  );
+
+  app.setErrorHandler<FastifyError>((error, request, reply) => {
+    const problem = problemOfError(error, options.bodyLimit);
+    if (problem.status >= 500) log.error({ request_id: request.id, error: error.stack ?? error.message }, 'a bug or a broken part');
+    return answerProblem(request, reply, problem);
+  });
+
+  const authenticate = async (request: FastifyRequest, resource: Resource): Promise<Result<Caller, Problem>> => {
+    const bearer = readBearer(request.raw.rawHeaders);
+    const found = bearer.ok
+      ? await house.who(bearer.value, resource)
+      : ({ ok: false, refusal: { room: 'who', refusal: { why: 'credentials', refusal: bearer.refusal } } } as const);
+    if (found.ok) {
+      callers.set(request, found.value);
+      return found;
+    }
+    const problem = explainRefusal(found.refusal, options.metadataUrl(resource));
+    metrics.tokenRefused(problem.code);
+    log.info({ request_id: request.id, refusal: found.refusal }, 'credentials refused');
+    return { ok: false, refusal: problem };
+  };
+
+  const route = <Body>(definition: Route<Body>): void => {
+    app.route<{ Params: Record<string, string>; Querystring: Record<string, unknown> }>({
+      method: definition.method,
+      url: definition.path,
+      handler: async (request, reply) => {
+        const caller = await authenticate(request, 'rest');
+        if (!caller.ok) return answerProblem(request, reply, caller.refusal);
+        const body = parseBody(definition.body, request.body);
+        if (!body.ok) return answerProblem(request, reply, body.refusal);
+        const action = definition.action({ params: request.params, body: body.value });
+        const done = await underDeadline(options.deadline, reply, (signal) =>
+          pass(house, { caller: caller.value, action, requestId: request.id }, (approved) =>
+            definition.handle({
+              approved,
+              params: request.params,
+              query: request.query,
+              body: body.value,
+              requestId: request.id,
+              signal,
+            }),
+          ),
+        );
+        if (!done.ok) return answerProblem(request, reply, done.refusal);
+        const { status, body: answer, headers } = done.value.answer;
+        return reply
+          .code(status)
+          .headers(headers ?? {})
+          .send(answer);
+      },
+    });
+  };
+
+  return { app, route, authenticate };
+}
+
+/** Runs `work` until the deadline or until the client has gone, whichever comes first. */
+async function underDeadline<Value>(
+  seconds: number,
+  reply: FastifyReply,
+  work: (signal: AbortSignal) => Promise<Result<Value, Problem>>,
+): Promise<Result<Value, Problem>> {
+  const controller = new AbortController();
+  const gone = (): void => controller.abort();
+  reply.raw.once('close', gone);
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<Result<Value, Problem>>((resolve) => {
+    timer = setTimeout(() => {
+      controller.abort();
+      resolve({
+        ok: false,
+        refusal: {
+          status: 504,
+          code: 'deadline_exceeded',
+          title: 'No answer in time',
+          detail: `The request took longer than ${seconds} s (http.deadline). What it started upstream may have happened.`,
+        },
+      });
+    }, seconds * 1000);
+  });
+  try {
+    return await Promise.race([work(controller.signal), late]);
+  } finally {
+    clearTimeout(timer);
+    reply.raw.off('close', gone);
+  }
+}
+
+function parseBody<Body>(schema: z.ZodType<Body> | undefined, body: unknown): Result<Body, Problem> {
+  // A route without a schema takes no body: its Body is `undefined`, which is what z.undefined() would parse.
+  if (schema === undefined) return { ok: true, value: undefined as Body };
+  const parsed = schema.safeParse(body ?? {});
+  if (parsed.success) return { ok: true, value: parsed.data };
+  const faults = parsed.error.issues.map((issue) => ({
+    field: `/${issue.path.map((key) => String(key).replaceAll('~', '~0').replaceAll('/', '~1')).join('/')}`,
+    message: issue.message,
+  }));
+  return { ok: false, refusal: invalidRequest(faults) };
+}
+
+/** Fastify's own refusals as problems; anything else is our fault, and its text stays in the log. */
+function problemOfError(error: FastifyError, bodyLimit: number): Problem {
+  switch (error.statusCode) {
+    case 413:
+      return {
+        status: 413,
+        code: 'body_too_large',
+        title: 'The body is too large',
+        detail: `At most ${bodyLimit} bytes are read (http.bodyLimit).`,
+      };
+    case 415:
+      return {
+        status: 415,
+        code: 'unsupported_media_type',
+        title: 'This content type is not understood',
+        detail: 'Send application/json.',
+      };
+    case 400:
+      return { status: 400, code: 'invalid_request', title: 'The request cannot be read', detail: error.message };
+    case 414:
+      return { status: 414, code: 'uri_too_long', title: 'The path is too long', detail: error.message };
+    default:
+      return {
+        status: 500,
+        code: 'internal_error',
+        title: 'Keyturn failed',
+        detail: 'The log has the details under this request id.',
+      };
+  }
+}
+

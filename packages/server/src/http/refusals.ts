@@ -1,0 +1,174 @@
+import type { ExchangeRefusal } from '@keyturn/exchange';
+import { unreachable } from '@keyturn/protocol';
+import { bearerChallenge, type TokenRefusal } from '@keyturn/verify';
+import type { CredentialRefusal } from './bearer.ts';
+import type { Problem } from './problem.ts';
+import type { RoomRefusal } from './rooms.ts';
+
+/** Why the first room turned a caller away. */
+export type WhoRefusal =
+  | { readonly why: 'credentials'; readonly refusal: CredentialRefusal }
+  | { readonly why: 'token'; readonly refusal: TokenRefusal };
+
+/** Why there is no token for the next hop. */
+export type HopRefusal =
+  | { readonly why: 'not-configured' }
+  | { readonly why: 'exchange'; readonly audience: string; readonly refusal: ExchangeRefusal };
+
+export type HouseRefusal = RoomRefusal<WhoRefusal, HopRefusal>;
+
+/**
+ * The one place where a refusal of the rooms becomes what the caller sees. There is no default branch: a new reason
+ * does not compile until somebody decides. `metadataUrl` goes into the challenge (RFC 9728 §5.1).
+ */
+export function explainRefusal(refusal: HouseRefusal, metadataUrl?: string): Problem {
+  switch (refusal.room) {
+    case 'who':
+      return explainWho(refusal.refusal, metadataUrl);
+    case 'may-they':
+      return {
+        status: 403,
+        code: 'forbidden',
+        title: 'You may not do this',
+        detail: refusal.reason,
+        ...(refusal.needsRole === undefined ? {} : { facts: { required_role: refusal.needsRole } }),
+      };
+    case 'two-keys':
+      return {
+        status: 403,
+        code: 'second_key_needed',
+        title: 'A second person has to turn their key',
+        detail: refusal.reason,
+      };
+    case 'next-hop':
+      return explainHop(refusal.refusal);
+    default:
+      return unreachable(refusal);
+  }
+}
+
+function explainWho(refusal: WhoRefusal, metadataUrl: string | undefined): Problem {
+  const resourceMetadata = metadataUrl === undefined ? {} : { resourceMetadata: metadataUrl };
+  switch (refusal.why) {
+    case 'credentials':
+      return explainCredentials(refusal.refusal, metadataUrl);
+    case 'token':
+      if (refusal.refusal.why === 'keys-unavailable') {
+        return {
+          status: 503,
+          code: 'keys_unavailable',
+          title: 'Tokens cannot be checked now',
+          detail: 'The keys of the identity provider cannot be fetched, and none are cached.',
+          headers: { 'retry-after': '5' },
+        };
+      }
+      // RFC 6750 §3.1: one code for every bad token. Which check failed is for the log, not for whoever holds the token.
+      return {
+        status: 401,
+        code: 'invalid_token',
+        title: 'The access token is not accepted',
+        detail: `The token was refused (${refusal.refusal.why}). It must be a live access token of the configured issuer, meant for this service.`,
+        facts: { reason: refusal.refusal.why },
+        headers: { 'www-authenticate': bearerChallenge({ error: 'invalid_token', ...resourceMetadata }) },
+      };
+    default:
+      return unreachable(refusal);
+  }
+}
+
+function explainCredentials(refusal: CredentialRefusal, metadataUrl: string | undefined): Problem {
+  const resourceMetadata = metadataUrl === undefined ? {} : { resourceMetadata: metadataUrl };
+  // RFC 6750 §3: a request without credentials gets a challenge without an error code.
+  const challenge = { 'www-authenticate': bearerChallenge(resourceMetadata) };
+  const malformed = { 'www-authenticate': bearerChallenge({ error: 'invalid_request', ...resourceMetadata }) };
+  switch (refusal.why) {
+    case 'no-token':
+      return {
+        status: 401,
+        code: 'no_token',
+        title: 'An access token is needed',
+        detail: 'Send Authorization: Bearer <access token>.',
+        headers: challenge,
+      };
+    case 'other-scheme':
+      return {
+        status: 401,
+        code: 'no_token',
+        title: 'An access token is needed',
+        detail: `Send Authorization: Bearer <access token>; the scheme ${refusal.scheme} is not understood here.`,
+        headers: challenge,
+      };
+    case 'several-credentials':
+      return {
+        status: 400,
+        code: 'several_credentials',
+        title: 'One Authorization header, please',
+        detail: 'The request has more than one Authorization header; which one counts would be a guess.',
+        headers: malformed,
+      };
+    case 'malformed-credentials':
+      return {
+        status: 401,
+        code: 'malformed_credentials',
+        title: 'The Authorization header cannot be read',
+        detail: 'Its form is: Bearer, a space, one token of the characters A-Z a-z 0-9 - . _ ~ + / and = at the end.',
+        headers: malformed,
+      };
+    default:
+      return unreachable(refusal);
+  }
+}
+
+function explainHop(refusal: HopRefusal): Problem {
+  switch (refusal.why) {
+    case 'not-configured':
+      return {
+        status: 503,
+        code: 'exchange_not_configured',
+        title: 'Token exchange is not set up',
+        detail: 'This source has a default_audience, but exchange.clientId and exchange.clientSecret are not set.',
+      };
+    case 'exchange':
+      return explainExchangeRefusal(refusal.refusal, refusal.audience);
+    default:
+      return unreachable(refusal);
+  }
+}
+
+function explainExchangeRefusal(refusal: ExchangeRefusal, audience: string): Problem {
+  switch (refusal.why) {
+    case 'refused':
+      return {
+        status: 502,
+        code: 'exchange_refused',
+        title: 'The identity provider refused the token exchange',
+        detail: `For audience ${audience}: ${refusal.error}: ${refusal.description}. “keyturn doctor exchange --audience ${audience}” names the condition that fails.`,
+        facts: { audience, idp_error: refusal.error, idp_error_description: refusal.description },
+      };
+    case 'unreachable':
+      return {
+        status: 503,
+        code: 'idp_unreachable',
+        title: 'The identity provider does not answer',
+        detail: `The token exchange for audience ${audience} got no answer.`,
+        headers: { 'retry-after': String(Math.max(1, Math.ceil(refusal.retryAfter ?? 5))) },
+      };
+    case 'breaker-open':
+      return {
+        status: 503,
+        code: 'exchange_breaker_open',
+        title: 'The identity provider has been failing',
+        detail: 'Token exchanges are not tried until it has had time to recover.',
+        headers: { 'retry-after': String(Math.max(1, Math.ceil(refusal.retryAfter))) },
+      };
+    case 'bad-answer':
+      return {
+        status: 502,
+        code: 'exchange_bad_answer',
+        title: 'The token endpoint gave no token answer',
+        detail: `The answer for audience ${audience} is not one of RFC 8693: ${refusal.detail}`,
+      };
+    default:
+      return unreachable(refusal);
+  }
+}

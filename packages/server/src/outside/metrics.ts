@@ -1,0 +1,70 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+/** Everything that is counted. Labels have few values: a route, a source, an audience; never a user. */
+export interface Metrics {
+  readonly request: (labels: { method: string; route: string; status: string }, durationSeconds: number) => void;
+  readonly toolCall: (labels: { source: string; door: string; outcome: string }) => void;
+  readonly exchange: (labels: { audience: string; outcome: string }, durationSeconds: number) => void;
+  readonly exchangeCacheHit: (audience: string) => void;
+  readonly tokenRefused: (why: string) => void;
+  /** Prometheus text format, with its content type. */
+  readonly render: () => Promise<{ readonly contentType: string; readonly body: string }>;
+}
+
+/** `breakerState` is read at each scrape: 0 closed, 1 half open, 2 open. */
+export function createMetrics(breakerState: () => number): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+  const requests = new Histogram({
+    name: 'keyturn_http_request_duration_seconds',
+    help: 'Requests answered, by route and status.',
+    labelNames: ['method', 'route', 'status'] as const,
+    buckets: seconds,
+    registers,
+  });
+  const calls = new Counter({
+    name: 'keyturn_tool_calls_total',
+    help: 'Tool calls, by source, door (rest or mcp) and outcome.',
+    labelNames: ['source', 'door', 'outcome'] as const,
+    registers,
+  });
+  const exchanges = new Histogram({
+    name: 'keyturn_token_exchange_duration_seconds',
+    help: 'Token exchanges at the identity provider, by audience and outcome. Cache hits are not exchanges.',
+    labelNames: ['audience', 'outcome'] as const,
+    buckets: seconds,
+    registers,
+  });
+  const hits = new Counter({
+    name: 'keyturn_token_exchange_cache_hits_total',
+    help: 'Upstream tokens served from the cache, by audience.',
+    labelNames: ['audience'] as const,
+    registers,
+  });
+  const refused = new Counter({
+    name: 'keyturn_tokens_refused_total',
+    help: 'Callers’ tokens refused, by reason.',
+    labelNames: ['why'] as const,
+    registers,
+  });
+  registry.registerMetric(
+    new Gauge({
+      name: 'keyturn_circuit_breaker_state',
+      help: 'Breaker of the token endpoint: 0 closed, 1 half open, 2 open.',
+      registers: [],
+      collect() {
+        this.set(breakerState());
+      },
+    }),
+  );
+  return {
+    request: (labels, duration) => requests.observe(labels, duration),
+    toolCall: (labels) => calls.inc(labels),
+    exchange: (labels, duration) => exchanges.observe(labels, duration),
+    exchangeCacheHit: (audience) => hits.inc({ audience }),
+    tokenRefused: (why) => refused.inc({ why }),
+    render: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
+  };
+}
