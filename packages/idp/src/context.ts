@@ -1,3 +1,4 @@
+import type { GuardedFetch } from '@keyturn/net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { EventSink } from './events.ts';
 import type { UrlResolver } from './http/urls.ts';
@@ -13,6 +14,8 @@ export interface IdpContext {
   readonly urls: UrlResolver;
   readonly events: EventSink;
   readonly passwords: PasswordHasher;
+  /** All outbound requests: JWKS and metadata of clients, back-channel logout. */
+  readonly fetch: GuardedFetch;
   readonly log: Log;
 }
 

@@ -29,8 +29,6 @@ export interface ClientSession {
   readonly scope: string;
   readonly redirectUri?: string;
   readonly notes: Readonly<Record<string, string>>;
-  /** Reuse detection when the realm revokes refresh tokens: the newest token's `jti` by token family, and its uses. */
-  readonly refresh?: { readonly jti: string; readonly uses: number; readonly issuedAt: number };
 }
 
 /**
