@@ -56,7 +56,7 @@ export function judge(
 
 /** The key that signed a token, of those that may have. */
 function findSigner(
-  { header, signed, signature }: ReadToken,
+  { header, jws }: ReadToken,
   issuer: string,
   keys: readonly VerificationKey[],
 ): Result<VerificationKey, TokenRefusal> {
@@ -66,7 +66,7 @@ function findSigner(
   for (const key of keys) {
     if (!fits(key, algorithm)) continue;
     fitting = true;
-    if (isSignedBy(key, algorithm, signed, signature)) return ok(key);
+    if (isSignedBy(key, algorithm, jws.signed, jws.signature)) return ok(key);
   }
   return refuse({ why: fitting ? 'signature' : 'key-algorithm', issuer, kid, got });
 }

@@ -76,8 +76,26 @@ const defaultPolicy: KeyPolicy = {
   coolDown: seconds(30),
 };
 
+/** All options, read: the rules of each issuer and what the verifier has once. */
+export interface ReadOptions {
+  readonly issuers: ReadonlyMap<string, IssuerRules>;
+  readonly clock: Clock;
+  readonly maxTokenLength: number;
+  readonly cacheSize: number;
+}
+
+/** Reads the options. Throws a TypeError that lists everything wrong with them. */
+export function readOptions(all: readonly VerifierOptions[]): ReadOptions {
+  const faults = all.flatMap(faultsOf);
+  if (all.length === 0) faults.push('no issuer is given');
+  if (new Set(all.map(({ issuer }) => issuer)).size < all.length) faults.push('one issuer is given twice');
+  if (faults.length > 0) throw new TypeError(`the verifier cannot be built:\n- ${faults.join('\n- ')}`);
+  const { clock = systemClock, maxTokenLength = 16_384, cacheSize = 5000 } = all[0] ?? {};
+  return { issuers: new Map(all.map((one) => [one.issuer, buildRules(one, clock)])), clock, maxTokenLength, cacheSize };
+}
+
 /** Everything wrong with one issuer's options, in sentences. */
-export function faultsOf(options: VerifierOptions): readonly string[] {
+function faultsOf(options: VerifierOptions): readonly string[] {
   const { issuer, audience, jwksUri, discovery, jwks, clockTolerance, maxLifetime, provider } = options;
   const faults: string[] = [];
   const named = JSON.stringify(issuer);
@@ -110,7 +128,7 @@ export function faultsOf(options: VerifierOptions): readonly string[] {
 }
 
 /** Turns options without faults into rules. */
-export function buildRules(options: VerifierOptions, clock: Clock): IssuerRules {
+function buildRules(options: VerifierOptions, clock: Clock): IssuerRules {
   const { issuer, audience, dpop, revocation } = options;
   const preset = options.provider === undefined ? undefined : providers[options.provider];
   return {

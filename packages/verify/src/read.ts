@@ -6,13 +6,19 @@ import { parseHeader } from './header.ts';
 import type { TokenRefusal } from './refusal.ts';
 import { parseStrictJson } from './strict-json.ts';
 
+/** A JWS in compact serialisation, taken apart. RFC 7515 §7.1. */
+export interface Jws {
+  readonly headerSegment: string;
+  readonly payload: Buffer;
+  readonly signature: Buffer;
+  /** What was signed: header, dot, payload. */
+  readonly signed: Buffer;
+}
+
 /** A token taken apart, its form judged and nothing in it believed. */
 export interface ReadToken {
-  readonly headerSegment: string;
+  readonly jws: Jws;
   readonly header: Header;
-  /** What the issuer signed: header, dot, payload. */
-  readonly signed: Buffer;
-  readonly signature: Buffer;
   /** Claims of the right form; who wrote them is not known yet. */
   readonly claims: Claims;
 }
@@ -24,6 +30,22 @@ export function readToken(
   allowed: ReadonlySet<string>,
   knownHeaders: ReadonlyMap<string, Header>,
 ): Result<ReadToken, TokenRefusal> {
+  const split = splitJws(token, limit);
+  if (!split.ok) return split;
+  const jws = split.value;
+  let header = knownHeaders.get(jws.headerSegment);
+  if (header === undefined) {
+    const parsed = parseHeader(jws.headerSegment, allowed);
+    if (!parsed.ok) return parsed;
+    header = parsed.value;
+  }
+  const claims = parseStrictJson(jws.payload);
+  if (typeof claims === 'string') return refuse({ why: 'malformed', part: 'payload', fault: claims });
+  return ok({ jws, header, claims });
+}
+
+/** Splits a token into its parts. Of the header, only that it is there has been checked. */
+export function splitJws(token: unknown, limit: number): Result<Jws, TokenRefusal> {
   if (typeof token !== 'string') return refuse({ why: 'malformed', part: 'token', fault: 'not a string' });
   if (token.length > limit) return refuse({ why: 'too-large', size: token.length, limit });
   const first = token.indexOf('.');
@@ -31,22 +53,15 @@ export function readToken(
   if (first <= 0 || second <= first + 1 || second === token.length - 1 || token.includes('.', second + 1)) {
     return refuse({ why: 'malformed', part: 'token', fault: 'not three parts' });
   }
-
-  const headerSegment = token.slice(0, first);
-  let header = knownHeaders.get(headerSegment);
-  if (header === undefined) {
-    const parsed = parseHeader(headerSegment, allowed);
-    if (!parsed.ok) return parsed;
-    header = parsed.value;
-  }
   const signature = decodeBase64url(token.slice(second + 1));
   if (signature === undefined) return refuse({ why: 'malformed', part: 'signature', fault: 'base64url' });
   const payload = decodeBase64url(token.slice(first + 1, second));
   if (payload === undefined) return refuse({ why: 'malformed', part: 'payload', fault: 'base64url' });
-  const claims = parseStrictJson(payload);
-  if (typeof claims === 'string') return refuse({ why: 'malformed', part: 'payload', fault: claims });
-  // Both segments are canonical base64url by now, so that each character is one byte.
-  const signed = Buffer.from(token.slice(0, second), 'latin1');
-  // What `checkClaims` has not yet looked at is typed as the standards name it: it does look, before anyone else.
-  return ok({ headerSegment, header, signed, signature, claims });
+  // A header that is not base64url is refused when it is read; here one byte for each character is enough.
+  return ok({
+    headerSegment: token.slice(0, first),
+    payload,
+    signature,
+    signed: Buffer.from(token.slice(0, second), 'latin1'),
+  });
 }

@@ -18,3 +18,19 @@ export type Standing =
   | { readonly standing: 'good' }
   | { readonly standing: 'revoked'; readonly by: string }
   | { readonly standing: 'unknown'; readonly fault: string };
+
+/** Asks a source, and takes one that breaks for one that cannot tell. */
+export function askRevocation(
+  source: RevocationSource,
+  principal: Principal,
+  token: string,
+  now: EpochMilliseconds,
+): Standing | Promise<Standing> {
+  const broken = (): Standing => ({ standing: 'unknown', fault: 'the source of revocations failed' });
+  try {
+    const standing = source.check(principal, token, now);
+    return standing instanceof Promise ? standing.catch(broken) : standing;
+  } catch {
+    return broken();
+  }
+}

@@ -1,26 +1,34 @@
-import type { Clock, EpochMilliseconds, Principal, Result } from '@keyturn/protocol';
+import type { EpochMilliseconds, Principal, Result } from '@keyturn/protocol';
 import { ok, refuse, unreachable } from '@keyturn/protocol';
+import type { Binding } from './binding.ts';
+import type { DpopRequest } from './dpop.ts';
+import { checkDpop } from './dpop.ts';
 import type { Header } from './header.ts';
 import type { Judged } from './judge.ts';
 import { judge } from './judge.ts';
+import type { VerificationKey } from './keys/jwk.ts';
 import type { IssuerRules, VerifierOptions } from './options.ts';
-import { buildRules, faultsOf, systemClock } from './options.ts';
+import { readOptions } from './options.ts';
 import type { ReadToken } from './read.ts';
 import { readToken } from './read.ts';
 import type { TokenRefusal } from './refusal.ts';
 import type { Standing } from './revocation.ts';
+import { askRevocation } from './revocation.ts';
 import { createTokenCache } from './token-cache.ts';
 
 export type Verdict = Result<Principal, TokenRefusal>;
 
 /** Says of a token whether it is good for this resource. Never throws and never rejects, whatever it is given. */
 export interface Verifier {
+  /** Judges a bearer token. One that is bound to a key is refused. */
   verify(token: string): Promise<Verdict>;
   /**
    * The same without waiting, or undefined where that is not possible: the issuer's keys are not at hand, or the source
    * of revocations has to be asked. Then call `verify`.
    */
   verifySync(token: string): Verdict | undefined;
+  /** Judges a token that came with the scheme DPoP: it must be bound to a key, and the proof be that key's. */
+  verifyDpop(request: DpopRequest): Promise<Verdict>;
   /** Fetches the keys of all issuers that are not at hand, for start-up and readiness. */
   ready(): Promise<Result<void, TokenRefusal>>;
 }
@@ -28,10 +36,13 @@ export interface Verifier {
 /** A token that was good when last looked at. */
 interface Entry extends Judged {
   readonly rules: IssuerRules;
-  readonly verdict: Verdict;
+  /** What is said of it as a bearer token. */
+  readonly asBearer: Verdict;
   /** The epoch of the revocations that it was last compared with. */
   epoch: number;
 }
+
+type Outcome = Entry | TokenRefusal;
 
 /**
  * Builds a verifier for the tokens of one issuer or of several, of which the token's `iss` selects one. Throws a
@@ -44,6 +55,7 @@ export function createVerifier(options: VerifierOptions | readonly VerifierOptio
   // Headers of tokens that turned out genuine: an issuer writes the same few again and again.
   const knownHeaders = new Map<string, Header>();
 
+  /** The form of a token, and the rules of the issuer that it claims to be from. */
   const read = (token: unknown): Result<{ parts: ReadToken; rules: IssuerRules }, TokenRefusal> => {
     const parts = readToken(token, maxTokenLength, allowed, knownHeaders);
     if (!parts.ok) return parts;
@@ -56,30 +68,30 @@ export function createVerifier(options: VerifierOptions | readonly VerifierOptio
     return refuse({ why: 'algorithm', got: name, allowed: [...rules.algorithms] });
   };
 
+  const remember = (token: string, entry: Entry, epoch: number): Entry => {
+    entry.epoch = epoch;
+    cache.set(token, entry);
+    return entry;
+  };
+
   /** Compares an entry with the revocations of now, and remembers it if it stands. */
-  const settle = (token: string, entry: Entry, now: EpochMilliseconds): Verdict | Promise<Verdict> => {
+  const settle = (token: string, entry: Entry, now: EpochMilliseconds): Outcome | Promise<Outcome> => {
     const { revocation } = entry.rules;
     if (revocation === undefined) return remember(token, entry, 0);
     // Read before asking: what is revoked in between moves the epoch on and is asked for next time.
     const epoch = revocation.epochAt(now);
-    const conclude = (standing: Standing): Verdict => {
+    const conclude = (standing: Standing): Outcome => {
       const refusal = refusalOf(standing, entry.rules);
       if (refusal === undefined) return remember(token, entry, epoch);
       cache.delete(token);
-      return refuse(refusal);
+      return refusal;
     };
-    const standing = revocation.check(entry.principal, token, now);
+    const standing = askRevocation(revocation, entry.principal, token, now);
     return standing instanceof Promise ? standing.then(conclude) : conclude(standing);
   };
 
-  const remember = (token: string, entry: Entry, epoch: number): Verdict => {
-    entry.epoch = epoch;
-    cache.set(token, entry);
-    return entry.verdict;
-  };
-
-  /** A verdict that was reached before and still holds, or what it takes to renew it. */
-  const recall = (token: string, now: EpochMilliseconds): Verdict | Promise<Verdict> | undefined => {
+  /** What was found before and still holds, or what it takes to renew it. */
+  const recall = (token: string, now: EpochMilliseconds): Outcome | Promise<Outcome> | undefined => {
     const entry = cache.get(token);
     if (entry === undefined) return undefined;
     const { keys, revocation } = entry.rules;
@@ -87,58 +99,65 @@ export function createVerifier(options: VerifierOptions | readonly VerifierOptio
       cache.delete(token);
       return undefined;
     }
-    if (revocation === undefined || revocation.epochAt(now) === entry.epoch) return entry.verdict;
-    return settle(token, entry, now);
+    return revocation === undefined || revocation.epochAt(now) === entry.epoch ? entry : settle(token, entry, now);
   };
 
   const finish = (
     token: string,
     parts: ReadToken,
     rules: IssuerRules,
-    keys: Parameters<typeof judge>[2],
+    keys: readonly VerificationKey[],
     now: EpochMilliseconds,
-  ): Verdict | Promise<Verdict> => {
+  ): Outcome | Promise<Outcome> => {
     const judged = judge(parts, rules, keys, now);
-    if (!judged.ok) return judged;
-    if (knownHeaders.size >= 256) knownHeaders.clear();
-    knownHeaders.set(parts.headerSegment, parts.header);
-    const { binding, principal } = judged.value;
-    if (binding !== undefined) {
-      return refuse({ why: 'sender-constrained', by: 'jkt' in binding ? 'jkt' : binding.unsupported });
-    }
-    return settle(token, { ...judged.value, rules, verdict: Object.freeze(ok(principal)), epoch: Number.NaN }, now);
+    if (!judged.ok) return judged.refusal;
+    if (knownHeaders.size >= maxKnownHeaders) knownHeaders.clear();
+    knownHeaders.set(parts.jws.headerSegment, parts.header);
+    const { principal, binding } = judged.value;
+    const asBearer = binding === undefined ? ok(principal) : refuse<TokenRefusal>(boundBy(binding));
+    return settle(token, { ...judged.value, rules, asBearer: Object.freeze(asBearer), epoch: Number.NaN }, now);
+  };
+
+  const lookAtHand = (token: string): Outcome | Promise<Outcome> | NeedsKeys => {
+    const now = clock();
+    const recalled = recall(token, now);
+    if (recalled !== undefined) return recalled;
+    const begun = read(token);
+    if (!begun.ok) return begun.refusal;
+    const { parts, rules } = begun.value;
+    const keys = rules.keys.atHand(parts.header.kid, parts.header.algorithm, now);
+    return keys === undefined ? { parts, needs: rules } : finish(token, parts, rules, keys, now);
+  };
+
+  const look = async (token: string): Promise<Outcome> => {
+    const outcome = await lookAtHand(token);
+    if (!('needs' in outcome)) return outcome;
+    const { parts, needs: rules } = outcome;
+    const { kid, algorithm } = parts.header;
+    const found = await rules.keys.find(kid, algorithm);
+    if (found.ok) return finish(token, parts, rules, found.value, clock());
+    const { issuer } = rules;
+    return found.refusal.why === 'unknown-key' ? { ...found.refusal, issuer, kid } : { ...found.refusal, issuer };
   };
 
   return {
     verifySync(token) {
-      const now = clock();
-      const recalled = recall(token, now);
-      if (recalled !== undefined) return recalled instanceof Promise ? undefined : recalled;
-      const begun = read(token);
-      if (!begun.ok) return begun;
-      const { parts, rules } = begun.value;
-      const keys = rules.keys.atHand(parts.header.kid, parts.header.algorithm, now);
-      if (keys === undefined) return undefined;
-      const verdict = finish(token, parts, rules, keys, now);
-      return verdict instanceof Promise ? undefined : verdict;
+      const outcome = lookAtHand(token);
+      return outcome instanceof Promise || 'needs' in outcome ? undefined : verdictOf(outcome);
     },
 
     async verify(token) {
-      const now = clock();
-      const recalled = recall(token, now);
-      if (recalled !== undefined) return recalled;
-      const begun = read(token);
-      if (!begun.ok) return begun;
-      const { parts, rules } = begun.value;
-      const { kid, algorithm } = parts.header;
-      const atHand = rules.keys.atHand(kid, algorithm, now);
-      if (atHand !== undefined) return finish(token, parts, rules, atHand, now);
-      const found = await rules.keys.find(kid, algorithm);
-      if (found.ok) return finish(token, parts, rules, found.value, clock());
-      const { issuer } = rules;
-      return refuse(
-        found.refusal.why === 'unknown-key' ? { ...found.refusal, issuer, kid } : { ...found.refusal, issuer },
-      );
+      return verdictOf(await look(token));
+    },
+
+    async verifyDpop(request) {
+      const entry = await look(request.token);
+      if ('why' in entry) return refuse(entry);
+      const { binding, rules, principal } = entry;
+      if (binding === undefined) return refuse({ why: 'not-bound' });
+      if (!('jkt' in binding) || rules.dpop === undefined) return refuse(boundBy(binding));
+      const proven = await checkDpop(request, binding.jkt, rules.dpop, clock());
+      return proven.ok ? ok(principal) : proven;
     },
 
     async ready() {
@@ -151,20 +170,20 @@ export function createVerifier(options: VerifierOptions | readonly VerifierOptio
   };
 }
 
-interface ReadOptions {
-  readonly issuers: ReadonlyMap<string, IssuerRules>;
-  readonly clock: Clock;
-  readonly maxTokenLength: number;
-  readonly cacheSize: number;
+/** More kinds of header than any number of issuers has; beyond it the memory starts anew. */
+const maxKnownHeaders = 256;
+
+interface NeedsKeys {
+  readonly parts: ReadToken;
+  readonly needs: IssuerRules;
 }
 
-function readOptions(all: readonly VerifierOptions[]): ReadOptions {
-  const faults = all.flatMap(faultsOf);
-  if (all.length === 0) faults.push('no issuer is given');
-  if (new Set(all.map(({ issuer }) => issuer)).size < all.length) faults.push('one issuer is given twice');
-  if (faults.length > 0) throw new TypeError(`the verifier cannot be built:\n- ${faults.join('\n- ')}`);
-  const { clock = systemClock, maxTokenLength = 16_384, cacheSize = 5000 } = all[0] ?? {};
-  return { issuers: new Map(all.map((one) => [one.issuer, buildRules(one, clock)])), clock, maxTokenLength, cacheSize };
+function verdictOf(outcome: Outcome): Verdict {
+  return 'why' in outcome ? refuse(outcome) : outcome.asBearer;
+}
+
+function boundBy(binding: Binding): TokenRefusal {
+  return { why: 'sender-constrained', by: 'jkt' in binding ? 'jkt' : binding.unsupported };
 }
 
 function refusalOf(standing: Standing, rules: IssuerRules): TokenRefusal | undefined {

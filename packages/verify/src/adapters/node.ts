@@ -1,0 +1,65 @@
+import type { IncomingMessage } from 'node:http';
+import type { Principal } from '@keyturn/protocol';
+import type { Verifier } from '../verifier.ts';
+import type { Presented, ProtectOptions, RefusedAnswer } from './request.ts';
+import { authenticate, buildRefusedAnswer } from './request.ts';
+
+// Beside the request, not in it, so that no framework's copy of it and no other middleware can set the caller.
+const principals = new WeakMap<IncomingMessage, Principal>();
+
+/** Who is calling. Throws if nothing has checked the request: its route is not protected. */
+export function principalOf(request: IncomingMessage | { readonly raw: IncomingMessage }): Principal {
+  const principal = principals.get('raw' in request ? request.raw : request);
+  if (principal === undefined) throw new Error('this route is not protected: nothing has checked its token');
+  return principal;
+}
+
+/** Checks a request of Node's own server: either lets it go on, or has it answered. At once where that is possible. */
+export function checkRequest(
+  verifier: Verifier,
+  request: IncomingMessage & { readonly originalUrl?: string | undefined },
+  options: ProtectOptions,
+  goOn: () => void,
+  answer: (refused: RefusedAnswer) => void,
+): void {
+  const decide = (outcome: Awaited<ReturnType<typeof authenticate>>): void => {
+    if (outcome.ok) {
+      principals.set(request, outcome.value);
+      goOn();
+      return;
+    }
+    options.onRefusal?.(outcome.refusal);
+    answer(buildRefusedAnswer(outcome.refusal, options));
+  };
+  const outcome = authenticate(verifier, presentedBy(request, options), options);
+  if (outcome instanceof Promise) void outcome.then(decide);
+  else decide(outcome);
+}
+
+function presentedBy(
+  request: IncomingMessage & { readonly originalUrl?: string | undefined },
+  { publicOrigin }: ProtectOptions,
+): Presented {
+  const { headers, method = 'GET' } = request;
+  return {
+    authorization: isRepeated(request, 'authorization') ? request.headersDistinct.authorization : headers.authorization,
+    dpop: headers.dpop,
+    method,
+    url: () => {
+      const secure = 'encrypted' in request.socket;
+      const origin = publicOrigin ?? `${secure ? 'https' : 'http'}://${headers.host ?? ''}`;
+      // Routers that mount others shorten `url` and keep the whole in `originalUrl`.
+      return `${origin}${request.originalUrl ?? request.url ?? ''}`;
+    },
+  };
+}
+
+/** Node keeps the first of several Authorization headers and drops the others without a word. */
+function isRepeated({ rawHeaders }: IncomingMessage, name: string): boolean {
+  let seen = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const raw = rawHeaders[i];
+    if (raw?.length === name.length && raw.toLowerCase() === name) seen++;
+  }
+  return seen > 1;
+}
