@@ -37,7 +37,6 @@ export async function openPizzeria(options: PizzeriaOptions): Promise<Pizzeria> 
     audience: options.audience,
     jwksUri: options.jwksUrl,
     clock: options.clock,
-    allowPrivateHosts: [new URL(options.jwksUrl).hostname],
   });
   const app = Fastify({ bodyLimit: 64 * 1024 });
   let baseUrl = '';
@@ -62,7 +61,7 @@ function addRoutes(app: FastifyInstance, verifier: Verifier): void {
     if (token === undefined) return refuse(reply, 401, 'no_token', 'send Authorization: Bearer <token>');
     const checked = await verifier.verify(token);
     if (!checked.ok) {
-      void reply.header('www-authenticate', bearerChallenge({ error: 'invalid_token' }));
+      void reply.header('www-authenticate', bearerChallenge(checked.refusal));
       return refuse(reply, 401, 'invalid_token', `this token is not for the pizzeria (${checked.refusal.why})`);
     }
     callers.set(request, checked.value);

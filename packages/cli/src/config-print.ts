@@ -13,7 +13,7 @@ export async function runConfigPrint(
   const rows = [...flatten('', masked)].map(([path, value]) => ({
     path,
     value,
-    ...(options.showOrigin ? { origin: origins.get(path) ?? 'default' } : {}),
+    origin: origins.get(path) ?? 'default',
   }));
   if (options.json) {
     io.print(JSON.stringify(options.showOrigin ? rows : masked, null, 2));
@@ -22,7 +22,7 @@ export async function runConfigPrint(
   const width = Math.max(...rows.map(({ path }) => path.length));
   for (const { path, value, origin } of rows) {
     const line = `${path.padEnd(width)}  ${JSON.stringify(value)}`;
-    io.print(origin === undefined ? line : `${line.padEnd(width + 40)}  ${origin}`);
+    io.print(options.showOrigin ? `${line.padEnd(width + 44)}  ${origin}` : line);
   }
 }
 

@@ -1,7 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createIdp } from '@keyturn/idp';
-import { parseRealmFile } from '@keyturn/realm';
+import { parseRealmFile, showRealmFileFault } from '@keyturn/realm';
 import { createLog, systemClock, systemRandom } from '@keyturn/server';
 import { CommandFailure, type Io } from './io.ts';
 import { listenOrSay } from './ports.ts';
@@ -27,9 +28,13 @@ export async function runIdp(io: Io, options: IdpOptions): Promise<void> {
       const text = await readFile(join(io.cwd, path), 'utf8').catch((error: Error) => {
         throw new CommandFailure(`cannot read ${path}: ${error.message}`, 2);
       });
-      const parsed = await parseRealmFile(text, { path, env: io.env, readFile: (name) => readFile(name, 'utf8') });
+      const parsed = await parseRealmFile(text, {
+        path,
+        env: io.env,
+        readFile: (name) => readFileSync(join(io.cwd, name), 'utf8'),
+      });
       if (!parsed.ok) {
-        const faults = parsed.refusal.map((fault) => `  ${fault.message}`).join('\n');
+        const faults = parsed.refusal.map((fault) => `  ${showRealmFileFault(fault)}`).join('\n');
         throw new CommandFailure(`${path} cannot be imported:\n${faults}`, 2);
       }
       await idp.importRealm(parsed.value, { ifExists: 'skip' });

@@ -23,7 +23,10 @@ const stopped = new Promise<string>((resolve) => {
 const program = buildProgram(
   {
     env: process.env,
-    cwd: process.env['INIT_CWD'] !== undefined && process.env['npm_command'] === 'exec' ? process.env['INIT_CWD'] : process.cwd(),
+    cwd:
+      process.env['INIT_CWD'] !== undefined && process.env['npm_command'] === 'exec'
+        ? process.env['INIT_CWD']
+        : process.cwd(),
     print: (text) => process.stdout.write(`${text}\n`),
     complain: (text) => process.stderr.write(`${text}\n`),
     exit: (status) => {

@@ -19,7 +19,9 @@ export async function listenOrSay<Value>(name: PortName, listen: () => Promise<V
       );
     }
     if (code === 'EACCES') {
-      throw new CommandFailure(`Port ${name.port} may not be used by this user (${name.what}). Choose another: ${name.flag} ${suggest(name.port + 8000)}`);
+      throw new CommandFailure(
+        `Port ${name.port} may not be used by this user (${name.what}). Choose another: ${name.flag} ${suggest(name.port + 8000)}`,
+      );
     }
     throw error;
   }

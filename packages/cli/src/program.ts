@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { Io } from './io.ts';
+import { CommandFailure, type Io } from './io.ts';
 import { version } from './version.ts';
 
 /** The command line: what commands exist, their flags and help. What each does is loaded when it is called. */
@@ -20,7 +20,10 @@ export function buildProgram(io: Io, startedAt: number): Command {
     .addOption(portOption('--pizzeria-port <port>', 'the example upstream', 8000))
     .option('--data <folder>', 'where data and keys are kept, across restarts', '.keyturn')
     .option('--keycloak <url>', 'a running Keycloak that has the demo realm, instead of the embedded identity provider')
-    .addHelpText('after', '\nExamples:\n  keyturn dev\n  keyturn dev --port 8140 --data /tmp/keyturn\n  keyturn dev --keycloak http://localhost:8080')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  keyturn dev\n  keyturn dev --port 8140 --data /tmp/keyturn\n  keyturn dev --keycloak http://localhost:8080',
+    )
     .action(async (options: DevFlags) => {
       const { runDev } = await import('./dev/dev.ts');
       await runDev(io, { ...options, keycloak: options.keycloak, startedAt });
@@ -30,19 +33,23 @@ export function buildProgram(io: Io, startedAt: number): Command {
     .command('serve')
     .description('start Keyturn alone, against the identity provider that the settings name')
     .option('--config <file>', 'settings file (default: keyturn.yaml, if there is one)')
-    .option('--set <path=value>', 'set any setting, for example --set http.port=8140 (repeatable)', collectSetting, {})
-    .addHelpText('after', '\nEvery setting has an environment name: http.port is KEYTURN_HTTP__PORT, and KEYTURN_…_FILE reads a mounted secret.');
-  addSeedFlags(serve).action(async (options: ServeFlags) => {
-    const { runServe } = await import('./serve.ts');
-    await runServe(io, { configPath: options.config, flags: flagsOf(options) });
-  });
+    .action(async (options: SettingFlags, command: Command) => {
+      const { runServe } = await import('./serve.ts');
+      await runServe(io, { configPath: options.config, flags: readSettingFlags(command.args) });
+    });
+  takeSettingFlags(serve);
 
   program
     .command('idp')
     .description('start the embedded identity provider alone: for development, tests and evaluation')
     .addOption(portOption('--port <port>', 'the identity provider', 8041))
     .addOption(portOption('--management-port <port>', 'health and metrics', 9001))
-    .option('--import <file>', 'a realm file, <realm>-realm.json; skipped if the realm exists (repeatable)', collect, [])
+    .option(
+      '--import <file>',
+      'a realm file, <realm>-realm.json; skipped if the realm exists (repeatable)',
+      collect,
+      [],
+    )
     .option('--data <file>', 'database file, or :memory:', '.keyturn/idp.db')
     .action(async (options: IdpFlags) => {
       const { runIdp } = await import('./idp.ts');
@@ -54,18 +61,18 @@ export function buildProgram(io: Io, startedAt: number): Command {
     .command('print')
     .description('print the settings as they are in force, secrets masked')
     .option('--config <file>', 'settings file (default: keyturn.yaml, if there is one)')
-    .option('--set <path=value>', 'as for serve', collectSetting, {})
     .option('--show-origin', 'say where each value comes from')
-    .option('--json', 'as JSON');
-  addSeedFlags(print).action(async (options: PrintFlags) => {
-    const { runConfigPrint } = await import('./config-print.ts');
-    await runConfigPrint(io, {
-      configPath: options.config,
-      flags: flagsOf(options),
-      showOrigin: options.showOrigin === true,
-      json: options.json === true,
+    .option('--json', 'as JSON')
+    .action(async (options: PrintFlags, command: Command) => {
+      const { runConfigPrint } = await import('./config-print.ts');
+      await runConfigPrint(io, {
+        configPath: options.config,
+        flags: readSettingFlags(command.args),
+        showOrigin: options.showOrigin === true,
+        json: options.json === true,
+      });
     });
-  });
+  takeSettingFlags(print);
 
   return program;
 }
@@ -82,13 +89,7 @@ interface DevFlags {
 
 interface SettingFlags {
   readonly config?: string;
-  readonly set: Readonly<Record<string, string>>;
-  readonly oidcIssuerUrl?: string;
-  readonly oidcAudience?: string;
-  readonly oidcIdentityClaim?: string;
 }
-
-interface ServeFlags extends SettingFlags {}
 
 interface PrintFlags extends SettingFlags {
   readonly showOrigin?: boolean;
@@ -102,23 +103,35 @@ interface IdpFlags {
   readonly data: string;
 }
 
-/** Flags by the names of seed 001. */
-function addSeedFlags(command: Command): Command {
-  return command
-    .option('--oidc-issuer-url <url>', 'the issuer; its keys are found by discovery')
-    .option('--oidc-audience <audience>', 'what callers’ tokens must have in aud')
-    .option('--oidc-identity-claim <claim>', 'the claim that names the caller');
+/** Every setting is a flag too (`--http.port 8140`); the loader knows them all and says what is near a mistyped one. */
+function takeSettingFlags(command: Command): void {
+  command
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .addHelpText(
+      'after',
+      `
+Settings:
+  Each can be given as a flag, by environment, by a mounted file, or in the settings file; that is also their order.
+  auth.jwksUrl, for example: --auth.jwks-url URL, KEYTURN_AUTH__JWKS_URL, KEYTURN_AUTH__JWKS_URL_FILE.
+  --oidc-issuer-url, --oidc-audience and --oidc-identity-claim set auth.issuer, auth.audiences and auth.identityClaim.
+  “keyturn config print --show-origin” shows what is in force and why.`,
+    );
 }
 
-/** Flags as settings: `--set` by path, the seed's by their alias. */
-function flagsOf(options: SettingFlags): Record<string, string> {
-  const { oidcIssuerUrl, oidcAudience, oidcIdentityClaim } = options;
-  return {
-    ...options.set,
-    ...(oidcIssuerUrl === undefined ? {} : { 'oidc-issuer-url': oidcIssuerUrl, 'auth.discovery': 'true' }),
-    ...(oidcAudience === undefined ? {} : { 'oidc-audience': oidcAudience }),
-    ...(oidcIdentityClaim === undefined ? {} : { 'oidc-identity-claim': oidcIdentityClaim }),
-  };
+/** `--name value` and `--name=value` pairs. What is not a flag is a mistake. */
+function readSettingFlags(args: readonly string[]): Record<string, string> {
+  const flags: Record<string, string> = {};
+  for (let i = 0; i < args.length; i++) {
+    const [, name, , value] = /^--([A-Za-z][A-Za-z0-9.-]*)(=(.*))?$/s.exec(args[i] ?? '') ?? [];
+    if (name === undefined)
+      throw new CommandFailure(`what is ${JSON.stringify(args[i])}? Settings are given as --name value`, 2);
+    const given = value ?? args[++i];
+    if (given === undefined) throw new CommandFailure(`--${name} needs a value`, 2);
+    flags[name] = given;
+  }
+  // Seed 001: an issuer given this way says itself where its keys are.
+  return flags['oidc-issuer-url'] === undefined ? flags : { 'auth.discovery': 'true', ...flags };
 }
 
 function portOption(flags: string, what: string, fallback: number, env?: string): Option {
@@ -127,16 +140,11 @@ function portOption(flags: string, what: string, fallback: number, env?: string)
 }
 
 function parsePort(text: string): number {
-  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) throw new InvalidArgumentError('a port is a number from 0 to 65535');
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)
+    throw new InvalidArgumentError('a port is a number from 0 to 65535');
   return Number(text);
 }
 
 function collect(value: string, before: readonly string[]): readonly string[] {
   return [...before, value];
-}
-
-function collectSetting(text: string, before: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  const at = text.indexOf('=');
-  if (at < 1) throw new InvalidArgumentError('the form is path=value, for example http.port=8140');
-  return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
 }

@@ -1,4 +1,12 @@
-import { type ComposeFault, compose, createLog, type Service, type Settings, systemClock, systemRandom } from '@keyturn/server';
+import {
+  type ComposeFault,
+  compose,
+  createLog,
+  type Service,
+  type Settings,
+  systemClock,
+  systemRandom,
+} from '@keyturn/server';
 import { CommandFailure } from './io.ts';
 import { version } from './version.ts';
 

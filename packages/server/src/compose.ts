@@ -1,5 +1,5 @@
 import { createGuardedFetch } from '@keyturn/net';
-import { bytes, type Clock, ok, type Random, refuse, type Result, seconds, toMilliseconds } from '@keyturn/protocol';
+import { bytes, type Clock, ok, type Random, type Result, refuse, seconds, toMilliseconds } from '@keyturn/protocol';
 import { openStore } from '@keyturn/store';
 import { createVerifier, explain } from '@keyturn/verify';
 import { type IdpFault, resolveIdp } from './config/idp.ts';
@@ -82,8 +82,8 @@ export async function compose(settings: Settings, world: World): Promise<Result<
       clock,
     });
   const verifiers = { rest: verifierFor(auth.audiences), mcp: verifierFor([mcpResource]) };
-  const preloaded = await verifiers.rest.preload();
-  if (!preloaded.ok) return refuse({ why: 'oidc', issuer, message: explain(preloaded.refusal) });
+  const reached = await verifiers.rest.ready();
+  if (!reached.ok) return refuse({ why: 'oidc', issuer, message: explain(reached.refusal) });
 
   // store, and what is counted.
   const store = await openStore({ url: settings.store.url, clock, random });
@@ -113,7 +113,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
           issuer: caller.principal.issuer,
           ...(caller.principal.client === undefined ? {} : { client: caller.principal.client }),
         },
-        action: action.kind,
+        action: action.kind.slice(action.kind.indexOf('.') + 1),
         ...(action.target === undefined ? {} : { target: action.target }),
         outcome,
         ...(reason === undefined ? {} : { reason }),
@@ -147,7 +147,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
     clock,
     count: metrics.toolCall,
   });
-  await store.listen(sourcesChannel, () => void catalogue.reload());
+  await store.listen(sourcesChannel, catalogue.reload, catalogue.reload);
   mountSources(
     frame,
     {
@@ -173,8 +173,15 @@ export async function compose(settings: Settings, world: World): Promise<Result<
     metrics,
     clock,
     checks: [
-      { name: 'store', check: async () => ({ up: await store.ping() }) },
-      { name: 'issuer keys', check: async () => ({ up: verifiers.rest.hasKeys(), data: { issuer } }) },
+      {
+        name: 'store',
+        check: () =>
+          store.ping().then(
+            () => ({ up: true }),
+            () => ({ up: false }),
+          ),
+      },
+      { name: 'issuer keys', check: async () => ({ up: (await verifiers.rest.ready()).ok, data: { issuer } }) },
     ],
   });
 

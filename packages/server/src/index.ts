@@ -5,7 +5,7 @@
  */
 export type { ComposeFault, Service, World } from './compose.ts';
 export { compose } from './compose.ts';
-export { type Alias, aliases, refusedSwitches } from './config/aliases.ts';
+export { aliases } from './config/aliases.ts';
 export { type Settings, secretPaths, settingsSchema } from './config/schema.ts';
 export { createLog, type Log } from './outside/log.ts';
 export { systemClock, systemRandom } from './outside/world.ts';

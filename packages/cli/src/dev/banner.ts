@@ -20,8 +20,12 @@ export function buildBanner(facts: BannerFacts): string {
     ['MCP endpoint', facts.mcpUrl],
     ['health, metrics', `${facts.managementUrl}/health/ready   ${facts.managementUrl}/metrics`],
     [idpName, facts.issuer],
-    ...(facts.adminUrl === undefined ? [] : [['admin API', `${facts.adminUrl}   (admin / admin, master realm)`] as const]),
-    ...(facts.idpManagementUrl === undefined ? [] : [['its health', `${facts.idpManagementUrl}/health/ready`] as const]),
+    ...(facts.adminUrl === undefined
+      ? []
+      : [['admin API', `${facts.adminUrl}   (admin / admin, master realm)`] as const]),
+    ...(facts.idpManagementUrl === undefined
+      ? []
+      : [['its health', `${facts.idpManagementUrl}/health/ready`] as const]),
     ['pizzeria (upstream)', `${facts.pizzeriaUrl}/openapi.json`],
     ['data', facts.dataFolder],
   ];

@@ -94,7 +94,7 @@ async function startIdp(io: Io, options: DevOptions, dataFolder: string, mcpUrl:
   const parsed = await parseRealmFile(text, {
     path,
     env: { ...io.env, KEYTURN_MCP_RESOURCE: mcpUrl },
-    readFile: () => Promise.reject(new Error('the demo realm names no files')),
+    readFile: () => undefined, // the demo realm names no files
   });
   if (!parsed.ok) {
     throw new CommandFailure(parsed.refusal.map((fault) => `${path}: ${fault.message}`).join('\n'));

@@ -1,43 +1,38 @@
+import type { SettingAlias } from '@keyturn/net';
+
+/** Names by which the seeds' users set things today; each sets exactly one setting. Two that disagree are an error. */
+export const aliases: readonly SettingAlias[] = [
+  // 002: the issuer apart from the key address
+  { env: 'KEYCLOAK_ISSUER', path: 'auth.issuer' },
+  { env: 'KEYCLOAK_JWKS_URL', path: 'auth.jwksUrl' },
+  // 003: token exchange and tools
+  { env: 'KEYCLOAK_URL', path: 'auth.keycloakUrl' },
+  { env: 'KEYCLOAK_REALM', path: 'auth.realm' },
+  { env: 'JWKS_URI', path: 'auth.jwksUrl' },
+  { env: 'EXPECTED_AUDIENCE', path: 'auth.audiences' },
+  { env: 'VERIFY_AUDIENCE', path: 'auth.audiences', parse: readVerifyAudience },
+  { env: 'TOKEN_EXCHANGE_CLIENT_ID', path: 'exchange.clientId' },
+  { env: 'TOKEN_EXCHANGE_CLIENT_SECRET', path: 'exchange.clientSecret' },
+  { env: 'TOKEN_EXCHANGE_CACHE_TTL_BUFFER', path: 'exchange.cacheTtlBuffer' },
+  { env: 'TOKEN_EXCHANGE_TIMEOUT', path: 'exchange.timeout' },
+  { env: 'CIRCUIT_BREAKER_FAILURE_THRESHOLD', path: 'exchange.failureThreshold' },
+  { env: 'CIRCUIT_BREAKER_RECOVERY_TIMEOUT', path: 'exchange.recoveryTimeout' },
+  // 001: flags
+  { flag: 'oidc-issuer-url', path: 'auth.issuer' },
+  { flag: 'oidc-audience', path: 'auth.audiences' },
+  { flag: 'oidc-identity-claim', path: 'auth.identityClaim' },
+  { env: 'LOG_LEVEL', path: 'log.level', parse: (text) => ({ ok: true, value: text.toLowerCase() }) },
+];
+
 /**
- * Every name from a seed, in one table: an environment name or flag, and the one setting that it sets.
- * Two names that set one path to different values are an error that names both.
+ * There is no setting that turns the audience check off: whoever tries is told so, instead of believing that it
+ * worked. `true` says what is the case anyway.
  */
-export interface Alias {
-  readonly env?: string;
-  readonly flag?: string;
-  readonly path: string;
-  /** For documents: which seed promises the name. */
-  readonly seed: '000' | '001' | '002' | '003' | '004' | 'common';
+function readVerifyAudience(text: string): ReturnType<NonNullable<SettingAlias['parse']>> {
+  if (['true', '1', 'yes', 'on'].includes(text.trim().toLowerCase())) return { ok: true, value: undefined };
+  return {
+    ok: false,
+    refusal:
+      'would turn the audience check off, and there is no such setting: without it a token meant for any other service opens this one. Remove it, and name this service in auth.audiences (EXPECTED_AUDIENCE)',
+  };
 }
-
-export const aliases: readonly Alias[] = [
-  { env: 'KEYCLOAK_ISSUER', path: 'auth.issuer', seed: '002' },
-  { env: 'KEYCLOAK_JWKS_URL', path: 'auth.jwksUrl', seed: '002' },
-  { env: 'JWKS_URI', path: 'auth.jwksUrl', seed: '003' },
-  { env: 'KEYCLOAK_URL', path: 'auth.keycloakUrl', seed: '003' },
-  { env: 'KEYCLOAK_REALM', path: 'auth.realm', seed: '003' },
-  { env: 'EXPECTED_AUDIENCE', path: 'auth.audiences', seed: '003' },
-  { env: 'TOKEN_EXCHANGE_CLIENT_ID', path: 'exchange.clientId', seed: '003' },
-  { env: 'TOKEN_EXCHANGE_CLIENT_SECRET', path: 'exchange.clientSecret', seed: '003' },
-  { env: 'TOKEN_EXCHANGE_CACHE_TTL_BUFFER', path: 'exchange.cacheTtlBuffer', seed: '003' },
-  { env: 'TOKEN_EXCHANGE_TIMEOUT', path: 'exchange.timeout', seed: '003' },
-  { env: 'CIRCUIT_BREAKER_FAILURE_THRESHOLD', path: 'exchange.failureThreshold', seed: '003' },
-  { env: 'CIRCUIT_BREAKER_RECOVERY_TIMEOUT', path: 'exchange.recoveryTimeout', seed: '003' },
-  { flag: 'oidc-issuer-url', path: 'auth.issuer', seed: '001' },
-  { flag: 'oidc-audience', path: 'auth.audiences', seed: '001' },
-  { flag: 'oidc-identity-claim', path: 'auth.identityClaim', seed: '001' },
-  { env: 'LOG_LEVEL', path: 'log.level', seed: 'common' },
-];
-
-/**
- * Names that promise to turn verification off. There is no such setting: whoever sets one is told so, instead of
- * believing that it worked.
- */
-export const refusedSwitches: readonly { readonly env: string; readonly refusedValues: readonly string[]; readonly reason: string }[] = [
-  {
-    env: 'VERIFY_AUDIENCE',
-    refusedValues: ['false', '0', 'no', 'off'],
-    reason:
-      'the audience is always verified: without it a token meant for any other service opens this one. Remove VERIFY_AUDIENCE, and name this service in auth.audiences (EXPECTED_AUDIENCE)',
-  },
-];

@@ -1,5 +1,5 @@
 import { ok, type Result, refuse } from '@keyturn/protocol';
-import { resolveKeycloak } from '@keyturn/verify';
+import { explainKeycloakPlace, resolveKeycloak } from '@keyturn/verify';
 import type { Settings } from './schema.ts';
 
 /** The identity provider as every part needs it: what is compared, what is fetched, what is asked. */
@@ -43,20 +43,39 @@ export function resolveIdp(settings: Settings): Result<IdpAddresses, readonly Id
     ]);
   }
   const issuer = auth.issuer ?? fromBase;
-  const resolved = resolveKeycloak({
-    ...(issuer === undefined ? {} : { issuer }),
-    ...(auth.jwksUrl === undefined ? {} : { jwksUrl: auth.jwksUrl }),
-    ...(auth.domain === undefined ? {} : { domain: auth.domain }),
-    ...(auth.realm === undefined ? {} : { realm: auth.realm }),
-    ...(auth.releaseName === undefined ? {} : { releaseName: auth.releaseName }),
-  });
-  if (!resolved.ok) return refuse([{ path: 'auth', message: resolved.refusal.message }]);
-  const jwksUrl = auth.discovery && auth.jwksUrl === undefined ? undefined : resolved.value.jwksUri;
+  // An issuer that is not a Keycloak realm says itself where its keys are (RFC 8414); nothing is derived from its name.
+  if (issuer !== undefined && !issuer.includes('/realms/')) return ofAnotherProvider(issuer, settings);
+  const realm = auth.realm ?? issuer?.slice(issuer.lastIndexOf('/realms/') + '/realms/'.length);
+  if (realm === undefined) {
+    return refuse([
+      {
+        path: 'auth.issuer',
+        message:
+          'name the issuer: auth.issuer (KEYCLOAK_ISSUER), or auth.keycloakUrl and auth.realm (KEYCLOAK_URL, KEYCLOAK_REALM), or auth.domain and auth.realm',
+      },
+    ]);
+  }
+  const { jwksUrl: given, domain, releaseName } = auth;
+  const resolved = resolveKeycloak({ issuer, jwksUrl: given, domain, realm, releaseName });
+  if (!resolved.ok) return refuse([{ path: 'auth', message: explainKeycloakPlace(resolved.refusal) }]);
+  const { jwksUri } = resolved.value;
   return ok({
     issuer: resolved.value.issuer,
-    jwksUrl,
-    tokenEndpoint: exchange.tokenEndpoint ?? tokenEndpointBeside(jwksUrl ?? `${resolved.value.issuer}${certsPath}`, resolved.value.issuer),
+    jwksUrl: auth.discovery && given === undefined ? undefined : jwksUri,
+    tokenEndpoint: exchange.tokenEndpoint ?? tokenEndpointBeside(jwksUri, resolved.value.issuer),
   });
+}
+
+function ofAnotherProvider(issuer: string, { auth, exchange }: Settings): Result<IdpAddresses, readonly IdpFault[]> {
+  if (exchange.clientId !== undefined && exchange.tokenEndpoint === undefined) {
+    return refuse([
+      {
+        path: 'exchange.tokenEndpoint',
+        message: `${issuer} is not a Keycloak realm, so the token endpoint cannot be derived: set exchange.tokenEndpoint`,
+      },
+    ]);
+  }
+  return ok({ issuer, jwksUrl: auth.jwksUrl, tokenEndpoint: exchange.tokenEndpoint ?? issuer });
 }
 
 /** The token endpoint of the same Keycloak, by the same (internal) host as the keys. */

@@ -24,5 +24,5 @@ export const settingsSchema = z.strictObject({
 
 export type Settings = z.infer<typeof settingsSchema>;
 
-/** Paths whose values are never printed. A store URL may hold a password. */
-export const secretPaths: readonly string[] = ['exchange.clientSecret', 'store.url'];
+/** Paths whose values are never printed. */
+export const secretPaths: readonly string[] = ['exchange.clientSecret'];

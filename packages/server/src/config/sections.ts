@@ -8,18 +8,34 @@ import { z } from 'zod';
 const host = z.string().min(1).describe('Address to listen on. Loopback by default: a wider one is a decision.');
 const port = z.int().min(0).max(65_535).describe('0 takes a free port.');
 const url = z.url({ protocol: /^https?$/ });
-const durationSeconds = z.number().positive().max(86_400 * 366);
+const durationSeconds = z
+  .number()
+  .positive()
+  .max(86_400 * 366);
 
 export const httpSection = z.strictObject({
   host: host.default('127.0.0.1'),
   port: port.default(8040),
   publicUrl: url
     .optional()
-    .describe('The URL by which callers reach Keyturn, without a path; the MCP resource is below it. Default: the address it listens on.'),
-  bodyLimit: z.int().min(1024).max(64 * 1024 * 1024).default(1024 * 1024).describe('Largest request body, in bytes; a longer one is 413.'),
+    .describe(
+      'The URL by which callers reach Keyturn, without a path; the MCP resource is below it. Default: the address it listens on.',
+    ),
+  bodyLimit: z
+    .int()
+    .min(1024)
+    .max(64 * 1024 * 1024)
+    .default(1024 * 1024)
+    .describe('Largest request body, in bytes; a longer one is 413.'),
   deadline: durationSeconds.default(30).describe('A request that has no answer by then is given up with 504.'),
-  trustedProxies: z.array(z.string()).default([]).describe('Addresses or CIDRs whose X-Forwarded-* headers are believed. None by default.'),
-  allowedOrigins: z.array(url).default([]).describe('Origins of browsers that may call. Requests with another Origin header are 403.'),
+  trustedProxies: z
+    .array(z.string())
+    .default([])
+    .describe('Addresses or CIDRs whose X-Forwarded-* headers are believed. None by default.'),
+  allowedOrigins: z
+    .array(url)
+    .default([])
+    .describe('Origins of browsers that may call. Requests with another Origin header are 403.'),
 });
 
 export const managementSection = z.strictObject({
@@ -36,13 +52,30 @@ export const storeSection = z.strictObject({
 });
 
 export const authSection = z.strictObject({
-  issuer: url.optional().describe('Compared with the token’s `iss`, character by character. Never an alias host (identity., login., auth.).'),
-  jwksUrl: url.optional().describe('Where the keys are fetched. Default: derived (docs/reference/settings.md, “Key address”).'),
-  discovery: z.boolean().default(false).describe('Read the key address from the issuer’s discovery document; its `issuer` must equal this one.'),
+  issuer: url
+    .optional()
+    .describe(
+      'Compared with the token’s `iss`, character by character. Never an alias host (identity., login., auth.).',
+    ),
+  jwksUrl: url
+    .optional()
+    .describe('Where the keys are fetched. Default: derived (docs/reference/settings.md, “Key address”).'),
+  discovery: z
+    .boolean()
+    .default(false)
+    .describe('Read the key address from the issuer’s discovery document; its `issuer` must equal this one.'),
   keycloakUrl: url.optional().describe('Base URL of Keycloak; with `realm` it names the issuer.'),
   realm: z.string().min(1).optional(),
-  domain: z.string().min(1).optional().describe('The issuer becomes https://keycloak.<domain>/realms/<realm> (seed 002).'),
-  releaseName: z.string().min(1).optional().describe('Helm release: keys come from http://<release>-akko-keycloak:8080 in the cluster.'),
+  domain: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('The issuer becomes https://keycloak.<domain>/realms/<realm> (seed 002).'),
+  releaseName: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Helm release: keys come from http://<release>-akko-keycloak:8080 in the cluster.'),
   audiences: z.array(z.string().min(1)).min(1).describe('A REST caller’s token must have one of these in `aud`.'),
   identityClaim: z.string().min(1).default('sub'),
   clockTolerance: z.number().min(0).max(300).default(5).describe('Seconds by which exp, nbf and iat may be off.'),
@@ -50,18 +83,36 @@ export const authSection = z.strictObject({
 });
 
 export const mcpSection = z.strictObject({
-  path: z.string().regex(/^\/[a-z0-9/_-]*$/).default('/mcp'),
-  resource: url.optional().describe('This MCP server’s canonical URL, which tokens must have in `aud`. Default: publicUrl + path.'),
+  path: z
+    .string()
+    .regex(/^\/[a-z0-9/_-]*$/)
+    .default('/mcp'),
+  resource: url
+    .optional()
+    .describe('This MCP server’s canonical URL, which tokens must have in `aud`. Default: publicUrl + path.'),
   scopes: z.array(z.string()).default([]).describe('The least that a caller needs; named in the 401 challenge.'),
 });
 
 export const exchangeSection = z.strictObject({
-  clientId: z.string().min(1).optional().describe('The confidential client that exchanges (Keycloak: standard.token.exchange.enabled).'),
+  clientId: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('The confidential client that exchanges (Keycloak: standard.token.exchange.enabled).'),
   clientSecret: z.string().min(1).optional(),
   tokenEndpoint: url.optional().describe('Default: beside the keys, at the same Keycloak.'),
-  cacheTtlBuffer: z.number().min(0).max(3600).default(60).describe('Seconds before its expiry at which a cached token is no longer used.'),
+  cacheTtlBuffer: z
+    .number()
+    .min(0)
+    .max(3600)
+    .default(60)
+    .describe('Seconds before its expiry at which a cached token is no longer used.'),
   timeout: z.number().positive().max(120).default(10),
-  failureThreshold: z.int().min(1).default(5).describe('Server faults in a row that open the breaker. Refusals never count.'),
+  failureThreshold: z
+    .int()
+    .min(1)
+    .default(5)
+    .describe('Server faults in a row that open the breaker. Refusals never count.'),
   recoveryTimeout: durationSeconds.default(30).describe('Seconds until one exchange is let through to try again.'),
 });
 
@@ -69,10 +120,24 @@ export const toolsSection = z.strictObject({
   allowedHosts: z
     .array(z.string().min(1))
     .default([])
-    .describe('Private hosts that sources may live on: "localhost:8000", "10.0.0.0/8", "*.svc.cluster.local". Public ones need no entry.'),
-  allowPassthrough: z.boolean().default(false).describe('Lets sources that say passthrough: "allowed" get the caller’s own token. REST only.'),
-  documentLimit: z.int().min(1024).max(20 * 1024 * 1024).default(20 * 1024 * 1024),
-  responseLimit: z.int().min(1024).max(64 * 1024 * 1024).default(1024 * 1024).describe('Bytes of an upstream’s answer; more is 502.'),
+    .describe(
+      'Private hosts that sources may live on: "localhost:8000", "10.0.0.0/8", "*.svc.cluster.local". Public ones need no entry.',
+    ),
+  allowPassthrough: z
+    .boolean()
+    .default(false)
+    .describe('Lets sources that say passthrough: "allowed" get the caller’s own token. REST only.'),
+  documentLimit: z
+    .int()
+    .min(1024)
+    .max(20 * 1024 * 1024)
+    .default(20 * 1024 * 1024),
+  responseLimit: z
+    .int()
+    .min(1024)
+    .max(64 * 1024 * 1024)
+    .default(1024 * 1024)
+    .describe('Bytes of an upstream’s answer; more is 502.'),
   timeout: z.number().positive().max(600).default(20),
 });
 

@@ -21,7 +21,17 @@ describe('the credentials of a request', () => {
   });
 
   it('are refused when they are a list, have white space inside, or are not ASCII', () => {
-    for (const value of ['Bearer a,b', 'Bearer a, Bearer b', 'Bearer a b', 'Bearer a\tb', 'Bearer ä', 'Bearer ', 'Bearer', 'Bearer\u00a0a', '']) {
+    for (const value of [
+      'Bearer a,b',
+      'Bearer a, Bearer b',
+      'Bearer a b',
+      'Bearer a\tb',
+      'Bearer ä',
+      'Bearer ',
+      'Bearer',
+      'Bearer\u00a0a',
+      '',
+    ]) {
       expect(why(value), JSON.stringify(value)).toBe('malformed-credentials');
     }
   });

@@ -142,7 +142,8 @@ export function createFrame(options: FrameOptions): Frame {
 
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     const problem = problemOfError(error, options.bodyLimit);
-    if (problem.status >= 500) log.error({ request_id: request.id, error: error.stack ?? error.message }, 'a bug or a broken part');
+    if (problem.status >= 500)
+      log.error({ request_id: request.id, error: error.stack ?? error.message }, 'a bug or a broken part');
     return answerProblem(request, reply, problem);
   });
 
@@ -270,4 +271,3 @@ function problemOfError(error: FastifyError, bodyLimit: number): Problem {
       };
   }
 }
-

@@ -8,8 +8,8 @@ import type { HopRefusal } from './refusals.ts';
 import type { RoomParts } from './rooms.ts';
 
 export interface NextHopOptions {
-  readonly clientId: string | undefined;
-  readonly clientSecret: string | undefined;
+  readonly clientId?: string | undefined;
+  readonly clientSecret?: string | undefined;
   readonly tokenEndpoint: string;
   readonly cacheTtlBuffer: number;
   readonly timeout: number;

@@ -1,6 +1,6 @@
 import type { ExchangeRefusal } from '@keyturn/exchange';
 import { unreachable } from '@keyturn/protocol';
-import { bearerChallenge, type TokenRefusal } from '@keyturn/verify';
+import { bearerChallenge, type TokenRefusal, type WireRefusal, wireOf } from '@keyturn/verify';
 import type { CredentialRefusal } from './bearer.ts';
 import type { Problem } from './problem.ts';
 import type { RoomRefusal } from './rooms.ts';
@@ -52,35 +52,43 @@ function explainWho(refusal: WhoRefusal, metadataUrl: string | undefined): Probl
   switch (refusal.why) {
     case 'credentials':
       return explainCredentials(refusal.refusal, metadataUrl);
-    case 'token':
-      if (refusal.refusal.why === 'keys-unavailable') {
+    case 'token': {
+      // Coarse, as verify decides (RFC 6750 §3.1): which check failed is for the log, not for whoever holds the token.
+      const { status, description } = wireOf(refusal.refusal);
+      if (status === 503) {
         return {
-          status: 503,
+          status,
           code: 'keys_unavailable',
           title: 'Tokens cannot be checked now',
-          detail: 'The keys of the identity provider cannot be fetched, and none are cached.',
+          detail: `${description}.`,
           headers: { 'retry-after': '5' },
         };
       }
-      // RFC 6750 §3.1: one code for every bad token. Which check failed is for the log, not for whoever holds the token.
       return {
-        status: 401,
+        status,
         code: 'invalid_token',
         title: 'The access token is not accepted',
-        detail: `The token was refused (${refusal.refusal.why}). It must be a live access token of the configured issuer, meant for this service.`,
-        facts: { reason: refusal.refusal.why },
-        headers: { 'www-authenticate': bearerChallenge({ error: 'invalid_token', ...resourceMetadata }) },
+        detail: `${description}. It must be a live access token of the configured issuer, meant for this service.`,
+        headers: { 'www-authenticate': bearerChallenge(refusal.refusal, resourceMetadata) },
       };
+    }
     default:
       return unreachable(refusal);
   }
 }
 
+/** RFC 6750 §3.1: credentials that cannot be read are a malformed request. */
+const invalidCredentials: WireRefusal = {
+  status: 400,
+  error: 'invalid_request',
+  description: 'The Authorization header cannot be read',
+};
+
 function explainCredentials(refusal: CredentialRefusal, metadataUrl: string | undefined): Problem {
   const resourceMetadata = metadataUrl === undefined ? {} : { resourceMetadata: metadataUrl };
   // RFC 6750 §3: a request without credentials gets a challenge without an error code.
-  const challenge = { 'www-authenticate': bearerChallenge(resourceMetadata) };
-  const malformed = { 'www-authenticate': bearerChallenge({ error: 'invalid_request', ...resourceMetadata }) };
+  const challenge = { 'www-authenticate': bearerChallenge(undefined, resourceMetadata) };
+  const malformed = { 'www-authenticate': bearerChallenge(invalidCredentials, resourceMetadata) };
   switch (refusal.why) {
     case 'no-token':
       return {

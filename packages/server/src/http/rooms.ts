@@ -86,7 +86,10 @@ export interface Rooms<Who, Hop> {
   readonly who: (bearer: Bearer, resource: Resource) => Promise<Result<Caller, RoomRefusal<Who, Hop>>>;
   readonly mayThey: (caller: Caller, action: Action) => Promise<Result<Permitted, RoomRefusal<Who, Hop>>>;
   readonly twoKeys: (permitted: Permitted) => Promise<Result<Approved, RoomRefusal<Who, Hop>>>;
-  readonly nextHop: (approved: Approved, target: HopTarget) => Promise<Result<UpstreamCredential, RoomRefusal<Who, Hop>>>;
+  readonly nextHop: (
+    approved: Approved,
+    target: HopTarget,
+  ) => Promise<Result<UpstreamCredential, RoomRefusal<Who, Hop>>>;
   readonly forgetHop: (approved: Approved, target: HopTarget) => void;
   readonly remember: (entry: Remembered) => Promise<void>;
 }

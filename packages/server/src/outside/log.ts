@@ -13,11 +13,20 @@ export interface Log {
  * names promise a secret are removed even if somebody logs them by mistake; the code never passes them on purpose.
  */
 export function createLog(options: { level: string; destination?: DestinationStream }): Log {
-  const names = ['authorization', 'cookie', 'token', 'access_token', 'refresh_token', 'client_secret', 'password', 'secret'];
+  const names = [
+    'authorization',
+    'cookie',
+    'token',
+    'access_token',
+    'refresh_token',
+    'client_secret',
+    'password',
+    'secret',
+  ];
   return pino(
     {
       level: options.level,
-      base: undefined,
+      base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       redact: { paths: names.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '[removed]' },
     },

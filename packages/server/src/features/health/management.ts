@@ -13,7 +13,11 @@ export interface HealthCheck {
  * Readiness asks the store, and whether there are keys to check tokens with; an identity provider that is down while
  * keys are cached does not make a replica unready.
  */
-export function createManagement(options: { checks: readonly HealthCheck[]; metrics: Metrics; clock: Clock }): FastifyInstance {
+export function createManagement(options: {
+  checks: readonly HealthCheck[];
+  metrics: Metrics;
+  clock: Clock;
+}): FastifyInstance {
   const app = Fastify({ forceCloseConnections: 'idle' });
   app.get('/health/live', async () => ({ status: 'UP', checks: [] }));
   app.get('/health/started', async () => ({ status: 'UP', checks: [] }));

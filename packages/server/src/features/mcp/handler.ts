@@ -1,6 +1,12 @@
 import type { Json } from '@keyturn/protocol';
 import type { ToolResult } from '@keyturn/tools';
-import { type CallToolResult, createMcpHandler, type McpHttpHandler, Server, type Tool } from '@modelcontextprotocol/server';
+import {
+  type CallToolResult,
+  createMcpHandler,
+  type McpHttpHandler,
+  Server,
+  type Tool,
+} from '@modelcontextprotocol/server';
 import type { Caller } from '../../http/caller.ts';
 import type { Problem } from '../../http/problem.ts';
 import type { McpTool, McpToolbox } from './port.ts';
@@ -15,7 +21,10 @@ export interface McpCallContext {
  * The official SDK, with a fresh server for each request (MCP 2026-07-28 is stateless, and older clients are served
  * statelessly too). The SDK owns framing, eras and header checks; the tools, and every decision, are the toolbox's.
  */
-export function createHandler(toolbox: McpToolbox, options: { version: string; warn: (message: string) => void }): McpHttpHandler {
+export function createHandler(
+  toolbox: McpToolbox,
+  options: { version: string; warn: (message: string) => void },
+): McpHttpHandler {
   return createMcpHandler(
     (context) => {
       const { caller, requestId } = contextOf(context.authInfo?.extra);

@@ -1,4 +1,4 @@
-import type { Json, Result } from '@keyturn/protocol';
+import type { Json, JsonObject, Result } from '@keyturn/protocol';
 import type { ToolResult } from '@keyturn/tools';
 import type { Caller } from '../../http/caller.ts';
 import type { Problem } from '../../http/problem.ts';
@@ -9,8 +9,12 @@ export interface McpTool {
   readonly name: string;
   readonly title: string | undefined;
   readonly description: string;
-  readonly inputSchema: Record<string, unknown>;
-  readonly annotations: { readonly readOnlyHint?: boolean; readonly destructiveHint?: boolean; readonly idempotentHint?: boolean };
+  readonly inputSchema: JsonObject;
+  readonly annotations: {
+    readonly readOnlyHint?: boolean;
+    readonly destructiveHint?: boolean;
+    readonly idempotentHint?: boolean;
+  };
 }
 
 /**
@@ -19,5 +23,10 @@ export interface McpTool {
  */
 export interface McpToolbox {
   readonly list: (caller: Caller, requestId: string) => Promise<Result<readonly McpTool[], Problem>>;
-  readonly call: (caller: Caller, requestId: string, name: string, given: Json | undefined) => Promise<Result<ToolResult, Problem>>;
+  readonly call: (
+    caller: Caller,
+    requestId: string,
+    name: string,
+    given: Json | undefined,
+  ) => Promise<Result<ToolResult, Problem>>;
 }

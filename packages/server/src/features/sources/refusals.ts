@@ -1,6 +1,6 @@
 import { explainNetRefusal, type NetRefusal } from '@keyturn/net';
-import { unreachable } from '@keyturn/protocol';
-import type { DocumentRefusal } from '@keyturn/tools';
+import { type JsonObject, unreachable } from '@keyturn/protocol';
+import { type DocumentRefusal, explainDocumentRefusal } from '@keyturn/tools';
 import type { Problem } from '../../http/problem.ts';
 
 /** Why a source was not stored, changed or found. Nothing is stored when one of these comes back. */
@@ -53,7 +53,7 @@ export function explainSourceRefusal(refusal: SourceRefusal): Problem {
         status: 422,
         code: 'invalid_openapi_document',
         title: 'The document is not an OpenAPI document that Keyturn can read',
-        detail: refusal.refusal.message,
+        detail: explainDocumentRefusal(refusal.refusal),
         facts: describeDocumentRefusal(refusal.refusal),
       };
     case 'no-operations':
@@ -72,10 +72,11 @@ function isBlocked(refusal: NetRefusal): boolean {
   return refusal.why === 'blocked-address' || refusal.why === 'blocked-host';
 }
 
-function describeDocumentRefusal(refusal: DocumentRefusal): Record<string, string | number> {
+function describeDocumentRefusal(refusal: DocumentRefusal): JsonObject {
+  if (refusal.why === 'too-large') return { limit: refusal.limit };
+  const { place } = refusal;
   return {
-    ...(refusal.line === undefined ? {} : { line: refusal.line }),
-    ...(refusal.column === undefined ? {} : { column: refusal.column }),
-    ...(refusal.frame === undefined ? {} : { frame: refusal.frame }),
+    ...(refusal.why === 'syntax' ? {} : { pointer: refusal.pointer }),
+    ...(place === undefined ? {} : { line: place.line, column: place.column, frame: place.frame }),
   };
 }

@@ -20,11 +20,10 @@ export interface SourceRepository {
   readonly remove: (id: string) => Promise<boolean>;
 }
 
-interface SourceTables {
-  sources_source: SourceRow;
-}
+// A type and not an interface: Kysely's tables need an index signature.
+type SourceTables = { sources_source: SourceRow };
 
-interface SourceRow {
+type SourceRow = {
   id: string;
   slug: string;
   name: string;
@@ -40,7 +39,7 @@ interface SourceRow {
   created_at: number;
   updated_at: number;
   created_by: string;
-}
+};
 
 export const sourceMigrations: readonly Migration[] = [
   {

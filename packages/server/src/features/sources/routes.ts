@@ -7,7 +7,11 @@ import { patchSource, refreshSource, registerSource, removeSource, type SourcePa
 import { describeSource, newSourceSchema, type Source, sourcePatchSchema } from './source.ts';
 
 /** The source API of seed 003, under /api/v1/sources. Reading needs a valid token, changing needs `adminRole`. */
-export function mountSources(frame: Frame, parts: SourceParts, options: { adminRole: string; warn: (source: Source) => string | undefined }): void {
+export function mountSources(
+  frame: Frame,
+  parts: SourceParts,
+  options: { adminRole: string; warn: (source: Source) => string | undefined },
+): void {
   const needsRole = options.adminRole;
   const withWarning = (source: Source): Record<string, unknown> => {
     const warning = options.warn(source);
@@ -52,14 +56,20 @@ export function mountSources(frame: Frame, parts: SourceParts, options: { adminR
     body: sourcePatchSchema,
     action: ({ params }) => ({ kind: 'source.change', target: params['id'] ?? '', needsRole }),
     handle: async ({ params, body }) =>
-      answer(await patchSource(parts, params['id'] ?? '', body), (changed) => ({ status: 200, body: withWarning(changed) })),
+      answer(await patchSource(parts, params['id'] ?? '', body), (changed) => ({
+        status: 200,
+        body: withWarning(changed),
+      })),
   });
   frame.route({
     method: 'POST',
     path: '/api/v1/sources/:id/refresh',
     action: ({ params }) => ({ kind: 'source.refresh', target: params['id'] ?? '', needsRole }),
     handle: async ({ params }) =>
-      answer(await refreshSource(parts, params['id'] ?? ''), (refreshed) => ({ status: 200, body: withWarning(refreshed) })),
+      answer(await refreshSource(parts, params['id'] ?? ''), (refreshed) => ({
+        status: 200,
+        body: withWarning(refreshed),
+      })),
   });
   frame.route({
     method: 'DELETE',

@@ -1,6 +1,6 @@
 import type { GuardedFetch } from '@keyturn/net';
 import { type Bytes, type Clock, newId, ok, type Random, type Result, refuse } from '@keyturn/protocol';
-import type { Tool } from '@keyturn/tools';
+import { buildTools, hashJson, parseDocument, type Tool } from '@keyturn/tools';
 import type { SourceRefusal } from './refusals.ts';
 import type { SourceRepository } from './repository.ts';
 import { type NewSource, type Source, type SourcePatch, slugOf } from './source.ts';
@@ -52,7 +52,11 @@ export async function registerSource(
 }
 
 /** Changes the named members; an empty or null default_audience takes the audience away. */
-export async function patchSource(parts: SourceParts, id: string, patch: SourcePatch): Promise<Result<Source, SourceRefusal>> {
+export async function patchSource(
+  parts: SourceParts,
+  id: string,
+  patch: SourcePatch,
+): Promise<Result<Source, SourceRefusal>> {
   const source = await parts.repository.byId(id);
   if (source === undefined) return refuse({ why: 'unknown-source' });
   const next: Source = {
@@ -104,8 +108,6 @@ async function readInventory(
   });
   if (!fetched.ok) return refuse({ why: 'document-unreachable', url, refusal: fetched.refusal });
   if (fetched.value.status !== 200) return refuse({ why: 'document-status', url, status: fetched.value.status });
-  // The parser and its validators cost 100 ms to load, so they are, at the first registration.
-  const { buildTools, hashInventory, parseDocument } = await import('@keyturn/tools/openapi');
   const contentType = fetched.value.headers.get('content-type');
   const document = await parseDocument({
     text: fetched.value.text(),
@@ -115,5 +117,5 @@ async function readInventory(
   if (!document.ok) return refuse({ why: 'document-invalid', refusal: document.refusal });
   const tools = buildTools(document.value, { sourceSlug: slug });
   if (tools.length === 0) return refuse({ why: 'no-operations' });
-  return ok({ tools, inventoryHash: hashInventory(tools) });
+  return ok({ tools, inventoryHash: hashJson(tools.map((tool) => tool.hash)) });
 }

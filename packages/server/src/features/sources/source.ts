@@ -35,7 +35,14 @@ const audience = z
   .max(255)
   .regex(/^[\x21-\x7e]*$/, 'an audience is printable ASCII without spaces')
   .nullable();
-const scopes = z.array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'not a scope (RFC 6749 §3.3)').max(100)).max(50);
+const scopes = z
+  .array(
+    z
+      .string()
+      .regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'not a scope (RFC 6749 §3.3)')
+      .max(100),
+  )
+  .max(50);
 const passthrough = z.enum(['forbidden', 'allowed']);
 const description = z.string().max(1000);
 

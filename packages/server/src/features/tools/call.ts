@@ -1,6 +1,6 @@
 import type { GuardedFetch } from '@keyturn/net';
 import { type Bytes, type Json, type Milliseconds, ok, type Result, refuse } from '@keyturn/protocol';
-import { buildRequest, checkArguments, readResponse, type ToolResult } from '@keyturn/tools';
+import { type BuildRefusal, buildRequest, checkArguments, readResponse, type ToolResult } from '@keyturn/tools';
 import type { Bearer } from '../../http/bearer.ts';
 import type { House } from '../../http/pass.ts';
 import type { Approved, HopTarget, Resource } from '../../http/rooms.ts';
@@ -32,7 +32,7 @@ export async function callTool(
   const checked = checkArguments(tool, given ?? {});
   if (!checked.ok) return refuse({ why: 'bad-arguments', faults: checked.refusal });
   const outbound = buildRequest(tool, checked.value);
-  if (!outbound.ok) return refuse({ why: 'bad-arguments', faults: outbound.refusal });
+  if (!outbound.ok) return refuse(refusedRequest(outbound.refusal, source.slug));
 
   const send = async (bearer: Bearer) =>
     parts.fetch(outbound.value.url, {
@@ -60,6 +60,12 @@ export async function callTool(
   const fresh = await parts.house.nextHop(approved, target);
   if (!fresh.ok) return refuse({ why: 'house', refusal: fresh.refusal });
   return read(entry, await send(fresh.value.bearer));
+}
+
+function refusedRequest(refusal: BuildRefusal, source: string): ToolRefusal {
+  return refusal.why === 'arguments'
+    ? { why: 'bad-arguments', faults: refusal.faults }
+    : { why: 'no-server', source, message: refusal.message };
 }
 
 function read(entry: CatalogueEntry, answer: Awaited<ReturnType<GuardedFetch>>): Result<ToolResult, ToolRefusal> {

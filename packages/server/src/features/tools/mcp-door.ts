@@ -34,6 +34,10 @@ function describe({ tool }: CatalogueEntry) {
     title: tool.title,
     description: tool.description,
     inputSchema: tool.inputSchema,
-    annotations: tool.annotations,
+    annotations: {
+      readOnlyHint: tool.hints.readOnly,
+      destructiveHint: tool.hints.destructive,
+      idempotentHint: tool.hints.idempotent,
+    },
   };
 }

@@ -9,6 +9,7 @@ export type ToolRefusal =
   | { readonly why: 'unknown-tool'; readonly id: string; readonly nearest: string | undefined }
   | { readonly why: 'bad-arguments'; readonly faults: readonly ArgumentFault[] }
   | { readonly why: 'passthrough-not-allowed'; readonly source: string; readonly missing: PassthroughCondition }
+  | { readonly why: 'no-server'; readonly source: string; readonly message: string }
   | { readonly why: 'upstream-unreachable'; readonly source: string; readonly refusal: NetRefusal }
   | { readonly why: 'house'; readonly refusal: HouseRefusal };
 
@@ -31,7 +32,10 @@ export function explainToolRefusal(refusal: ToolRefusal): Problem {
     case 'bad-arguments':
       return {
         ...invalidRequest(
-          refusal.faults.map((fault) => ({ field: `/arguments${fault.pointer}`, message: fault.message })),
+          refusal.faults.map((fault) => ({
+            field: `/arguments${fault.pointer}`,
+            message: fault.nearest === undefined ? fault.message : `${fault.message}; did you mean ${fault.nearest}?`,
+          })),
         ),
         code: 'invalid_arguments',
         title: 'The arguments do not fit the tool’s schema',
@@ -42,6 +46,14 @@ export function explainToolRefusal(refusal: ToolRefusal): Problem {
         code: 'passthrough_not_allowed',
         title: 'Your own token is not sent on',
         detail: `The source ${refusal.source} has no default_audience, so this call would hand it your own token. ${remedy(refusal.missing)}`,
+        facts: { source: refusal.source },
+      };
+    case 'no-server':
+      return {
+        status: 502,
+        code: 'no_server',
+        title: 'The document does not say where the API is',
+        detail: `${refusal.source}: ${refusal.message}. Its owner has to add a server address.`,
         facts: { source: refusal.source },
       };
     case 'upstream-unreachable':

@@ -25,7 +25,10 @@ export function mountTools(frame: Frame, toolbox: Toolbox): void {
     method: 'POST',
     path: '/api/v1/tools/execute',
     body: executeSchema,
-    action: ({ body }) => ({ kind: 'tool.call', target: toolbox.catalogue().byId(body.tool_id)?.tool.id ?? body.tool_id }),
+    action: ({ body }) => ({
+      kind: 'tool.call',
+      target: toolbox.catalogue().byId(body.tool_id)?.tool.id ?? body.tool_id,
+    }),
     handle: async ({ approved, body, signal }) => {
       const entry = toolbox.catalogue().byId(body.tool_id);
       const given: Json | undefined = body.arguments;

@@ -1,3 +1,4 @@
+import { nearestName } from '@keyturn/net';
 import { type Clock, type Json, ok, type Result, refuse } from '@keyturn/protocol';
 import type { ToolResult } from '@keyturn/tools';
 import type { Caller } from '../../http/caller.ts';
@@ -6,7 +7,6 @@ import type { Problem } from '../../http/problem.ts';
 import type { Approved, Resource } from '../../http/rooms.ts';
 import { callTool, type ToolCallParts } from './call.ts';
 import type { Catalogue, CatalogueEntry } from './catalogue.ts';
-import { nearestName } from './nearest.ts';
 import { explainToolRefusal } from './refusals.ts';
 
 export interface ToolboxParts extends ToolCallParts {
