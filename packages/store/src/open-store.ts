@@ -1,6 +1,7 @@
 import { type Clock, type Milliseconds, milliseconds, type Random } from '@keyturn/protocol';
 import { Kysely, sql } from 'kysely';
 import { AuditChain } from './audit/chain.ts';
+import { commitWithAudit } from './audit/commit.ts';
 import { listAudit } from './audit/list.ts';
 import { auditMigrations } from './audit/migration.ts';
 import { AuditRecorder } from './audit/recorder.ts';
@@ -62,11 +63,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
         };
   const transaction = <Value>(action: (tx: Tx) => Promise<Value>) => transactions.run(db, chain, send, action);
   const recorder = new AuditRecorder((events) =>
-    transactions.outside(() =>
-      transaction(async (tx) => {
-        for (const event of events) tx.audit(event);
-      }),
-    ),
+    transactions.outside(() => commitWithAudit(db, chain, (_, audit) => audit(events))),
   );
   const known = new Map(auditMigrations.map((migration) => [migration.id, migration]));
   const close = async () => {
@@ -91,10 +88,10 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     hearing: () => ({ since: listener === undefined ? clock() : listener.since }),
     audit: {
       append: (tx, event) => tx.audit(event),
-      record: (event) =>
-        transactions.inside
-          ? Promise.reject(new Error('inside a transaction, record with audit.append(tx, event)'))
-          : recorder.record({ ...event, at: event.at ?? clock() }),
+      record: async (event) => {
+        if (transactions.inside) throw new Error('inside a transaction, record with audit.append(tx, event)');
+        await recorder.record(chain.prepare(event));
+      },
       list: (filter, page = {}) => listAudit(db, filter, page),
       verify: verifyAudit,
     },

@@ -1,7 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Kysely, Transaction } from 'kysely';
-import type { AuditChain, ChainHold } from './audit/chain.ts';
+import type { AuditChain } from './audit/chain.ts';
+import { commitWithAudit } from './audit/commit.ts';
 import type { AuditEvent } from './audit/event.ts';
+import type { PreparedEvent } from './audit/prepare.ts';
 import type { StoreTables } from './tables.ts';
 
 /** A transaction under way. Valid until the function it was given to has returned. */
@@ -60,42 +62,31 @@ export class Transactions {
     const outer = this.#scopes.getStore();
     if (outer?.open === true) return join(outer, action);
     const afterCommit: (() => void)[] = [];
-    let hold: ChainHold | undefined;
-    try {
-      const value = await db.transaction().execute(async (transaction) => {
-        const events: AuditEvent[] = [];
-        const tx: Tx = {
-          db: transaction,
-          notify: async (channel, payload) => {
-            checkNotification(channel, payload);
-            await send(tx, channel, payload);
-          },
-          audit: (event) => void events.push(event),
-          afterCommit: (action) => void afterCommit.push(action),
-        };
-        const scope: Scope = { tx, open: true, failed: undefined };
-        const result = await this.#scopes
-          .run(scope, () => action(tx))
-          .finally(() => {
-            scope.open = false;
-          });
+    const value = await commitWithAudit(db, chain, async (transaction, audit) => {
+      const events: PreparedEvent[] = [];
+      const tx: Tx = {
+        db: transaction,
+        notify: async (channel, payload) => {
+          checkNotification(channel, payload);
+          await send(tx, channel, payload);
+        },
+        audit: (event) => void events.push(chain.prepare(event)),
+        afterCommit: (action) => void afterCommit.push(action),
+      };
+      const scope: Scope = { tx, open: true, failed: undefined };
+      try {
+        const result = await this.#scopes.run(scope, () => action(tx));
         if (scope.failed !== undefined) {
           throw new Error('a nested transaction failed, so that the outer one cannot commit', scope.failed);
         }
-        // Last, so that no row lock is taken while the chain is held: two transactions could wait for each other.
-        if (events.length > 0) {
-          hold = await chain.hold();
-          await hold.write(transaction, events);
-        }
+        await audit(events);
         return result;
-      });
-      hold?.settle('committed');
-      for (const action of afterCommit) action();
-      return value;
-    } catch (error) {
-      hold?.settle('unknown');
-      throw error;
-    }
+      } finally {
+        scope.open = false;
+      }
+    });
+    for (const action of afterCommit) action();
+    return value;
   }
 }
 

@@ -5,7 +5,7 @@ import { isJsonObject, type Json } from '@keyturn/protocol';
  * them. RFC 8785. Members that are undefined are left out.
  */
 export function canonicalJson(value: Json): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+  if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item)).join(',')}]`;
   if (!isJsonObject(value)) return JSON.stringify(value);
   let text = '';
   for (const name of Object.keys(value).sort()) {

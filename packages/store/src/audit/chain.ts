@@ -2,11 +2,11 @@ import { type Clock, newId, type Random } from '@keyturn/protocol';
 import { CompiledQuery, type Transaction } from 'kysely';
 import type { AuditEventsTable, StoreTables } from '../tables.ts';
 import type { AuditEvent } from './event.ts';
-import { buildRow } from './row.ts';
+import { type PreparedEvent, placeEvent, prepareEvent } from './prepare.ts';
 
 /** The right to append to the chain, from the first row of a transaction until its commit is known. */
 export interface ChainHold {
-  write(db: Transaction<StoreTables>, events: readonly AuditEvent[]): Promise<void>;
+  write(db: Transaction<StoreTables>, events: readonly PreparedEvent[]): Promise<void>;
   /** Must be called exactly once. After `unknown` the next row begins a new chain. */
   settle(outcome: 'committed' | 'unknown'): void;
 }
@@ -35,6 +35,11 @@ export class AuditChain {
     this.#id = newId('aud', random);
   }
 
+  /** Takes an event as it stands now. Throws on facts that JSON cannot hold. */
+  prepare(event: AuditEvent): PreparedEvent {
+    return prepareEvent(event, this.#clock());
+  }
+
   async hold(): Promise<ChainHold> {
     if (this.#held) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     this.#held = true;
@@ -42,10 +47,9 @@ export class AuditChain {
     let head = this.#head;
     return {
       write: async (db, events) => {
-        const now = this.#clock();
         const rows = events.map((event) => {
           seq += 1;
-          const row = buildRow(event, now, { chain: this.#id, seq, prev: head });
+          const row = placeEvent(event, this.#id, seq, head);
           head = row.hash;
           return row;
         });
@@ -72,46 +76,28 @@ export class AuditChain {
     for (const size of statementSizes) {
       for (; rows.length - from >= size; from += size) {
         const batch = rows.slice(from, from + size);
-        await db.executeQuery(CompiledQuery.raw(this.#statement(db, batch), batch.flatMap(valuesOf)));
+        await db.executeQuery(
+          CompiledQuery.raw(
+            this.#statement(db, batch),
+            batch.flatMap((row) => Object.values(row)),
+          ),
+        );
       }
     }
   }
 
-  /** Compiled once a size: on the path of every call, compiling would cost more than the insert. */
+  /**
+   * Compiled once a size: on the path of every call, compiling would cost more than the insert. Every row has its
+   * members in one order, that of `placeEvent`, so that the values of one fit the columns of another.
+   */
   #statement(db: Transaction<StoreTables>, batch: readonly AuditEventsTable[]): string {
     const known = this.#statements.get(batch.length);
     if (known !== undefined) return known;
     const text = db
       .insertInto('audit_events')
-      .columns([...columns])
       .values([...batch])
       .compile().sql;
     this.#statements.set(batch.length, text);
     return text;
   }
-}
-
-const columns = [
-  'chain',
-  'seq',
-  'at',
-  'kind',
-  'identity',
-  'client',
-  'issuer',
-  'behalf_identity',
-  'behalf_client',
-  'behalf_issuer',
-  'action',
-  'target',
-  'outcome',
-  'reason',
-  'request_id',
-  'facts',
-  'prev_hash',
-  'hash',
-] as const satisfies readonly (keyof AuditEventsTable)[];
-
-function valuesOf(row: AuditEventsTable): unknown[] {
-  return columns.map((column) => row[column]);
 }

@@ -1,7 +1,7 @@
-import type { AuditEvent } from './event.ts';
+import type { PreparedEvent } from './prepare.ts';
 
 interface Waiting {
-  readonly event: AuditEvent;
+  readonly event: PreparedEvent;
   readonly done: () => void;
   readonly failed: (error: unknown) => void;
 }
@@ -14,16 +14,16 @@ const maxBatch = 1024;
  * next. Each promise resolves when its row is durable, and rejects if the flush failed.
  */
 export class AuditRecorder {
-  readonly #write: (events: readonly AuditEvent[]) => Promise<void>;
+  readonly #write: (events: readonly PreparedEvent[]) => Promise<void>;
   #queue: Waiting[] = [];
   #running: Promise<void> | undefined;
   #closed = false;
 
-  constructor(write: (events: readonly AuditEvent[]) => Promise<void>) {
+  constructor(write: (events: readonly PreparedEvent[]) => Promise<void>) {
     this.#write = write;
   }
 
-  record(event: AuditEvent): Promise<void> {
+  record(event: PreparedEvent): Promise<void> {
     if (this.#closed) return Promise.reject(new Error('the store is closed'));
     return new Promise((done, failed) => {
       this.#queue.push({ event, done, failed });

@@ -1,6 +1,7 @@
-import { ok, type Result, refuse } from '@keyturn/protocol';
+import { hash } from 'node:crypto';
+import { type Json, ok, type Result, refuse } from '@keyturn/protocol';
+import { canonicalJson } from './canonical-json.ts';
 import type { AuditRow } from './event.ts';
-import { hashRow, writeRow } from './row.ts';
 
 /** The first place at which the rows are not what was written. */
 export interface BrokenLink {
@@ -35,9 +36,20 @@ export function verifyAudit(
 }
 
 function checkLink(before: AuditRow | undefined, row: AuditRow): BrokenLink['why'] | undefined {
-  if (row.hash !== hashRow(writeRow(row))) return 'altered';
+  if (row.hash !== hashOf(row)) return 'altered';
   if (before === undefined) return row.seq === 1 && row.prev !== '' ? 'cut' : undefined;
   if (row.seq === before.seq) return 'repeated';
   if (row.seq !== before.seq + 1) return 'missing';
   return row.prev === before.hash ? undefined : 'cut';
+}
+
+/** SHA-256 over the canonical JSON (RFC 8785) of the row without its `hash`: an exported line can be checked anywhere. */
+function hashOf({ actor, onBehalfOf, ...row }: AuditRow): string {
+  const covered: Json = {
+    ...row,
+    actor: { ...actor },
+    ...(onBehalfOf === undefined ? {} : { onBehalfOf: { ...onBehalfOf } }),
+    hash: undefined,
+  };
+  return hash('sha256', canonicalJson(covered), 'hex');
 }
