@@ -48,7 +48,7 @@ export function judge(
     const profile = checkAccessTokenProfile(claims);
     if (!profile.ok) return profile;
   }
-  const principal = buildPrincipal(claims, audiences.value, rules.identity);
+  const principal = buildPrincipal(claims, audiences.value, rules.identity, header.accessTokenProfile);
   if (!principal.ok) return principal;
   const until = epochMilliseconds((principal.value.expiresAt + rules.times.clockTolerance) * 1000);
   return ok({ principal: principal.value, key: signer.value, binding: bindingOf(claims), until });

@@ -13,7 +13,7 @@ import { createFixedKeys, createRemoteKeys } from './keys/remote-keys.ts';
 import type { IdentityRules } from './principal.ts';
 import type { ProviderName } from './providers.ts';
 import { isServiceAccount, providers } from './providers.ts';
-import type { RevocationSource } from './revocation.ts';
+import type { RevocationSource } from './revocation/source.ts';
 
 /** What one issuer's tokens are held to. */
 export interface VerifierOptions {
@@ -130,7 +130,6 @@ function faultsOf(options: VerifierOptions): readonly string[] {
 /** Turns options without faults into rules. */
 function buildRules(options: VerifierOptions, clock: Clock): IssuerRules {
   const { issuer, audience, dpop, revocation } = options;
-  const preset = options.provider === undefined ? undefined : providers[options.provider];
   return {
     issuer,
     audiences: new Set(listOf(audience)),
@@ -139,15 +138,21 @@ function buildRules(options: VerifierOptions, clock: Clock): IssuerRules {
       clockTolerance: options.clockTolerance ?? seconds(0),
       maxLifetime: options.maxLifetime ?? days(366),
     },
-    identity: {
-      identityClaims: listOf(options.identityClaim ?? preset?.identityClaims ?? 'sub'),
-      isServiceAccount: preset?.isServiceAccount ?? isServiceAccount,
-    },
-    acceptIdTokens: preset?.acceptIdTokens ?? false,
+    identity: identityRulesOf(options),
+    acceptIdTokens: options.provider !== undefined && providers[options.provider].acceptIdTokens,
     keys: keysOf(options, clock),
     dpop,
     revocation,
     acceptWhenRevocationUnknown: options.whenRevocationUnknown === 'accept',
+  };
+}
+
+/** How the caller is named, by what is said or else by the provider's custom. */
+export function identityRulesOf(options: Pick<VerifierOptions, 'identityClaim' | 'provider'>): IdentityRules {
+  const preset = options.provider === undefined ? undefined : providers[options.provider];
+  return {
+    identityClaims: listOf(options.identityClaim ?? preset?.identityClaims ?? 'sub'),
+    isServiceAccount: preset?.isServiceAccount ?? isServiceAccount,
   };
 }
 
@@ -162,7 +167,8 @@ function keysOf(options: VerifierOptions, clock: Clock): Keys {
   return createRemoteKeys(createKeySource(address, fetch), { ...defaultPolicy, ...options.keyPolicy }, clock);
 }
 
-function listOf(value: string | readonly string[]): readonly string[] {
+/** One or several, as several. */
+export function listOf(value: string | readonly string[]): readonly string[] {
   return typeof value === 'string' ? [value] : (value ?? []);
 }
 

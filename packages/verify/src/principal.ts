@@ -7,8 +7,8 @@ import type { TokenRefusal } from './refusal.ts';
 export interface IdentityRules {
   /** Claims that may hold the identity, the first that is there wins. */
   readonly identityClaims: readonly string[];
-  /** Whether a token is a client's own, not a person's who logged in through it. */
-  readonly isServiceAccount: (claims: Claims) => boolean;
+  /** Whether a token is a client's own, not a person's who logged in through it. `profile`: it says `at+jwt`. */
+  readonly isServiceAccount: (claims: Claims, profile: boolean) => boolean;
 }
 
 /** Claims that name the client. A person's token has them too, so only a client's own token is known by them. */
@@ -19,9 +19,10 @@ export function buildPrincipal(
   claims: Claims,
   audiences: readonly string[],
   rules: IdentityRules,
+  accessTokenProfile: boolean,
 ): Result<Principal, TokenRefusal> {
   const { iss = '', sub, azp, client_id: clientId, jti, sid, iat, exp = Number.NaN } = claims;
-  const serviceAccount = rules.isServiceAccount(claims);
+  const serviceAccount = rules.isServiceAccount(claims, accessTokenProfile);
   const identity = identityOf(claims, rules.identityClaims, serviceAccount);
   if (identity === undefined) return refuse({ why: 'identity', claims: rules.identityClaims });
   return ok(
@@ -50,6 +51,8 @@ export function buildPrincipal(
 function identityOf(claims: Claims, from: readonly string[], serviceAccount: boolean): string | undefined {
   for (const claim of from) {
     const value = clientClaims.has(claim) && !serviceAccount ? claims.sub : claims[claim];
+    // Anyone may write any address into a profile until somebody has verified it.
+    if (claim === 'email' && claims.email_verified !== true) continue;
     if (typeof value === 'string' && value !== '') return value;
   }
   return undefined;

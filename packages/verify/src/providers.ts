@@ -13,10 +13,7 @@ export interface ProviderPreset extends IdentityRules {
 
 export type ProviderName = 'keycloak' | 'okta' | 'auth0' | 'entra' | 'ping' | 'google';
 
-/**
- * Keycloak names the client of a service account in `client_id` and gives its token no `sid`. A token by RFC 9068 has
- * `client_id` for people too, and then only the subject tells.
- */
+/** Keycloak names the client of a service account in `client_id` and gives its token no `sid`. */
 function isKeycloakServiceAccount(claims: Claims): boolean {
   return claims.client_id !== undefined && claims.sid === undefined;
 }
@@ -77,7 +74,11 @@ export const providers: Readonly<Record<ProviderName, ProviderPreset>> = {
   },
 };
 
-/** For issuers without a preset: Keycloak's rule, narrowed for those that name the client on everybody's token. */
-export function isServiceAccount(claims: Claims): boolean {
-  return isKeycloakServiceAccount(claims);
+/**
+ * For issuers without a preset: Keycloak's rule. By RFC 9068 §2.2 people's tokens name the client in `client_id` too,
+ * so that in a token which says `at+jwt`, and has no mark of Keycloak, the client must be its own subject.
+ */
+export function isServiceAccount(claims: Claims, accessTokenProfile: boolean): boolean {
+  if (!isKeycloakServiceAccount(claims)) return false;
+  return !accessTokenProfile || claims.typ !== undefined || claims.sub === claims.client_id;
 }

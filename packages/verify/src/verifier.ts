@@ -1,8 +1,6 @@
-import type { EpochMilliseconds, Principal, Result } from '@keyturn/protocol';
+import type { EpochMilliseconds, Result } from '@keyturn/protocol';
 import { ok, refuse, unreachable } from '@keyturn/protocol';
-import type { Binding } from './binding.ts';
-import type { DpopRequest } from './dpop.ts';
-import { checkDpop } from './dpop.ts';
+import { asBearer, asDpop } from './bound.ts';
 import type { Header } from './header.ts';
 import type { Judged } from './judge.ts';
 import { judge } from './judge.ts';
@@ -12,32 +10,16 @@ import { readOptions } from './options.ts';
 import type { ReadToken } from './read.ts';
 import { readToken } from './read.ts';
 import type { TokenRefusal } from './refusal.ts';
-import type { Standing } from './revocation.ts';
-import { askRevocation } from './revocation.ts';
+import type { Standing } from './revocation/source.ts';
+import { askRevocation } from './revocation/source.ts';
 import { createTokenCache } from './token-cache.ts';
-
-export type Verdict = Result<Principal, TokenRefusal>;
-
-/** Says of a token whether it is good for this resource. Never throws and never rejects, whatever it is given. */
-export interface Verifier {
-  /** Judges a bearer token. One that is bound to a key is refused. */
-  verify(token: string): Promise<Verdict>;
-  /**
-   * The same without waiting, or undefined where that is not possible: the issuer's keys are not at hand, or the source
-   * of revocations has to be asked. Then call `verify`.
-   */
-  verifySync(token: string): Verdict | undefined;
-  /** Judges a token that came with the scheme DPoP: it must be bound to a key, and the proof be that key's. */
-  verifyDpop(request: DpopRequest): Promise<Verdict>;
-  /** Fetches the keys of all issuers that are not at hand, for start-up and readiness. */
-  ready(): Promise<Result<void, TokenRefusal>>;
-}
+import type { Verdict, Verifier } from './verdict.ts';
 
 /** A token that was good when last looked at. */
 interface Entry extends Judged {
   readonly rules: IssuerRules;
   /** What is said of it as a bearer token. */
-  readonly asBearer: Verdict;
+  readonly verdict: Verdict;
   /** The epoch of the revocations that it was last compared with. */
   epoch: number;
 }
@@ -113,9 +95,7 @@ export function createVerifier(options: VerifierOptions | readonly VerifierOptio
     if (!judged.ok) return judged.refusal;
     if (knownHeaders.size >= maxKnownHeaders) knownHeaders.clear();
     knownHeaders.set(parts.jws.headerSegment, parts.header);
-    const { principal, binding } = judged.value;
-    const asBearer = binding === undefined ? ok(principal) : refuse<TokenRefusal>(boundBy(binding));
-    return settle(token, { ...judged.value, rules, asBearer: Object.freeze(asBearer), epoch: Number.NaN }, now);
+    return settle(token, { ...judged.value, rules, verdict: asBearer(judged.value), epoch: Number.NaN }, now);
   };
 
   const lookAtHand = (token: string): Outcome | Promise<Outcome> | NeedsKeys => {
@@ -151,13 +131,8 @@ export function createVerifier(options: VerifierOptions | readonly VerifierOptio
     },
 
     async verifyDpop(request) {
-      const entry = await look(request.token);
-      if ('why' in entry) return refuse(entry);
-      const { binding, rules, principal } = entry;
-      if (binding === undefined) return refuse({ why: 'not-bound' });
-      if (!('jkt' in binding) || rules.dpop === undefined) return refuse(boundBy(binding));
-      const proven = await checkDpop(request, binding.jkt, rules.dpop, clock());
-      return proven.ok ? ok(principal) : proven;
+      const outcome = await look(request.token);
+      return 'why' in outcome ? refuse(outcome) : asDpop(outcome, outcome.rules.dpop, request, clock());
     },
 
     async ready() {
@@ -179,11 +154,7 @@ interface NeedsKeys {
 }
 
 function verdictOf(outcome: Outcome): Verdict {
-  return 'why' in outcome ? refuse(outcome) : outcome.asBearer;
-}
-
-function boundBy(binding: Binding): TokenRefusal {
-  return { why: 'sender-constrained', by: 'jkt' in binding ? 'jkt' : binding.unsupported };
+  return 'why' in outcome ? refuse(outcome) : outcome.verdict;
 }
 
 function refusalOf(standing: Standing, rules: IssuerRules): TokenRefusal | undefined {

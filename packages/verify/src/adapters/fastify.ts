@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Verifier } from '../verifier.ts';
+import type { Verifier } from '../verdict.ts';
 import { checkRequest } from './node.ts';
 import type { ProtectOptions } from './request.ts';
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Principal } from '@keyturn/protocol';
-import type { Verifier } from '../verifier.ts';
+import type { Verifier } from '../verdict.ts';
 import type { Presented, ProtectOptions, RefusedAnswer } from './request.ts';
 import { authenticate, buildRefusedAnswer } from './request.ts';
 

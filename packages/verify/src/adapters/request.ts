@@ -3,7 +3,7 @@ import { ok, refuse } from '@keyturn/protocol';
 import type { ChallengeOptions, WireRefusal } from '../challenge.ts';
 import { bearerChallenge, dpopChallenge, wireOf } from '../challenge.ts';
 import type { TokenRefusal } from '../refusal.ts';
-import type { Verifier } from '../verifier.ts';
+import type { Verifier } from '../verdict.ts';
 
 /** What an adapter takes out of its framework's request. */
 export interface Presented {

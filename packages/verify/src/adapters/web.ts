@@ -1,6 +1,6 @@
 import type { Principal, Result } from '@keyturn/protocol';
 import { ok, refuse } from '@keyturn/protocol';
-import type { Verifier } from '../verifier.ts';
+import type { Verifier } from '../verdict.ts';
 import type { ProtectOptions } from './request.ts';
 import { authenticate, buildRefusedAnswer } from './request.ts';
 
