@@ -73,6 +73,20 @@ export function buildProgram(io: Io, startedAt: number): Command {
       });
     });
   takeSettingFlags(print);
+  config
+    .command('reference')
+    .description('print the page of all settings, as Markdown')
+    .action(async () => {
+      const { buildSettingsReference } = await import('./config-reference.ts');
+      io.print(buildSettingsReference().trimEnd());
+    });
+  config
+    .command('errors')
+    .description('print the page of all error codes, as Markdown')
+    .action(async () => {
+      const { buildErrorsPage } = await import('@keyturn/server');
+      io.print(buildErrorsPage().trimEnd());
+    });
 
   return program;
 }

@@ -26,3 +26,25 @@ export type Settings = z.infer<typeof settingsSchema>;
 
 /** Paths whose values are never printed. */
 export const secretPaths: readonly string[] = ['exchange.clientSecret'];
+
+/** One setting as documents show it. */
+export interface SettingDescription {
+  readonly path: string;
+  readonly description: string;
+  /** Undefined where there is none. */
+  readonly fallback: unknown;
+  readonly required: boolean;
+}
+
+/** Every setting, in the order of the schema, for the reference page. */
+export function describeSettings(): readonly SettingDescription[] {
+  const sections = Object.entries(z.toJSONSchema(settingsSchema, { io: 'input' }).properties ?? {});
+  return sections.flatMap(([name, section]) => {
+    if (typeof section === 'boolean') return [];
+    return Object.entries(section.properties ?? {}).map(([key, setting]) => {
+      const { description, default: fallback } = typeof setting === 'boolean' ? {} : setting;
+      const required = section.required?.includes(key) === true;
+      return { path: `${name}.${key}`, description: description ?? '', fallback, required };
+    });
+  });
+}

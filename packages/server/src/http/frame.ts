@@ -1,6 +1,7 @@
 import { type Clock, newId, type Random, type Result } from '@keyturn/protocol';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { z } from 'zod';
+import { buildErrorsPage } from '../errors.ts';
 import type { Log } from '../outside/log.ts';
 import type { Metrics } from '../outside/metrics.ts';
 import { readBearer } from './bearer.ts';
@@ -130,6 +131,8 @@ export function createFrame(options: FrameOptions): Frame {
     );
     done();
   });
+
+  app.get('/errors', (_request, reply) => reply.type('text/markdown; charset=utf-8').send(buildErrorsPage()));
 
   app.setNotFoundHandler((request, reply) =>
     answerProblem(request, reply, {

@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '@keyturn/protocol';
+import type { ErrorCode } from '../errors.ts';
 
 /**
  * What a caller sees of a refusal: a problem body by RFC 9457 with a stable `code` and a link into docs/errors.md.
@@ -7,7 +8,7 @@ import type { Json, JsonObject } from '@keyturn/protocol';
 export interface Problem {
   readonly status: number;
   /** Stable, snake_case, documented in docs/errors.md: what a program branches on. */
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly title: string;
   readonly detail: string;
   /** Further members of the body, such as `errors` (each with its field) or `nearest`. */
@@ -24,13 +25,11 @@ export interface FieldFault {
 
 export const problemContentType = 'application/problem+json';
 
-/** Where the page on errors is published; the anchor is the code. */
-const errorsPage = 'https://keyturn.dev/docs/errors';
-
 /** The body of a problem. Members `type`, `title`, `status`, `detail`, `instance` are RFC 9457's, the rest extensions. */
 export function buildProblemBody(problem: Problem, requestId: string): Record<string, Json | undefined> {
   return {
-    type: `${errorsPage}#${problem.code}`,
+    // A relative reference: Keyturn serves the page itself.
+    type: `/errors#${problem.code}`,
     title: problem.title,
     status: problem.status,
     detail: problem.detail,
