@@ -1,0 +1,112 @@
+import type { Json } from '@keyturn/protocol';
+import { describe, expect, it } from 'vitest';
+import { toolOf } from '../sample.ts';
+import { checkArguments } from './check-arguments.ts';
+import { guardedPattern, nestsRepetitions } from './guarded-pattern.ts';
+
+const properties = {
+  size: { type: 'string', enum: ['small', 'large'] },
+  toppings: { type: 'array', items: { type: 'string', maxLength: 10 } },
+  count: { type: 'integer', minimum: 1 },
+  when: { type: 'string', format: 'date-time' },
+};
+const schema = { type: 'object', properties, required: ['size'], additionalProperties: false };
+const tool = await toolOf(
+  {
+    parameters: [{ name: 'dry_run', in: 'query', schema: { type: 'boolean' } }],
+    requestBody: { required: true, content: { 'application/json': { schema } } },
+  },
+  { path: '/pizzas/{id}' },
+);
+const faultsOf = (args: Json) => {
+  const result = checkArguments(tool, args);
+  return result.ok ? [] : result.refusal;
+};
+
+describe('arguments', () => {
+  it('that fit are returned as they were given', () => {
+    const args = { id: '7', dry_run: true, body: { size: 'small', toppings: ['egg'], count: 1 } };
+    expect(checkArguments(tool, args)).toEqual({ ok: true, value: args });
+  });
+
+  it('are each named by their pointer when they do not fit', () => {
+    const body = { size: 'huge', toppings: ['egg', 5, 'a'.repeat(11)], count: 0, when: 'tomorrow' };
+    expect(faultsOf({ id: '7', dry_run: 'yes', body })).toEqual([
+      { pointer: '/dry_run', message: 'must be boolean' },
+      { pointer: '/body/size', message: 'must be one of "small", "large"' },
+      { pointer: '/body/toppings/1', message: 'must be string' },
+      { pointer: '/body/toppings/2', message: 'must NOT have more than 10 characters' },
+      { pointer: '/body/count', message: 'must be >= 1' },
+      { pointer: '/body/when', message: 'must match format "date-time"' },
+    ]);
+  });
+
+  it('that are missing are named', () => {
+    expect(faultsOf({ body: {} })).toEqual([
+      { pointer: '/id', message: 'is required' },
+      { pointer: '/body/size', message: 'is required' },
+    ]);
+  });
+
+  it('that are unknown are named with the nearest known name', () => {
+    const faults = faultsOf({ id: '7', dryRun: true, body: { size: 'small', topings: [], 'a/b~': 1 } });
+    expect(faults).toEqual([
+      { pointer: '/dryRun', message: 'is not known; did you mean "dry_run"?', nearest: 'dry_run' },
+      { pointer: '/body/topings', message: 'is not known; did you mean "toppings"?', nearest: 'toppings' },
+      { pointer: '/body/a~1b~0', message: 'is not known' },
+    ]);
+  });
+
+  it('are never turned from one type into another', () => {
+    expect(faultsOf({ id: 7, body: { size: 'small', count: '1' } })).toHaveLength(2);
+  });
+
+  it.each([[[]], ['text'], [5], [true]])('must be an object, not %j', (args) => {
+    expect(faultsOf(args)).toEqual([{ pointer: '', message: 'the arguments must be an object' }]);
+  });
+
+  it('may be left out where none is needed', async () => {
+    const bare = await toolOf({}, { path: '/x' });
+    expect(checkArguments(bare, undefined)).toEqual({ ok: true, value: {} });
+    expect(checkArguments(bare, null)).toEqual({ ok: true, value: {} });
+  });
+
+  it('with thousands of faults are answered with twenty', () => {
+    expect(
+      faultsOf({ id: '7', body: { size: 'small', toppings: Array.from({ length: 5000 }, () => 5) } }),
+    ).toHaveLength(20);
+  });
+
+  it('cannot reach a prototype', () => {
+    const args: Json = JSON.parse('{"id":"7","body":{"size":"small"},"__proto__":{"x":1}}');
+    expect(checkArguments(tool, args).ok).toBe(false);
+    expect(faultsOf({ id: '7', body: { size: 'small' }, constructor: {} })).toHaveLength(1);
+  });
+});
+
+describe('a pattern of a foreign document', () => {
+  it.each(['(a+)+$', '^(\\w+\\s?)*$', '((ab)*c)*', '(x{1,9}){2,}', '(a|b+)*'])(
+    '%s, which nests repetitions, is not run',
+    (pattern) => {
+      expect(nestsRepetitions(pattern)).toBe(true);
+      expect(guardedPattern(pattern, 'u').test('!')).toBe(true);
+    },
+  );
+
+  it.each(['^[a-z]+$', '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$', '^(ab)+$', '\\(a+\\)+', '[(a+)+]', '^\\d{3}-(\\d{4})?$'])(
+    '%s is run',
+    (pattern) => {
+      expect(nestsRepetitions(pattern)).toBe(false);
+    },
+  );
+
+  it('cannot hold up a call', async () => {
+    const evil = await toolOf(
+      { parameters: [{ name: 'q', in: 'query', schema: { type: 'string', pattern: '^(a+)+$' } }] },
+      { path: '/x' },
+    );
+    const started = process.cpuUsage();
+    expect(checkArguments(evil, { q: `${'a'.repeat(40)}!` }).ok).toBe(true);
+    expect(process.cpuUsage(started).user / 1000).toBeLessThan(2000);
+  });
+});

@@ -1,0 +1,106 @@
+import { isJsonObject, type Json } from '@keyturn/protocol';
+import type { ParameterStyle } from '../tool.ts';
+
+/** How a value is written; `encode` makes text fit for the place that it goes to, `encodeName` a name (else as a value). */
+export interface Serialization {
+  readonly style: ParameterStyle;
+  readonly explode: boolean;
+  readonly encode: (text: string) => string;
+  readonly encodeName?: (text: string) => string;
+}
+
+/**
+ * A value as one text: the styles `simple`, `label` and `matrix`, for path segments, headers and (RFC 6570 §3.2) as
+ * OpenAPI 3.1 §4.8.12 names them. Null members are left out, as RFC 6570 does with what is undefined.
+ */
+export function serializeSegment(name: string, value: Json, { style, explode, encode }: Serialization): string {
+  const pairs = pairsOf(value);
+  const items = pairs.map(([key, text]) => {
+    if (key === undefined) return encode(text);
+    return explode ? `${encode(key)}=${encode(text)}` : `${encode(key)},${encode(text)}`;
+  });
+  switch (style) {
+    case 'label':
+      return `.${items.join(explode ? '.' : ',')}`;
+    case 'matrix': {
+      const label = encode(name);
+      if (!explode) return `;${label}=${items.join(',')}`;
+      return items.map((item, i) => (pairs[i]?.[0] === undefined ? `;${label}=${item}` : `;${item}`)).join('');
+    }
+    case 'simple':
+    case 'form':
+    case 'cookie':
+    case 'spaceDelimited':
+    case 'pipeDelimited':
+    case 'deepObject':
+    default:
+      return items.join(',');
+  }
+}
+
+/** A value as name-value pairs, encoded: the styles of query, cookie and form bodies. */
+export function serializePairs(name: string, value: Json, how: Serialization): readonly (readonly [string, string])[] {
+  const { style, explode, encode, encodeName = encode } = how;
+  const label = encodeName(name);
+  if (style === 'deepObject') return deepPairs(label, value, encode, 0);
+  const pairs = pairsOf(value);
+  if (!isCompound(value)) return pairs.map(([, text]) => [label, encode(text)]);
+  if (explode) return pairs.map(([key, text]) => [key === undefined ? label : encodeName(key), encode(text)]);
+  if (pairs.length === 0) return [];
+  const divider = style === 'spaceDelimited' ? '%20' : style === 'pipeDelimited' ? '%7C' : ',';
+  const words = pairs.flatMap(([key, text]) => (key === undefined ? [encode(text)] : [encode(key), encode(text)]));
+  return [[label, words.join(divider)]];
+}
+
+/** `color[R]=100`; deeper objects and lists, which OpenAPI leaves open, as `a[b][c]=` and `a[0]=`. */
+function deepPairs(
+  label: string,
+  value: Json,
+  encode: (text: string) => string,
+  depth: number,
+): readonly (readonly [string, string])[] {
+  if (!isCompound(value)) return value === null ? [] : [[label, encode(textOf(value))]];
+  const members: readonly [string, Json | undefined][] = Array.isArray(value)
+    ? value.map((item: Json, index): [string, Json] => [String(index), item])
+    : Object.entries(value);
+  return members.flatMap(([key, member]) =>
+    member === undefined || depth > 20 ? [] : deepPairs(`${label}[${encode(key)}]`, member, encode, depth + 1),
+  );
+}
+
+function isCompound(value: Json): value is Json & object {
+  return typeof value === 'object' && value !== null;
+}
+
+/** The parts of a value: one without a key for a single value, one each for items (no key) and members (with key). */
+function pairsOf(value: Json): readonly (readonly [string | undefined, string])[] {
+  if (Array.isArray(value)) {
+    return value.filter((item: Json) => item !== null).map((item: Json) => [undefined, textOf(item)] as const);
+  }
+  if (!isJsonObject(value)) return value === null ? [] : [[undefined, textOf(value)]];
+  return Object.entries(value).flatMap(([key, member]) =>
+    member === null || member === undefined ? [] : [[key, textOf(member)] as const],
+  );
+}
+
+/** A value within a value, for which no style has a form, is written as JSON. */
+function textOf(value: Json): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** Percent-encodes all but RFC 3986's unreserved characters. */
+export function encodeStrictly(text: string): string {
+  return encodeURIComponent(text).replaceAll(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
+/**
+ * For `allowReserved`: leaves reserved characters and percent-encoded triplets as they are, but never `#`, `&` or `+`,
+ * with which an argument would end the query or begin another parameter.
+ */
+export function encodeReserved(text: string): string {
+  return encodeURI(text)
+    .replaceAll(/%25([0-9A-Fa-f]{2})/g, '%$1')
+    .replaceAll('%5B', '[')
+    .replaceAll('%5D', ']')
+    .replaceAll(/[#&+]/g, encodeURIComponent);
+}

@@ -1,0 +1,288 @@
+import { isJsonObject, type Json, type JsonObject } from '@keyturn/protocol';
+import { readLocalRef, resolveObject, valueAt } from '../document/pointer.ts';
+
+/** What a schema is read for: in a request `readOnly` properties have no place, in an answer `writeOnly` ones. */
+export type Direction = 'request' | 'response';
+
+export interface SchemaContext {
+  readonly root: JsonObject;
+  readonly direction: Direction;
+  /** Called with each reference that the schema makes; returns what to write for it. */
+  refer(ref: string): string;
+}
+
+type Mutable = Record<string, Json | undefined>;
+
+/**
+ * A schema of an OpenAPI document as JSON Schema 2020-12: only keywords of that vocabulary come out, each with a value
+ * that the vocabulary allows, so that the result always compiles. OpenAPI 3.0's own dialect (`nullable`, boolean
+ * `exclusiveMinimum`, `example`) is translated; so is what 3.1 documents still have of it. References are left as
+ * references.
+ */
+export function convertSchema(given: Json | undefined, context: SchemaContext): JsonObject {
+  if (given === false) return { not: {} };
+  if (!isJsonObject(given)) return {};
+  const ref = given['$ref'] ?? given['$dynamicRef'];
+  const out: Mutable = typeof ref === 'string' ? { $ref: context.refer(ref) } : {};
+  copyAnnotations(given, out);
+  copyType(given, out);
+  copyNumbers(given, out);
+  copyText(given, out);
+  copyLiterals(given, out);
+  copyObject(given, out, context);
+  copySubschemas(given, out, context);
+  copyDiscriminator(given, out, context);
+  return given['nullable'] === true ? allowNull(out) : out;
+}
+
+function copyAnnotations(given: JsonObject, out: Mutable): void {
+  for (const key of ['title', 'description', 'format', 'contentEncoding', 'contentMediaType']) {
+    if (typeof given[key] === 'string') out[key] = given[key];
+  }
+  for (const key of ['uniqueItems', 'deprecated', 'readOnly', 'writeOnly']) {
+    if (given[key] === true) out[key] = true;
+  }
+  const examples = Array.isArray(given['examples'])
+    ? given['examples']
+    : given['example'] === undefined
+      ? []
+      : [given['example']];
+  if (examples.length > 0) out['examples'] = examples;
+}
+
+const types: ReadonlySet<string> = new Set(['null', 'boolean', 'object', 'array', 'number', 'string', 'integer']);
+/** Words that documents use for a type and that are none. Anything else says nothing. */
+const loose: Readonly<Record<string, string>> = {
+  file: 'string',
+  int: 'integer',
+  int32: 'integer',
+  int64: 'integer',
+  long: 'integer',
+  float: 'number',
+  double: 'number',
+  decimal: 'number',
+  bool: 'boolean',
+  date: 'string',
+  datetime: 'string',
+  'date-time': 'string',
+  uuid: 'string',
+};
+
+function copyType(given: JsonObject, out: Mutable): void {
+  const list: readonly (Json | undefined)[] = Array.isArray(given['type']) ? given['type'] : [given['type']];
+  const known = new Set<string>();
+  for (const type of list) {
+    if (typeof type !== 'string') continue;
+    const name = Object.hasOwn(loose, type) ? loose[type] : type;
+    if (name !== undefined && types.has(name)) known.add(name);
+  }
+  const [first, ...more] = known;
+  if (first !== undefined) out['type'] = more.length === 0 ? first : [first, ...more];
+}
+
+function copyNumbers(given: JsonObject, out: Mutable): void {
+  for (const key of ['minimum', 'maximum', 'multipleOf', 'exclusiveMinimum', 'exclusiveMaximum']) {
+    const value = given[key];
+    if (typeof value === 'number' && (key !== 'multipleOf' || value > 0)) out[key] = value;
+  }
+  // 3.0: the exclusive ones are switches for the others.
+  for (const [limit, exclusive] of [
+    ['minimum', 'exclusiveMinimum'],
+    ['maximum', 'exclusiveMaximum'],
+  ] as const) {
+    if (given[exclusive] !== true || out[limit] === undefined) continue;
+    out[exclusive] = out[limit];
+    delete out[limit];
+  }
+  for (const key of [
+    'maxLength',
+    'minLength',
+    'maxItems',
+    'minItems',
+    'maxProperties',
+    'minProperties',
+    'minContains',
+    'maxContains',
+  ]) {
+    const value = given[key];
+    if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) out[key] = value;
+  }
+}
+
+function copyText(given: JsonObject, out: Mutable): void {
+  const { pattern } = given;
+  if (typeof pattern !== 'string') return;
+  if (isPattern(pattern)) out['pattern'] = pattern;
+  // A pattern of another dialect (`(?i)`, `\Z`) cannot be checked here, but says something to who reads it.
+  else {
+    const { description } = out;
+    const note = `Pattern: ${pattern.slice(0, 200)}`;
+    out['description'] = typeof description === 'string' ? `${description}\n${note}` : note;
+  }
+}
+
+function isPattern(pattern: string): boolean {
+  try {
+    return new RegExp(pattern, 'u') instanceof RegExp;
+  } catch {
+    return false;
+  }
+}
+
+function copyLiterals(given: JsonObject, out: Mutable): void {
+  if (given['default'] !== undefined) out['default'] = given['default'];
+  if (given['const'] !== undefined) out['const'] = given['const'];
+  if (Array.isArray(given['enum']) && given['enum'].length > 0) {
+    const seen = new Set<string>();
+    out['enum'] = given['enum'].filter((value) => {
+      const text = JSON.stringify(value) ?? '';
+      return seen.has(text) ? false : seen.add(text);
+    });
+  }
+}
+
+/** `properties` and `required`, without those that have no place in this direction. */
+function copyObject(given: JsonObject, out: Mutable, context: SchemaContext): void {
+  const hidden = hiddenNames(given, context, 0);
+  const { properties, required } = given;
+  if (isJsonObject(properties)) {
+    const kept = Object.entries(properties).filter(([name]) => !hidden.has(name) && name !== '__proto__');
+    out['properties'] = Object.fromEntries(kept.map(([name, schema]) => [name, convertSchema(schema, context)]));
+  } else if (out['type'] === 'object') {
+    // Strict clients refuse an object schema that has none.
+    out['properties'] = {};
+  }
+  if (!Array.isArray(required)) return;
+  const names = new Set(
+    required.filter((name) => typeof name === 'string' && name !== '__proto__' && !hidden.has(name)),
+  );
+  if (names.size > 0) out['required'] = [...names];
+}
+
+/** Names of properties, its own or by way of `allOf`, that are read-only (in a request) or write-only (in an answer). */
+function hiddenNames(given: JsonObject, context: SchemaContext, depth: number): ReadonlySet<string> {
+  const mark = context.direction === 'request' ? 'readOnly' : 'writeOnly';
+  const names = new Set<string>();
+  if (depth > 5) return names;
+  if (isJsonObject(given['properties'])) {
+    for (const [name, schema] of Object.entries(given['properties'])) {
+      if (isMarked(schema, mark, context.root, 0)) names.add(name);
+    }
+  }
+  for (const part of Array.isArray(given['allOf']) ? given['allOf'] : []) {
+    const schema = resolveObject(context.root, part);
+    if (schema !== undefined) for (const name of hiddenNames(schema, context, depth + 1)) names.add(name);
+  }
+  return names;
+}
+
+function isMarked(given: Json | undefined, mark: 'readOnly' | 'writeOnly', root: JsonObject, depth: number): boolean {
+  if (!isJsonObject(given) || depth > 5) return false;
+  if (given[mark] === true) return true;
+  const target = typeof given['$ref'] === 'string' ? resolveObject(root, given) : undefined;
+  if (target?.[mark] === true) return true;
+  const parts = Array.isArray(given['allOf']) ? given['allOf'] : [];
+  return parts.some((part) => isMarked(part, mark, root, depth + 1));
+}
+
+const single = [
+  'additionalProperties',
+  'contains',
+  'propertyNames',
+  'not',
+  'if',
+  'then',
+  'else',
+  'unevaluatedItems',
+  'unevaluatedProperties',
+  'contentSchema',
+] as const;
+
+function copySubschemas(given: JsonObject, out: Mutable, context: SchemaContext): void {
+  for (const key of single) {
+    const value = given[key];
+    if (typeof value === 'boolean') out[key] = value;
+    else if (isJsonObject(value)) out[key] = convertSchema(value, context);
+  }
+  for (const key of ['allOf', 'anyOf', 'oneOf', 'prefixItems'] as const) {
+    const value = given[key];
+    if (Array.isArray(value) && value.length > 0) out[key] = value.map((part) => convertSchema(part, context));
+  }
+  const { items } = given;
+  if (Array.isArray(items)) {
+    // Tuples before 2020-12.
+    if (items.length > 0) out['prefixItems'] = items.map((item) => convertSchema(item, context));
+    if (given['additionalItems'] === false) out['items'] = false;
+  } else if (typeof items === 'boolean') out['items'] = items;
+  else if (isJsonObject(items)) out['items'] = convertSchema(items, context);
+  for (const key of ['patternProperties', 'dependentSchemas'] as const) {
+    const value = given[key];
+    if (!isJsonObject(value)) continue;
+    const kept = Object.entries(value).filter(
+      ([name]) => name !== '__proto__' && (key !== 'patternProperties' || isPattern(name)),
+    );
+    out[key] = Object.fromEntries(kept.map(([name, schema]) => [name, convertSchema(schema, context)]));
+  }
+}
+
+/** A discriminator with a mapping becomes a constant in each branch, which is what it means and what validators know. */
+function copyDiscriminator(given: JsonObject, out: Mutable, context: SchemaContext): void {
+  const { discriminator } = given;
+  if (!isJsonObject(discriminator) || typeof discriminator['propertyName'] !== 'string') return;
+  const property = discriminator['propertyName'];
+  const mapping = isJsonObject(discriminator['mapping']) ? discriminator['mapping'] : {};
+  const valuesOf = new Map<string, string[]>();
+  for (const [value, target] of Object.entries(mapping)) {
+    if (typeof target !== 'string') continue;
+    const ref = target.startsWith('#') ? target : `#/components/schemas/${target}`;
+    const path = readLocalRef(ref);
+    if (path === undefined || valueAt(context.root, path) === undefined) continue;
+    valuesOf.set(context.refer(ref), [...(valuesOf.get(context.refer(ref)) ?? []), value]);
+  }
+  for (const key of ['oneOf', 'anyOf'] as const) {
+    const branches = out[key];
+    if (!Array.isArray(branches)) continue;
+    out[key] = branches.map((branch: Json): Json => {
+      const values =
+        isJsonObject(branch) && typeof branch['$ref'] === 'string' ? valuesOf.get(branch['$ref']) : undefined;
+      if (!isJsonObject(branch) || values === undefined) return branch;
+      return { ...branch, type: 'object', properties: { [property]: { enum: values } }, required: [property] };
+    });
+  }
+}
+
+function allowNull(out: Mutable): JsonObject {
+  const { type, enum: values } = out;
+  if (Array.isArray(values) && !values.includes(null)) out['enum'] = [...values, null];
+  if (typeof type === 'string' && type !== 'null') out['type'] = [type, 'null'];
+  else if (Array.isArray(type) && !type.includes('null')) out['type'] = [...type, 'null'];
+  const composed = ['$ref', 'allOf', 'anyOf', 'oneOf', 'not', 'const'].some((key) => out[key] !== undefined);
+  if (!composed) return out;
+  const { title, description, ...rest } = out;
+  return {
+    ...(title === undefined ? {} : { title }),
+    ...(description === undefined ? {} : { description }),
+    anyOf: [rest, { type: 'null' }],
+  };
+}
+
+/** The schema with `change` made to each schema directly within it. Literals such as `default` are left alone. */
+export function mapSubschemas(schema: JsonObject, change: (schema: JsonObject) => Json): JsonObject {
+  const out: Mutable = { ...schema };
+  for (const key of [...single, 'items']) {
+    const value = schema[key];
+    if (isJsonObject(value)) out[key] = change(value);
+  }
+  for (const key of ['allOf', 'anyOf', 'oneOf', 'prefixItems']) {
+    const value = schema[key];
+    if (Array.isArray(value)) out[key] = value.map((part: Json): Json => (isJsonObject(part) ? change(part) : part));
+  }
+  for (const key of ['properties', 'patternProperties', 'dependentSchemas', '$defs']) {
+    const value = schema[key];
+    if (!isJsonObject(value)) continue;
+    out[key] = Object.fromEntries(
+      Object.entries(value).map(([name, part]) => [name, isJsonObject(part) ? change(part) : part]),
+    );
+  }
+  return out;
+}

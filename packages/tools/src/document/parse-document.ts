@@ -1,0 +1,58 @@
+import { isJsonObject, type JsonObject, ok, type Result, refuse } from '@keyturn/protocol';
+import { checkDocument } from './check-document.ts';
+import type { DocumentRefusal } from './document-refusal.ts';
+import type { OpenApiDocument } from './openapi-document.ts';
+import { pointerOf } from './pointer.ts';
+import { type ReadText, readText } from './read-text.ts';
+
+export interface DocumentSource {
+  readonly text: string;
+  /** Not relied on: servers lie about it. */
+  readonly contentType?: string | undefined;
+  /** The address that the text came from; undefined for an upload. Relative server addresses are relative to it. */
+  readonly location?: string | undefined;
+}
+
+/**
+ * Reads an OpenAPI document, JSON or YAML, and checks what tools are made of. Limits: `documentLimits`.
+ *
+ * A refusal names the first fault with its JSON pointer, line, column and the lines around it. What the document says
+ * beyond that is not judged: an unknown keyword or a missing licence does no harm.
+ */
+export async function parseDocument(source: DocumentSource): Promise<Result<OpenApiDocument, DocumentRefusal>> {
+  const read = readText(source.text);
+  if (!read.ok) return read;
+  const root = read.value.value;
+  const version = readVersion(root);
+  if (version === undefined) return refuse(badVersion(root, read.value));
+  const fault = checkDocument(root);
+  if (fault !== undefined) {
+    const { why, message, path } = fault;
+    return refuse({ why, message, pointer: pointerOf(path), place: read.value.placeOf(path) });
+  }
+  const info = isJsonObject(root['info']) ? root['info'] : {};
+  return ok({
+    version,
+    dialect: version.startsWith('3.0') ? '3.0' : '3.1',
+    title: typeof info['title'] === 'string' ? info['title'] : 'untitled',
+    description: typeof info['description'] === 'string' ? info['description'] : undefined,
+    location: source.location,
+    root,
+    warnings: [],
+  });
+}
+
+function readVersion(root: JsonObject): string | undefined {
+  const { openapi } = root;
+  return typeof openapi === 'string' && /^3\.[012](\.|$|-)/.test(openapi) ? openapi : undefined;
+}
+
+function badVersion(root: JsonObject, text: ReadText): DocumentRefusal {
+  const key = root['openapi'] === undefined ? (root['swagger'] === undefined ? undefined : 'swagger') : 'openapi';
+  if (key === undefined) {
+    const message = 'it has no "openapi" member, so it is no OpenAPI document';
+    return { why: 'version', message, pointer: '', place: text.placeOf([]) };
+  }
+  const message = `${key} ${JSON.stringify(root[key])?.slice(0, 40) ?? ''} is not a version that is understood (3.0, 3.1, 3.2)`;
+  return { why: 'version', message, pointer: `/${key}`, place: text.placeOf([key]) };
+}

@@ -1,0 +1,108 @@
+import { isJsonObject, type Json, type JsonObject, ok, type Result, refuse } from '@keyturn/protocol';
+import { LineCounter, parseDocument as parseYaml } from 'yaml';
+import { placeAt } from './code-frame.ts';
+import type { DocumentRefusal, Place } from './document-refusal.ts';
+import { findJsonFault } from './json-fault.ts';
+import { documentLimits } from './limits.ts';
+import { findInJson } from './locate.ts';
+
+/** A text as a value, with a way back from a value's pointer to its place. */
+export interface ReadText {
+  readonly value: JsonObject;
+  /** The place of what a path leads to, or of the nearest thing above it. */
+  placeOf(path: readonly (string | number)[]): Place | undefined;
+}
+
+/**
+ * Reads JSON or YAML. What begins with a brace is taken for JSON first, which is many times faster; what is then no
+ * JSON may still be YAML's flow style. The content type does not matter: servers lie about it.
+ */
+export function readText(text: string): Result<ReadText, DocumentRefusal> {
+  const length = Buffer.byteLength(text, 'utf8');
+  if (length > documentLimits.bytes) return refuse(tooLarge(`${length} bytes`, documentLimits.bytes, 'bytes'));
+  const clean = text.startsWith('\ufeff') ? text.slice(1) : text;
+  const read = /^\s*[{[]/.test(clean) ? readJson(clean) : readYaml(clean);
+  if (!read.ok) return read;
+  const bad = measure(read.value.value);
+  return bad === undefined ? read : refuse(bad);
+}
+
+function readJson(text: string): Result<ReadText, DocumentRefusal> {
+  try {
+    const value: Json = JSON.parse(text);
+    return asObject(value, (path) => {
+      const offset = findInJson(text, path);
+      return offset === undefined ? undefined : placeAt(text, offset);
+    });
+  } catch (error) {
+    if (error instanceof RangeError) return refuse(tooDeep());
+    // Small enough to try as YAML's flow style, which allows comments, single quotes and trailing commas.
+    const flow = text.length < 1_000_000 ? readYaml(text) : undefined;
+    if (flow?.ok === true) return flow;
+    const fault = findJsonFault(text) ?? { message: 'it cannot be read', offset: 0 };
+    return refuse({ why: 'syntax', message: fault.message, place: placeAt(text, fault.offset) });
+  }
+}
+
+function readYaml(text: string): Result<ReadText, DocumentRefusal> {
+  const lines = new LineCounter();
+  try {
+    const document = parseYaml(text, { lineCounter: lines, prettyErrors: false, merge: true, logLevel: 'silent' });
+    const [error] = document.errors;
+    if (error !== undefined) {
+      return refuse({ why: 'syntax', message: error.message, place: placeAt(text, error.pos[0]) });
+    }
+    // Aliases become the same object many times over, so that a bomb costs nothing before `measure` counts it.
+    const value: Json = document.toJS({ maxAliasCount: 10_000 });
+    return asObject(value, (path) => {
+      for (let end = path.length; end >= 0; end -= 1) {
+        const node: unknown = document.getIn(path.slice(0, end), true);
+        if (typeof node === 'object' && node !== null && 'range' in node && Array.isArray(node.range)) {
+          return placeAt(text, Number(node.range[0]));
+        }
+      }
+      return undefined;
+    });
+  } catch (error) {
+    if (error instanceof RangeError) return refuse(tooDeep());
+    // yaml throws a ReferenceError for too many aliases and for one without an anchor.
+    const message = error instanceof Error ? error.message : 'it cannot be read';
+    return refuse({ why: 'syntax', message, place: undefined });
+  }
+}
+
+function asObject(value: Json, placeOf: ReadText['placeOf']): Result<ReadText, DocumentRefusal> {
+  if (isJsonObject(value)) return ok({ value, placeOf });
+  const kind = value === null || value === undefined ? 'empty' : Array.isArray(value) ? 'a list' : 'a single value';
+  const message = `it is ${kind}, but an OpenAPI document is an object`;
+  return refuse({ why: 'invalid', message, pointer: '', place: placeOf([]) });
+}
+
+/** Counts values and depth without recursion of its own. Undefined if all is within the limits. */
+function measure(root: JsonObject): DocumentRefusal | undefined {
+  let level: Json[] = [root];
+  let nodes = 1;
+  for (let depth = 1; level.length > 0; depth += 1) {
+    if (depth > documentLimits.depth) return tooDeep();
+    const next: Json[] = [];
+    for (const parent of level) {
+      if (typeof parent !== 'object' || parent === null) continue;
+      for (const child of Object.values(parent)) {
+        nodes += 1;
+        if (nodes > documentLimits.nodes) return tooLarge('more', documentLimits.nodes, 'values');
+        if (typeof child === 'object' && child !== null) next.push(child);
+      }
+    }
+    level = next;
+  }
+  return undefined;
+}
+
+function tooLarge(found: string, limit: number, unit: string): DocumentRefusal {
+  return { why: 'too-large', message: `${found}, where ${limit} ${unit} are the limit`, limit };
+}
+
+function tooDeep(): DocumentRefusal {
+  const limit = documentLimits.depth;
+  return { why: 'too-large', message: `values are nested more than ${limit} deep`, limit };
+}
