@@ -9,6 +9,8 @@
 export type { AlgorithmName } from './algorithms.ts';
 export type { ChallengeOptions, WireRefusal } from './challenge.ts';
 export { bearerChallenge, dpopChallenge, wireOf } from './challenge.ts';
+export type { DiagnosedSettings, Diagnosis, DiagnosisRefusal, IdentityCandidate } from './diagnose.ts';
+export { diagnose } from './diagnose.ts';
 export type { DpopOptions, DpopRequest, NonceSource } from './dpop.ts';
 export { checkDpop } from './dpop.ts';
 export { explain } from './explain.ts';

@@ -82,3 +82,16 @@ export function isServiceAccount(claims: Claims, accessTokenProfile: boolean): b
   if (!isKeycloakServiceAccount(claims)) return false;
   return !accessTokenProfile || claims.typ !== undefined || claims.sub === claims.client_id;
 }
+
+/** Whose token this looks like, by its issuer and by claims that only one provider writes. */
+export function recogniseProvider(claims: Claims): ProviderName | undefined {
+  const host = typeof claims.iss === 'string' && URL.canParse(claims.iss) ? new URL(claims.iss).hostname : '';
+  const under = (domain: string): boolean => host === domain || host.endsWith(`.${domain}`);
+  if (under('login.microsoftonline.com') || under('sts.windows.net')) return 'entra';
+  if (under('accounts.google.com') || under('securetoken.google.com')) return 'google';
+  if (under('okta.com') || under('oktapreview.com') || under('okta-emea.com')) return 'okta';
+  if (under('auth0.com') || claims.gty !== undefined) return 'auth0';
+  if (/(^|\.)(pingone|pingidentity)\.[a-z.]+$/.test(host)) return 'ping';
+  if (typeof claims.iss === 'string' && /\/realms\/[^/]+$/.test(claims.iss)) return 'keycloak';
+  return claims.cid !== undefined && claims.uid !== undefined ? 'okta' : undefined;
+}

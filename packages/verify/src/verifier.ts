@@ -65,7 +65,8 @@ export function createVerifier(options: VerifierOptions | readonly VerifierOptio
     const conclude = (standing: Standing): Outcome => {
       const refusal = refusalOf(standing, entry.rules);
       if (refusal === undefined) return remember(token, entry, epoch);
-      cache.delete(token);
+      // Revoked is for ever; a source that has gone deaf may hear again.
+      if (refusal.why === 'revoked') cache.delete(token);
       return refusal;
     };
     const standing = askRevocation(revocation, entry.principal, token, now);
