@@ -4,3 +4,6 @@ export type Log = (
   message: string,
   facts?: Readonly<Record<string, unknown>>,
 ) => void;
+
+/** A logger as the caller has it: facts first, then a sentence. */
+export type LineLog = Readonly<Record<Parameters<Log>[0], (facts: object, sentence: string) => void>>;

@@ -1,4 +1,4 @@
-import { argon2, randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
+import { argon2, pbkdf2, randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
 
 /** Hashes and checks passwords off the event loop. Hashes are PHC strings. */
@@ -53,7 +53,9 @@ export function createPasswordHasher(): PasswordHasher {
       const options = { N: 2 ** n('ln'), r: n('r'), p: n('p'), maxmem: 64 * 1024 * 1024 };
       return timingSafeEqual(await scryptAsync(password, salt, tag.length, options), tag);
     }
-    return false;
+    const digest = /^pbkdf2-(sha\d+)$/.exec(kind ?? '')?.[1];
+    if (digest === undefined) return false;
+    return timingSafeEqual(await promisify(pbkdf2)(password, salt, n('i'), tag.length, digest), tag);
   };
   return { hash, check, pretend: async (password) => void (await hash(password)) };
 }

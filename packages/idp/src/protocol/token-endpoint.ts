@@ -6,7 +6,7 @@ import { duplicateOf, formOf } from '../http/form.ts';
 import { withRealm } from '../http/realm-route.ts';
 import { authenticateClient, type ClientRefusal } from './client-authentication.ts';
 import { checkDpop } from './dpop.ts';
-import type { Grants } from './grants.ts';
+import type { GrantFacts, Grants } from './grants.ts';
 
 // RFC 8693 §2.1 and RFC 8707 §2 let these come more than once.
 const repeatable = ['audience', 'resource'];
@@ -40,10 +40,7 @@ export function tokenEndpoint(context: IdpContext, grants: Grants): RouteHandler
     const { client, method } = authenticated.value;
     allowClientOrigins(request, reply, client);
     const details = { grant_type: grantType, client_auth_method: method };
-    const report = (
-      suffix: '' | '_ERROR',
-      facts: object & { readonly details?: Readonly<Record<string, string>> },
-    ): void => {
+    const report = (suffix: '' | '_ERROR', facts: GrantFacts & { readonly error?: string }): void => {
       context.events.user(realm, {
         type: `${grant.eventType}${suffix}`,
         clientId: client.clientId,

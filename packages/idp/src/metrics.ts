@@ -1,0 +1,38 @@
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+import type { IdpContext } from './context.ts';
+
+/** Metrics by Keycloak's names where it has them: user events by type and outcome, active sessions; Node's own besides. */
+export function createMetrics(context: IdpContext): Registry {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const events = new Counter({
+    name: 'keycloak_user_events_total',
+    help: 'Keycloak user events',
+    labelNames: ['event', 'realm', 'client_id', 'error'],
+    registers: [registry],
+  });
+  context.events.onUserEvent((event) => {
+    // A client id that does not exist is the caller's text: as a label it would grow without bound.
+    const known =
+      event.clientId !== undefined &&
+      context.state.clients.one(event.realmId, 'clientId', event.clientId) !== undefined;
+    events.inc({
+      event: event.type.replace(/_ERROR$/, '').toLowerCase(),
+      realm: context.state.realms.get(event.realmId)?.realm ?? '',
+      client_id: known ? event.clientId : '',
+      error: event.error ?? '',
+    });
+  });
+  const { state } = context;
+  new Gauge({
+    name: 'keycloak_active_user_sessions',
+    help: 'Sessions in the store',
+    labelNames: ['offline'],
+    registers: [registry],
+    collect() {
+      this.set({ offline: 'false' }, state.sessions.size);
+      this.set({ offline: 'true' }, state.offlineSessions.size);
+    },
+  });
+  return registry;
+}
