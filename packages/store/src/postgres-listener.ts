@@ -71,7 +71,7 @@ export class PostgresListener {
     const { url, wire } = this.#options;
     const client = new Client({
       connectionString: url,
-      application_name: 'keyturn-listener',
+      application_name: `listener ${wire}`,
       keepAlive: true,
       connectionTimeoutMillis: 5000,
     });
@@ -88,7 +88,8 @@ export class PostgresListener {
       client.end().catch(() => undefined);
       throw error;
     }
-    if (this.#closed) await client.end();
+    // Closed, or lost, while the listeners were reading.
+    if (this.#closed || this.#client !== client) await client.end();
     else this.#beat(client);
   }
 

@@ -13,8 +13,11 @@ import {
 } from 'kysely';
 import type { AcquireGuard } from './transactions.ts';
 
-/** How long a write waits for another process that holds the file. */
+/** How long a write waits for another connection that holds the file. */
 const busyTimeout = 5000;
+
+/** SQLite's SQLITE_BUSY, in the low byte of its extended codes. */
+const busy = 5;
 
 /** Prepared statements that are kept; the least recently used goes first. */
 const keptStatements = 500;
@@ -104,14 +107,18 @@ class NodeSqliteConnection implements DatabaseConnection {
     return this.#database.isTransaction;
   }
 
-  async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
-    const { statement, reads } = this.#prepare(sql);
-    // Kysely types parameters as unknown; node:sqlite itself refuses what it cannot bind.
-    const values = parameters as readonly SQLInputValue[];
-    // Rows have the shape that the query's author gave it by type: nothing else knows it.
-    if (reads) return { rows: statement.all(...values) as Row[] };
-    const { changes, lastInsertRowid } = statement.run(...values);
-    return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) };
+  async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
+    for (let waited = 0; ; ) {
+      try {
+        return this.#execute<Row>(query);
+      } catch (error) {
+        // SQLite's own waiting would stop the whole process, and with it a holder of the lock that lives here too.
+        if (!isBusy(error) || this.inTransaction || waited >= busyTimeout) throw error;
+        const pause = Math.min(50, 1 + waited);
+        await new Promise((resolve) => setTimeout(resolve, pause));
+        waited += pause;
+      }
+    }
   }
 
   async *streamQuery<Row>(query: CompiledQuery): AsyncIterableIterator<QueryResult<Row>> {
@@ -121,6 +128,16 @@ class NodeSqliteConnection implements DatabaseConnection {
   close(): void {
     this.#statements.clear();
     this.#database.close();
+  }
+
+  #execute<Row>({ sql, parameters }: CompiledQuery): QueryResult<Row> {
+    const { statement, reads } = this.#prepare(sql);
+    // Kysely types parameters as unknown; node:sqlite itself refuses what it cannot bind.
+    const values = parameters as readonly SQLInputValue[];
+    // Rows have the shape that the query's author gave it by type: nothing else knows it.
+    if (reads) return { rows: statement.all(...values) as Row[] };
+    const { changes, lastInsertRowid } = statement.run(...values);
+    return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) };
   }
 
   #prepare(sql: string): { readonly statement: StatementSync; readonly reads: boolean } {
@@ -146,8 +163,12 @@ class NodeSqliteConnection implements DatabaseConnection {
 function openDatabase(path: string): DatabaseSync {
   if (path !== ':memory:') reserveFile(path);
   const database = new DatabaseSync(path, { enableForeignKeyConstraints: true, timeout: busyTimeout });
-  database.exec('pragma journal_mode = wal; pragma synchronous = full;');
+  database.exec('pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 0;');
   return database;
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === busy;
 }
 
 /** Makes the file before SQLite does, so that it is never readable by others; its -wal and -shm take the same mode. */

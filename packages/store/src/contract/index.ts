@@ -1,0 +1,23 @@
+import { afterEach, beforeEach, describe } from 'vitest';
+import type { TestDatabase, TestDatabaseKind } from '../testing/test-databases.ts';
+import { auditContract } from './audit.ts';
+import { migrationContract } from './migrations.ts';
+import { notificationContract } from './notifications.ts';
+import { transactionContract } from './transactions.ts';
+
+/** What every store promises, as vitest tests. Run it on each of `testDatabases()` and on any new kind. */
+export function storeContract(kind: TestDatabaseKind): void {
+  const skipped = kind.skip === undefined ? '' : ` (skipped: ${kind.skip})`;
+  describe.skipIf(kind.skip !== undefined)(`a store on ${kind.name}${skipped}`, () => {
+    let current: TestDatabase;
+    beforeEach(async () => {
+      current = await kind.create();
+    });
+    afterEach(() => current.drop());
+    const database = () => current;
+    transactionContract(database, kind.shared);
+    migrationContract(database, kind.shared);
+    notificationContract(database, kind.shared);
+    auditContract(database);
+  });
+}
