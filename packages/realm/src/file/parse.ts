@@ -2,6 +2,7 @@ import { isJsonObject, type Json, type JsonObject, ok, type Result, refuse } fro
 import { type Document, isNode, LineCounter, parseDocument } from 'yaml';
 import type { Path, RealmRepresentation } from '../representation.ts';
 import { showPath } from '../representation.ts';
+import { type ExpandedRealm, expandRecipes } from '../recipes/expand.ts';
 import { findJsonFault } from './json-fault.ts';
 import { type PlaceholderOptions, resolvePlaceholders } from './placeholders.ts';
 import { checkShape } from './shape.ts';
@@ -27,13 +28,22 @@ export interface RealmFileOptions extends PlaceholderOptions {
 }
 
 /**
- * A realm file as Keycloak's representation: parsed, its placeholders resolved and its known members checked.
- * Refuses with every fault at once, each with line and column.
+ * A realm file as Keycloak's representation: parsed, its placeholders resolved, its known members checked and its
+ * recipes replaced by what they stand for. Refuses with every fault at once, each with line and column.
  */
 export function parseRealmFile(
   text: string,
   options: RealmFileOptions,
 ): Result<RealmRepresentation, readonly RealmFileFault[]> {
+  const declared = parseRealmDeclaration(text, options);
+  return declared.ok ? ok(declared.value.representation) : declared;
+}
+
+/** The same, with what the recipes say of themselves: for `plan` and `explain`. */
+export function parseRealmDeclaration(
+  text: string,
+  options: RealmFileOptions,
+): Result<ExpandedRealm, readonly RealmFileFault[]> {
   const parsed = parseText(text, options.path);
   if (!parsed.ok) return parsed;
   const { value, locate } = parsed.value;
@@ -49,7 +59,11 @@ export function parseRealmFile(
     }
   }
   // `realm` is required by the shape, so without faults the object is a representation.
-  return faults.length > 0 ? refuse(faults) : ok(shaped.value as RealmRepresentation);
+  const expanded = expandRecipes(shaped.value as RealmRepresentation);
+  for (const fault of expanded.faults) {
+    if (resolved.ok) faults.push({ ...locate(fault.at), message: `${showPath(fault.at)}: ${fault.message}` });
+  }
+  return faults.length > 0 ? refuse(faults) : ok(expanded);
 }
 
 function asObject(value: Json): JsonObject {

@@ -54,6 +54,8 @@ export interface Admin {
   /** All pages of a listing, one request a page. `size` 0: the resource has no pages. */
   list(path: string, size: number): Promise<readonly JsonObject[]>;
   write(write: AdminWrite): Promise<AdminAnswer>;
+  /** `/admin/serverinfo`: version and features. Undefined if this account may not see it. */
+  serverInfo(): Promise<JsonObject | undefined>;
 }
 
 /** A path below `/admin/realms`, each part encoded. A name that a URL cannot hold is refused, not bent. */
@@ -78,7 +80,7 @@ export function createAdmin(options: AdminOptions): Admin {
     for (let renewed = false; ; renewed = true) {
       const token = await session.token(renewed);
       if (typeof token !== 'string') return token.again;
-      const answer = await fetch(`${url}/admin/realms${path}`, {
+      const answer = await fetch(`${url}/admin${path}`, {
         method,
         headers: {
           authorization: `Bearer ${token}`,
@@ -101,7 +103,7 @@ export function createAdmin(options: AdminOptions): Admin {
     body?: Json,
     landed?: () => Promise<boolean>,
   ): Promise<AdminAnswer> {
-    const request = `${method} /admin/realms${path}`;
+    const request = `${method} /admin${path}`;
     for (let attempt = 1; ; attempt++) {
       const answer = await once(method, path, body);
       const failed = typeof answer === 'string' ? answer : answer.status >= 500 || answer.status === 429;
@@ -117,7 +119,7 @@ export function createAdmin(options: AdminOptions): Admin {
   }
 
   const find = async (path: string): Promise<Json | undefined> => {
-    const answer = await send('GET', path);
+    const answer = await send('GET', `/realms${path}`);
     if (answer.status === 404) return undefined;
     if (answer.body === undefined)
       throw new AdminRefused({ why: 'bad-answer', request: `GET ${path}`, detail: 'no JSON' });
@@ -144,10 +146,19 @@ export function createAdmin(options: AdminOptions): Admin {
       }
     },
     async write({ method, path, body, landed }) {
-      const answer = await send(method, path, body, landed);
+      const answer = await send(method, `/realms${path}`, body, landed);
       // What was to be deleted and is gone is as wanted.
       if (answer.status !== 404 || method === 'DELETE') return answer;
       throw new AdminRefused({ why: 'not-found', request: `${method} ${path}`, detail: showError(answer.body) });
+    },
+    async serverInfo() {
+      try {
+        const { body } = await send('GET', '/serverinfo');
+        return isJsonObject(body) ? body : undefined;
+      } catch (error) {
+        if (error instanceof AdminRefused && error.refusal.why === 'forbidden') return undefined;
+        throw error;
+      }
     },
   };
 }

@@ -54,9 +54,12 @@ const serversOwn = ['id', 'internalId', 'containerId', 'access', 'keycloakVersio
 /** The provider types of components that Keyturn manages: the policies for client registration. */
 const managedComponents = new Set(['org.keycloak.services.clientregistration.policy.ClientRegistrationPolicy']);
 
-/** Spreads a representation into objects. Pure; the same file gives the same objects in the same order. */
-export function spreadRealm(representation: RealmRepresentation): Desired {
-  const spread = new Spread(representation.realm);
+/**
+ * Spreads a representation into objects. Pure; the same file gives the same objects in the same order. Clients named in
+ * `extended` get what is declared for them but are not themselves declared: they must exist.
+ */
+export function spreadRealm(representation: RealmRepresentation, extended: ReadonlySet<string> = new Set()): Desired {
+  const spread = new Spread(representation.realm, extended);
   spread.realmObject(representation);
   spread.roles(representation);
   spread.scopes(representation);
@@ -76,8 +79,11 @@ class Spread implements Desired {
   readonly faults: string[] = [];
   readonly realm: string;
 
-  constructor(realm: string) {
+  readonly #extended: ReadonlySet<string>;
+
+  constructor(realm: string, extended: ReadonlySet<string>) {
     this.realm = realm;
+    this.#extended = extended;
   }
 
   add(type: ObjectType, name: readonly string[], fields: JsonObject): void {
@@ -134,7 +140,9 @@ class Spread implements Desired {
   clients(representation: RealmRepresentation): void {
     for (const client of representation.clients ?? []) {
       const fields = without(client, [...serversOwn, 'protocolMappers', 'defaultClientScopes', 'optionalClientScopes']);
-      this.add('client', [client.clientId], this.#correctAttributes(client.clientId, fields));
+      if (!this.#extended.has(client.clientId)) {
+        this.add('client', [client.clientId], this.#correctAttributes(client.clientId, fields));
+      }
       this.mappers('client-mapper', client.clientId, client.protocolMappers);
       for (const scope of client.defaultClientScopes ?? []) {
         this.add('client-scope-assignment', [client.clientId, scope], { as: 'default' });

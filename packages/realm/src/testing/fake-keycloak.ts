@@ -23,6 +23,8 @@ export interface FakeKeycloak {
   readonly realms: Map<string, FakeRealm>;
   /** Every request of the admin API so far: `POST /aip/clients`. */
   readonly log: string[];
+  /** What `/admin/serverinfo` says. */
+  serverInfo: JsonObject;
   /** Called before each request; what it returns is answered instead. `'drop'` breaks the connection before, `'lose'` after. */
   intercept?: ((call: string) => Answer | 'drop' | 'lose' | undefined) | undefined;
 }
@@ -39,7 +41,14 @@ export function createFakeKeycloak(): FakeKeycloak {
   const realms = new Map<string, FakeRealm>();
   const log: string[] = [];
   const url = 'http://fake.test';
-  const fake: FakeKeycloak = { url, realms, log, fetch: Object.assign(fetch, { close, [Symbol.asyncDispose]: close }) };
+  const serverInfo = { systemInfo: { version: '26.7.3' } };
+  const fake: FakeKeycloak = {
+    url,
+    realms,
+    log,
+    serverInfo,
+    fetch: Object.assign(fetch, { close, [Symbol.asyncDispose]: close }),
+  };
   return fake;
 
   async function close(): Promise<void> {}
@@ -49,6 +58,7 @@ export function createFakeKeycloak(): FakeKeycloak {
     const method = request.method ?? 'GET';
     if (pathname.endsWith('/protocol/openid-connect/token'))
       return reply({ status: 200, body: { access_token: 'admin', expires_in: 60 } });
+    if (pathname === '/admin/serverinfo') return reply({ status: 200, body: fake.serverInfo });
     const parts = pathname.split('/').slice(3).map(decodeURIComponent);
     const call = `${method} /${parts.join('/')}`;
     log.push(call);
