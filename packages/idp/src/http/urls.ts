@@ -7,6 +7,8 @@ import { type HttpSettings, isUrl, relativePathOf } from './settings.ts';
 export interface Urls {
   /** For browsers, and the base of the issuer. */
   readonly frontend: string;
+  /** Whether `frontend` names a configured host. If not, its host is what this caller wrote: nothing for a mail to others. */
+  readonly configured: boolean;
   /** For services: equal to `frontend` unless the back channel follows the request. */
   readonly backend: string;
   readonly admin: string;
@@ -50,6 +52,7 @@ export function createUrlResolver(settings: HttpSettings): UrlResolver {
       fixed === undefined ? dynamic : isUrl(fixed) ? fixed : `${peer.scheme}://${fixed}${portOf(peer.host)}${path}`;
     return {
       frontend,
+      configured: fixed !== undefined,
       backend: settings.hostnameBackchannelDynamic === true ? dynamic : frontend,
       admin: settings.hostnameAdmin?.replace(/\/+$/, '') ?? frontend,
     };
