@@ -112,9 +112,12 @@ export function portOf(url: URL): number {
   return url.protocol === 'https:' ? 443 : 80;
 }
 
-/** The code of a system, TLS or undici error; an aggregate (several addresses tried) has that of its first. */
+/**
+ * The code of a system, TLS or undici error, or the name of one that has none; an aggregate (several addresses tried)
+ * has that of its first.
+ */
 export function errorCode(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return errorCode(error.errors[0]);
-  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
-  return 'UNKNOWN';
+  if (!(error instanceof Error)) return 'UNKNOWN';
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
 }

@@ -25,7 +25,7 @@ export function parseHostPattern(text: string): Result<HostPattern, string> {
     `"${text}" is not a host: write a name (localhost), name:port, an address (127.0.0.1:8000, [::1]:8000), a range (10.0.0.0/8) or a suffix (*.svc.cluster.local)`,
   );
   if (entry.includes('/')) {
-    if (!ipaddr.isValidCIDR(entry)) return malformed;
+    if (!ipaddr.IPv4.isValidCIDRFourPartDecimal(entry) && !ipaddr.IPv6.isValidCIDR(entry)) return malformed;
     const [address, bits] = ipaddr.parseCIDR(entry);
     return ok({ kind: 'range', range: [address, bits], exact: bits === wholeLength(address), port: undefined });
   }

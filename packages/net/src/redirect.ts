@@ -13,7 +13,13 @@ export interface Hop {
 const maxRedirects = 5;
 
 /** Headers that carry no secret and so may go on to another origin; credentials come under many names. */
-const harmlessHeaders: ReadonlySet<string> = new Set(['accept', 'accept-language', 'content-type', 'user-agent']);
+const harmlessHeaders: ReadonlySet<string> = new Set([
+  'accept',
+  'accept-encoding',
+  'accept-language',
+  'content-type',
+  'user-agent',
+]);
 
 /** Whether an answer asks to go elsewhere. RFC 9110 §15.4; 300 and 304 do not, nor does one without a Location. */
 export function isRedirect(status: number, location: string | null): location is string {

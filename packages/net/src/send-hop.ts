@@ -136,30 +136,10 @@ function readError(error: Error, request: HopRequest, sent: boolean): NetRefusal
     return { why: 'bad-request', part: faultyPart(request) };
   }
   if (sent) return { why: 'bad-answer', host, port, code };
-  return systemErrors.has(code) ? { why: 'connect', host, port, code } : { why: 'tls', host, port, code };
+  // A socket's own errors look like ECONNREFUSED; what else fails before the request is sent, TLS said.
+  const socket = code !== 'EPROTO' && /^(?:E[A-Z0-9]+|UND_ERR_[A-Z_]+)$/.test(code);
+  return { why: socket || request.url.protocol === 'http:' ? 'connect' : 'tls', host, port, code };
 }
-
-/** What a socket reports before TLS speaks. Everything else that fails before the request is sent, TLS said. */
-const systemErrors: ReadonlySet<string> = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'ECONNABORTED',
-  'EHOSTUNREACH',
-  'EHOSTDOWN',
-  'ENETUNREACH',
-  'ENETDOWN',
-  'EADDRNOTAVAIL',
-  'EADDRINUSE',
-  'EACCES',
-  'EPERM',
-  'EINVAL',
-  'EMFILE',
-  'ENFILE',
-  'EPIPE',
-  'ETIMEDOUT',
-  'UND_ERR_SOCKET',
-  'UNKNOWN',
-]);
 
 /** Names the header that undici would not send, without its value. */
 function faultyPart({ headers, method }: HopRequest): string {
