@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { isIP } from 'node:net';
-import { createGuardedFetch } from '@keyturn/net';
 import {
   type Clock,
   epochMilliseconds,
@@ -24,6 +23,7 @@ import type { LineLog, Log } from './log.ts';
 import { bootstrapAdminFrom, ensureMaster } from './master.ts';
 import { createMetrics } from './metrics.ts';
 import { openState } from './model/index.ts';
+import { createOutboundFetch } from './outbound.ts';
 import { createPasswordHasher, type PasswordHasher } from './passwords.ts';
 import { sweepSessions } from './sweep.ts';
 
@@ -75,9 +75,7 @@ export async function createIdp(options: IdpOptions): Promise<Idp> {
   const clock: Clock = options.clock ?? (() => epochMilliseconds(Date.now()));
   const random: Random = options.random ?? ((n) => randomBytes(n));
   const state = openState({ path: pathOf(options.dataUrl), clock, random });
-  const fetch = createGuardedFetch({
-    allowPrivateHosts: options.allowPrivateHosts ?? ['localhost', '127.0.0.0/8', '[::1]'],
-  });
+  const fetch = createOutboundFetch(options.allowPrivateHosts ?? ['localhost', '127.0.0.0/8', '[::1]']);
   const context: IdpContext = {
     state,
     keys: createKeyRing(state, options.keySource),
@@ -87,10 +85,12 @@ export async function createIdp(options: IdpOptions): Promise<Idp> {
     fetch,
     log,
   };
-  await ensureMaster(context, bootstrapAdminFrom(options.env ?? {}));
+  // Hashing the first administrator's password takes as long as building the server: they go side by side.
+  const master = ensureMaster(context, bootstrapAdminFrom(options.env ?? {}));
   const metrics = createMetrics(context);
   const app = createServer(context, options);
   const management = createManagementServer(state, metrics, options);
+  await master;
   const sweeper = setInterval(() => {
     state.sweep();
     sweepSessions(state);
