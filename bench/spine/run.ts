@@ -56,7 +56,9 @@ export async function run(): Promise<{ line: string; ok: boolean }> {
         ]),
       ]),
     );
-    console.log(`\nready after ${median(starts).toFixed(0)} ms (median of ${starts.length}); ${memory.toFixed(0)} MiB resident after load`);
+    console.log(
+      `\nready after ${median(starts).toFixed(0)} ms (median of ${starts.length}); ${memory.toFixed(0)} MiB resident after load`,
+    );
     const rest = own('REST tools/execute');
     const mcp = own('MCP 2026-07-28 tools/call');
     const ok = rest <= aims.rest && mcp <= aims.mcp && memory < aims.memory && median(starts) < aims.start;
@@ -133,7 +135,8 @@ async function aim(house: House): Promise<Record<string, Shot>> {
       default_audience: 'pizzeria-backend',
     }),
   });
-  if (registered.status !== 201) throw new Error(`registration answered ${registered.status}: ${await registered.text()}`);
+  if (registered.status !== 201)
+    throw new Error(`registration answered ${registered.status}: ${await registered.text()}`);
   const params = { name: 'pizzeria-backend__get_menu_items', arguments: { vegetarian: true } };
   const meta = {
     'io.modelcontextprotocol/protocolVersion': '2026-07-28',

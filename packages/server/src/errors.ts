@@ -4,37 +4,47 @@
  */
 export const errors = {
   // The request itself
-  invalid_request: 'The body, query or path does not fit its schema. `errors` names each field (JSON Pointer) and what is wrong with it. Nothing was stored.',
+  invalid_request:
+    'The body, query or path does not fit its schema. `errors` names each field (JSON Pointer) and what is wrong with it. Nothing was stored.',
   body_too_large: 'The body is longer than `http.bodyLimit`.',
   unsupported_media_type: 'Send `application/json`.',
   uri_too_long: 'A part of the path is longer than 256 characters.',
   not_found: 'No route answers this method on this path.',
   origin_not_allowed: 'A browser page at another origin called. Add it to `http.allowedOrigins` if it may.',
-  deadline_exceeded: 'No answer within `http.deadline`. What was started upstream may have happened: look before you repeat it.',
+  deadline_exceeded:
+    'No answer within `http.deadline`. What was started upstream may have happened: look before you repeat it.',
   internal_error: 'A bug or a broken disk. The log has the details under the `request_id`.',
 
   // Who?
-  no_token: 'Send `Authorization: Bearer <access token>`. The `WWW-Authenticate` header names the metadata (RFC 9728) that says where to get one.',
+  no_token:
+    'Send `Authorization: Bearer <access token>`. The `WWW-Authenticate` header names the metadata (RFC 9728) that says where to get one.',
   several_credentials: 'The request has two `Authorization` headers. Which one counts would be a guess.',
   malformed_credentials: 'The `Authorization` header is not `Bearer`, a space, and one token.',
-  invalid_token: 'The token is expired, revoked, of another issuer, for another audience, or no access token. The log says which; `keyturn doctor token` explains a token that you hold.',
-  keys_unavailable: 'The identity provider’s keys cannot be fetched and none are cached. Check `auth.jwksUrl` from where Keyturn runs.',
+  invalid_token:
+    'The token is expired, revoked, of another issuer, for another audience, or no access token. The log says which; `keyturn doctor token` explains a token that you hold.',
+  keys_unavailable:
+    'The identity provider’s keys cannot be fetched and none are cached. Check `auth.jwksUrl` from where Keyturn runs.',
 
   // May they, and with a second key?
   forbidden: 'The caller is known and may not do this. `required_role` names the role that it takes.',
   second_key_needed: 'Policy wants a second person to approve this exact call.',
 
   // Next hop
-  exchange_not_configured: 'The source has a `default_audience`, but `exchange.clientId` and `exchange.clientSecret` are not set.',
-  exchange_refused: 'The identity provider refused the token exchange; `idp_error` and `idp_error_description` are its words, `detail` says what mends it. `keyturn doctor exchange` walks through the conditions.',
-  exchange_bad_answer: 'What answered is no token endpoint. Check `exchange.tokenEndpoint`, and that no login proxy stands in front of it.',
+  exchange_not_configured:
+    'The source has a `default_audience`, but `exchange.clientId` and `exchange.clientSecret` are not set.',
+  exchange_refused:
+    'The identity provider refused the token exchange; `idp_error` and `idp_error_description` are its words, `detail` says what mends it. `keyturn doctor exchange` walks through the conditions.',
+  exchange_bad_answer:
+    'What answered is no token endpoint. Check `exchange.tokenEndpoint`, and that no login proxy stands in front of it.',
   idp_unreachable: 'The token endpoint does not answer. Try again after `Retry-After`.',
-  exchange_breaker_open: 'The token endpoint failed `exchange.failureThreshold` times in a row, so it is left alone until `Retry-After`.',
+  exchange_breaker_open:
+    'The token endpoint failed `exchange.failureThreshold` times in a row, so it is left alone until `Retry-After`.',
 
   // Tools
   unknown_tool: 'No enabled source has this tool. `nearest` is the name that was probably meant.',
   invalid_arguments: 'The arguments do not fit the tool’s schema; `errors` names each. Nothing was sent.',
-  passthrough_not_allowed: 'The source has no `default_audience`, and your own token is not sent on. Give the source an audience; or, over REST only, `passthrough: "allowed"` on the source and `tools.allowPassthrough: true`.',
+  passthrough_not_allowed:
+    'The source has no `default_audience`, and your own token is not sent on. Give the source an audience; or, over REST only, `passthrough: "allowed"` on the source and `tools.allowPassthrough: true`.',
   no_server: 'The source’s document names no server address. Its owner has to add one.',
   upstream_unreachable: 'The upstream could not be reached, or its answer could not be read; `detail` says why.',
   upstream_timeout: 'The upstream did not answer within `tools.timeout`. The call may have had its effect.',
@@ -43,7 +53,8 @@ export const errors = {
   unknown_source: 'There is no source with this id.',
   source_exists: 'Another source has this slug, so the tools’ names would clash. Give another `slug`.',
   source_unreachable: 'The OpenAPI document could not be fetched; `detail` says why.',
-  source_address_not_allowed: 'The document’s host resolves to a private, loopback, link-local or metadata address. An operator can allow the host in `tools.allowedHosts`.',
+  source_address_not_allowed:
+    'The document’s host resolves to a private, loopback, link-local or metadata address. An operator can allow the host in `tools.allowedHosts`.',
   invalid_openapi_document: 'The document is not OpenAPI that can be read; `line`, `column` and `frame` show where.',
   no_operations: 'The document has no operations, so there would be no tools.',
 } as const satisfies Record<string, string>;

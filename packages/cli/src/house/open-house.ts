@@ -1,0 +1,146 @@
+import { openPizzeria } from '@keyturn/example-pizzeria';
+import { startTestIdp, type TestRealm } from '@keyturn/idp/testing';
+import { type Clock, epochMilliseconds } from '@keyturn/protocol';
+import { compose, createLog, settingsSchema, systemRandom } from '@keyturn/server';
+
+/** The whole house in one process, for tests: embedded identity provider, pizzeria, Keyturn, on free ports, nothing on disk. */
+export interface House extends AsyncDisposable {
+  readonly url: string;
+  readonly managementUrl: string;
+  readonly pizzeria: string;
+  readonly issuer: string;
+  /** Everything that was logged, as lines of JSON. */
+  readonly log: () => string;
+  /** Moves everybody's clock. */
+  readonly advance: (seconds: number) => void;
+  /** A token of a user by password, from the client `agent` unless another is named. */
+  readonly tokenOf: (username: string, clientId?: string) => Promise<string>;
+  readonly get: (path: string, token?: string) => Promise<Reply>;
+  readonly post: (path: string, token: string | undefined, body: unknown) => Promise<Reply>;
+  readonly send: (path: string, init: RequestInit & { token?: string }) => Promise<Reply>;
+  /** Registers the pizzeria as the administrator and gives its id. */
+  readonly registerPizzeria: (more?: object) => Promise<string>;
+  readonly closeIdp: () => Promise<void>;
+}
+
+export interface Reply {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  readonly body: Record<string, unknown>;
+}
+
+export interface HouseOptions {
+  /** Settings by section, merged over the test's own. */
+  readonly settings?: Record<string, object>;
+}
+
+const realm: TestRealm = {
+  roles: ['keyturn-admin', 'pizzeria-chef'],
+  clients: {
+    agent: { passwordGrant: true, audiences: ['keyturn', 'http://keyturn.test/mcp'] },
+    elsewhere: { passwordGrant: true },
+    keyturn: {
+      secret: 'exchange-secret',
+      serviceAccount: true,
+      exchange: true,
+      fullScope: false,
+      audiences: ['pizzeria-backend'],
+    },
+    'pizzeria-backend': { secret: 'unused' },
+  },
+  // Full scope is off at the exchanging client, so an upstream sees the roles that are named here and no others.
+  settings: { scopeMappings: [{ client: 'keyturn', roles: ['pizzeria-chef'] }] },
+  users: { john: {}, admin: { roles: ['keyturn-admin'] }, chef: { roles: ['pizzeria-chef'] } },
+};
+
+export async function openHouse(options: HouseOptions = {}): Promise<House> {
+  let offset = 0;
+  const clock: Clock = () => epochMilliseconds(Date.now() + offset * 1000);
+  const lines: string[] = [];
+  const idp = await startTestIdp({ house: realm }, { clock });
+  const issuer = idp.issuer('house');
+  const certs = `${issuer}/protocol/openid-connect/certs`;
+  const pizzeria = await openPizzeria({ issuer, jwksUrl: certs, audience: 'pizzeria-backend', clock, port: 0 });
+  const settings = settingsSchema.parse(
+    merge(
+      {
+        http: { port: 0, publicUrl: 'http://keyturn.test' },
+        management: { port: 0 },
+        store: { url: 'sqlite::memory:' },
+        auth: { issuer, jwksUrl: certs, audiences: ['keyturn'] },
+        exchange: { clientId: 'keyturn', clientSecret: 'exchange-secret' },
+        tools: { allowedHosts: [new URL(pizzeria.url).host] },
+        log: { level: 'trace' },
+      },
+      options.settings ?? {},
+    ),
+  );
+  const log = createLog({ level: 'trace', destination: { write: (line) => void lines.push(line) } });
+  const service = await compose(settings, { clock, random: systemRandom, log, version: 'test' });
+  if (!service.ok) throw new Error(JSON.stringify(service.refusal));
+  const { url, managementUrl } = await service.value.listen();
+
+  const send: House['send'] = async (path, { token, ...init }) => {
+    const headers = new Headers(init.headers);
+    if (token !== undefined) headers.set('authorization', `Bearer ${token}`);
+    if (init.body !== undefined && !headers.has('content-type')) headers.set('content-type', 'application/json');
+    const response = await fetch(path.startsWith('http') ? path : `${url}${path}`, { ...init, headers });
+    const text = await response.text();
+    return { status: response.status, headers: response.headers, text, body: readJson(text) };
+  };
+  let idpIsOpen = true;
+  const closeIdp = async (): Promise<void> => {
+    if (idpIsOpen) await idp.close();
+    idpIsOpen = false;
+  };
+  const withToken = (token: string | undefined) => (token === undefined ? {} : { token });
+  const post: House['post'] = (path, token, body) =>
+    send(path, { method: 'POST', ...withToken(token), body: typeof body === 'string' ? body : JSON.stringify(body) });
+  const tokenOf: House['tokenOf'] = (username, clientId = 'agent') =>
+    idp.token('house', { grant_type: 'password', client_id: clientId, username, password: username });
+  return {
+    url,
+    managementUrl,
+    pizzeria: pizzeria.url,
+    issuer,
+    log: () => lines.join(''),
+    advance: (seconds) => {
+      offset += seconds;
+    },
+    tokenOf,
+    send,
+    post,
+    get: (path, token) => send(path, withToken(token)),
+    async registerPizzeria(more = {}) {
+      const reply = await post('/api/v1/sources', await tokenOf('admin'), {
+        name: 'Pizzeria',
+        url: `${pizzeria.url}/openapi.json`,
+        default_audience: 'pizzeria-backend',
+        ...more,
+      });
+      if (reply.status !== 201) throw new Error(`registration answered ${reply.status}: ${reply.text}`);
+      return String(reply.body['id']);
+    },
+    closeIdp,
+    async [Symbol.asyncDispose]() {
+      await service.value.close();
+      await pizzeria.close();
+      await closeIdp();
+    },
+  };
+}
+
+function merge(base: Record<string, object>, over: Record<string, object>): Record<string, object> {
+  const merged = { ...base };
+  for (const [section, values] of Object.entries(over)) merged[section] = { ...merged[section], ...values };
+  return merged;
+}
+
+function readJson(text: string): Record<string, unknown> {
+  try {
+    return JSON.parse(text) as Record<string, unknown>;
+  } catch {
+    return {};
+  }
+}
