@@ -48,7 +48,7 @@ export async function openPizzeria(options: PizzeriaOptions): Promise<Pizzeria> 
   const host = options.host ?? '127.0.0.1';
   const address = await app.listen({ port: options.port, host });
   baseUrl = `http://localhost:${new URL(address).port}`;
-  return { url: baseUrl, close: async () => void (await app.close()) };
+  return { url: baseUrl, close: () => app.close() };
 }
 
 function addRoutes(app: FastifyInstance, verifier: Verifier): void {

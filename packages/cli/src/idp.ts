@@ -28,7 +28,7 @@ export async function runIdp(io: Io, options: IdpOptions): Promise<void> {
       const text = await readFile(join(io.cwd, path), 'utf8').catch((error: Error) => {
         throw new CommandFailure(`cannot read ${path}: ${error.message}`, 2);
       });
-      const parsed = await parseRealmFile(text, {
+      const parsed = parseRealmFile(text, {
         path,
         env: io.env,
         readFile: (name) => readFileSync(join(io.cwd, name), 'utf8'),

@@ -23,17 +23,14 @@ const stopped = new Promise<string>((resolve) => {
 const program = buildProgram(
   {
     env: process.env,
-    cwd:
-      process.env['INIT_CWD'] !== undefined && process.env['npm_command'] === 'exec'
-        ? process.env['INIT_CWD']
-        : process.cwd(),
+    cwd: process.cwd(),
     print: (text) => process.stdout.write(`${text}\n`),
     complain: (text) => process.stderr.write(`${text}\n`),
     exit: (status) => {
       process.exitCode = status;
     },
     stopped,
-    isTerminal: process.stdout.isTTY === true,
+    isTerminal: process.stdout.isTTY,
   },
   startedAt,
 );

@@ -147,7 +147,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
     clock,
     count: metrics.toolCall,
   });
-  await store.listen(sourcesChannel, catalogue.reload, catalogue.reload);
+  await store.listen(sourcesChannel, () => void catalogue.reload(), catalogue.reload);
   mountSources(
     frame,
     {

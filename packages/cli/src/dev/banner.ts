@@ -16,7 +16,7 @@ export function buildBanner(facts: BannerFacts): string {
   const token = `${facts.issuer}/protocol/openid-connect/token`;
   const idpName = facts.idp === 'embedded' ? 'identity provider' : 'Keycloak';
   const rows: readonly (readonly [string, string])[] = [
-    ['Keyturn', `${facts.url}`],
+    ['Keyturn', facts.url],
     ['MCP endpoint', facts.mcpUrl],
     ['health, metrics', `${facts.managementUrl}/health/ready   ${facts.managementUrl}/metrics`],
     [idpName, facts.issuer],

@@ -91,7 +91,7 @@ export async function runDev(io: Io, options: DevOptions): Promise<void> {
 async function startIdp(io: Io, options: DevOptions, dataFolder: string, mcpUrl: string): Promise<Idp> {
   const path = `${realmName}-realm.json`;
   const text = await readFile(new URL(path, import.meta.url), 'utf8');
-  const parsed = await parseRealmFile(text, {
+  const parsed = parseRealmFile(text, {
     path,
     env: { ...io.env, KEYTURN_MCP_RESOURCE: mcpUrl },
     readFile: () => undefined, // the demo realm names no files
