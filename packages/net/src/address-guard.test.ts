@@ -79,7 +79,7 @@ describe('a list of private hosts', () => {
     ['another port', '127.0.0.1', ['svc.example:8000'], 'svc.example', 443],
     ['another name', '127.0.0.1', ['svc.example'], 'evil.example', 443],
     ['another address', '10.0.0.2', ['10.0.0.1'], 'x', 443],
-    ['a range beside it', '11.0.0.1', ['10.0.0.0/8'], 'x', 443],
+    ['a range beside it', '172.16.0.1', ['10.0.0.0/8'], 'x', 443],
     ['a v4 range for a v6 address', 'fd00::1', ['0.0.0.0/0'], 'x', 443],
     ['a name that leads to cloud metadata', '169.254.169.254', ['svc.example'], 'svc.example', 80],
     ['a range that holds cloud metadata', '169.254.169.254', ['169.254.0.0/16', '0.0.0.0/0'], 'x', 80],

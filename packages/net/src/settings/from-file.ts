@@ -62,7 +62,7 @@ export function readSettingsFile(
       assignments.push({ path, value, origin: at(offset) });
       place(node, path, offset);
     } catch {
-      complain(path, offset, 'refers to other parts of the file too often', 'write the value out');
+      complain(path, offset, 'has aliases (*name) that lead nowhere or repeat too much', 'write the value out');
     }
   };
   const place = (node: unknown, path: readonly string[], offset: number): void => {
