@@ -69,7 +69,7 @@ function listParameters(
 }
 
 function whyIgnored({ name, place }: Given, path: string): string | undefined {
-  if (name === '__proto__') return 'its name cannot be used';
+  if (name === '' || name === '__proto__') return 'its name cannot be used';
   if (place === 'header') return whyNoHeader(name);
   if (place === 'cookie' && !isToken(name)) return 'no legal cookie name';
   return place === 'path' && !path.includes(`{${name}}`) ? 'not in the path' : undefined;

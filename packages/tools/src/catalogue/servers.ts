@@ -1,15 +1,16 @@
 import { isJsonObject, type Json } from '@keyturn/protocol';
 
 /**
- * The address that an operation is called at: the first server of the operation, else of the path, else of the
+ * The address that an operation is called at: the first usable server of the operation, else of the path, else of the
  * document, with its variables at their defaults, made absolute by the document's own location. OpenAPI 3.1 §4.8.5.
  * Undefined where that gives no http(s) address.
  */
 export function readServer(levels: readonly (Json | undefined)[], location: string | undefined): string | undefined {
   for (const servers of levels) {
-    if (!Array.isArray(servers) || servers.length === 0) continue;
-    const address = readAddress(servers[0], location);
-    if (address !== undefined) return address;
+    for (const server of Array.isArray(servers) ? servers : []) {
+      const address = readAddress(server, location);
+      if (address !== undefined) return address;
+    }
   }
   // Without any server the document's own root is meant.
   return absolute('/', location);

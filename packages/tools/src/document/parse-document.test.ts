@@ -76,7 +76,14 @@ describe('a text that is no document', () => {
     [paths({ parameters: {} }), 'parameters must be a list'],
     [paths({ parameters: ['x'] }), 'a parameter must be an object'],
     [paths({ parameters: [{ in: 'query' }] }), 'a parameter must have a name'],
-    [paths({ parameters: [{ name: 'q', in: 'body' }] }), 'parameter "q" must say where it goes'],
+    [
+      paths({ parameters: [{ name: 'q', in: 'body' }] }),
+      'parameter "q" must say where it goes: in path, query, header, cookie',
+    ],
+    [paths({ parameters: [{ name: 'q', in: 'query', schema: 'string' }] }), 'a schema must be an object'],
+    [paths({ requestBody: { content: { 'application/json': { schema: [] } } } }), 'a schema must be an object'],
+    [paths({ requestBody: { content: { 'application/json': 5 } } }), 'a media type must be an object'],
+    [paths({ responses: [] }), 'responses must be an object'],
     [paths({ requestBody: 5 }), 'requestBody must be an object'],
     [paths({ requestBody: { content: [] } }), 'content must be an object'],
   ])('%j is refused: %s', async (text, words) => {

@@ -1,5 +1,8 @@
 import { isJsonObject, type JsonObject, ok, type Result, refuse } from '@keyturn/protocol';
+import { bundleReferences, type ReferenceFetch } from './bundle-references.ts';
 import { checkDocument } from './check-document.ts';
+import { convertSwagger } from './convert-swagger.ts';
+import type { DocumentFault } from './document-fault.ts';
 import type { DocumentRefusal } from './document-refusal.ts';
 import type { OpenApiDocument } from './openapi-document.ts';
 import { pointerOf } from './pointer.ts';
@@ -11,6 +14,8 @@ export interface DocumentSource {
   readonly contentType?: string | undefined;
   /** The address that the text came from; undefined for an upload. Relative server addresses are relative to it. */
   readonly location?: string | undefined;
+  /** For files of the same origin that the document refers to. Without it, a document that has such is refused. */
+  readonly fetch?: ReferenceFetch | undefined;
 }
 
 /**
@@ -25,25 +30,28 @@ export async function parseDocument(source: DocumentSource): Promise<Result<Open
   const root = read.value.value;
   const version = readVersion(root);
   if (version === undefined) return refuse(badVersion(root, read.value));
-  const fault = checkDocument(root);
-  if (fault !== undefined) {
-    const { why, message, path } = fault;
-    return refuse({ why, message, pointer: pointerOf(path), place: read.value.placeOf(path) });
-  }
+  const refuseAt = ({ why, message, path }: DocumentFault) =>
+    refuse({ why, message, pointer: pointerOf(path), place: read.value.placeOf(path) });
+  const bundled = await bundleReferences(root, { location: source.location, fetch: source.fetch });
+  if (!bundled.ok) return refuseAt(bundled.refusal);
+  const fault = checkDocument(bundled.value, version);
+  if (fault !== undefined) return refuseAt(fault);
   const info = isJsonObject(root['info']) ? root['info'] : {};
   return ok({
     version,
-    dialect: version.startsWith('3.0') ? '3.0' : '3.1',
+    dialect: /^(2|3\.0)/.test(version) ? '3.0' : '3.1',
     title: typeof info['title'] === 'string' ? info['title'] : 'untitled',
     description: typeof info['description'] === 'string' ? info['description'] : undefined,
     location: source.location,
-    root,
+    root: version === '2.0' ? convertSwagger(bundled.value) : bundled.value,
     warnings: [],
   });
 }
 
 function readVersion(root: JsonObject): string | undefined {
-  const { openapi } = root;
+  const { openapi, swagger } = root;
+  // YAML reads an unquoted 2.0 as the number 2.
+  if (openapi === undefined && (swagger === '2.0' || swagger === 2)) return '2.0';
   return typeof openapi === 'string' && /^3\.[012](\.|$|-)/.test(openapi) ? openapi : undefined;
 }
 
@@ -53,6 +61,6 @@ function badVersion(root: JsonObject, text: ReadText): DocumentRefusal {
     const message = 'it has no "openapi" member, so it is no OpenAPI document';
     return { why: 'version', message, pointer: '', place: text.placeOf([]) };
   }
-  const message = `${key} ${JSON.stringify(root[key])?.slice(0, 40) ?? ''} is not a version that is understood (3.0, 3.1, 3.2)`;
+  const message = `${key} ${JSON.stringify(root[key])?.slice(0, 40) ?? ''} is not a version that is understood (2.0, 3.0, 3.1, 3.2)`;
   return { why: 'version', message, pointer: `/${key}`, place: text.placeOf([key]) };
 }
