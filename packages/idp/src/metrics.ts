@@ -24,15 +24,16 @@ export function createMetrics(context: IdpContext): Registry {
     });
   });
   const { state } = context;
-  new Gauge({
+  const sessions = new Gauge({
     name: 'keycloak_active_user_sessions',
     help: 'Sessions in the store',
     labelNames: ['offline'],
-    registers: [registry],
+    registers: [],
     collect() {
       this.set({ offline: 'false' }, state.sessions.size);
       this.set({ offline: 'true' }, state.offlineSessions.size);
     },
   });
+  registry.registerMetric(sessions);
   return registry;
 }

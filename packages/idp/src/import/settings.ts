@@ -29,5 +29,5 @@ export function realmSettingsFrom(representation: JsonObject): Partial<RealmSett
     found['eventsExpiration'] = representation['eventsExpiration'];
   if (Array.isArray(representation['supportedLocales'])) found['supportedLocales'] = representation['supportedLocales'];
   // Each member was checked against the type of its default above.
-  return found as Partial<RealmSettings>;
+  return found;
 }

@@ -102,7 +102,9 @@ export function importUser(
     {
       ...userFrom(it),
       username: text(it, 'username') ?? text(it, 'email') ?? '',
-      ...{ credentials, roleIds, groupIds },
+      credentials,
+      roleIds,
+      groupIds,
       enabled: flag(it, 'enabled') ?? false,
     },
     { withoutDefaults: true },

@@ -39,8 +39,8 @@ export function createKeyRing(state: IdpState, source: KeySource = freshKeys): K
   const parsed = new Map<string, UsableKey>();
   const making = new Map<string, Promise<UsableKey>>();
 
-  const usable = (key: RealmKey): UsableKey | Promise<UsableKey> => {
-    if (key.material === undefined) return made(key);
+  const usable = async (key: RealmKey): Promise<UsableKey> => {
+    if (key.material === undefined) return await made(key);
     const known = parsed.get(key.id);
     if (known?.key.material === key.material) return known.key === key ? known : remember(key, known);
     return remember(key, parse(key, key.material));

@@ -55,8 +55,8 @@ function material(privateKey: KeyObject): { kid: string; privateKeyPem: string; 
     .digest('base64url');
   return {
     kid,
-    privateKeyPem: String(privateKey.export({ type: 'pkcs8', format: 'pem' })),
-    publicKeyPem: String(publicKey.export({ type: 'spki', format: 'pem' })),
+    privateKeyPem: privateKey.export({ type: 'pkcs8', format: 'pem' }),
+    publicKeyPem: publicKey.export({ type: 'spki', format: 'pem' }),
   };
 }
 
@@ -72,7 +72,7 @@ function givenMaterial(privateKeyPem: string, certificate: string | undefined): 
   return {
     kid,
     privateKeyPem: pem,
-    publicKeyPem: String(publicKey.export({ type: 'spki', format: 'pem' })),
+    publicKeyPem: publicKey.export({ type: 'spki', format: 'pem' }),
     ...(bare === undefined || bare === '' ? {} : { certificate: bare }),
   };
 }

@@ -81,3 +81,23 @@ export function endClientSessions(state: IdpState, client: Client): void {
   for (const it of state.offlineSessions.by(client.realmId, 'client', client.id))
     removeClientSession(state, it, client.id, true);
 }
+
+/** A session that is nowhere stored: what the token of a service account is made from. */
+export function transientSession(
+  state: IdpState,
+  given: Pick<NewSession, 'realmId' | 'userId' | 'ipAddress' | 'notes'>,
+): UserSession {
+  const now = state.now();
+  return {
+    id: '',
+    realmId: given.realmId,
+    userId: given.userId,
+    started: now,
+    lastAccess: now,
+    ipAddress: given.ipAddress,
+    rememberMe: false,
+    authMethod: 'openid-connect',
+    notes: given.notes ?? {},
+    clients: {},
+  };
+}

@@ -68,7 +68,7 @@ export function openState(options: {
       client: (it) => Object.keys(it.clients),
     });
   const expired = <T extends Document & { readonly expiresAt: number }>(from: Collection<T>): void => {
-    for (const document of [...from.all()]) if (document.expiresAt <= now()) from.delete(document.id);
+    for (const document of from.all()) if (document.expiresAt <= now()) from.delete(document.id);
   };
   return {
     clock: options.clock,

@@ -11,6 +11,8 @@ import { passwordGrant } from './grants/password.ts';
 import { refreshTokenGrant } from './grants/refresh-token.ts';
 import { tokenExchangeGrant } from './grants/token-exchange.ts';
 import { introspectionEndpoint } from './introspect.ts';
+import { pushedAuthorizationEndpoint } from './pushed-authorization.ts';
+import { registerClientRegistration } from './registration/endpoint.ts';
 import { revocationEndpoint } from './revoke.ts';
 import { tokenEndpoint } from './token-endpoint.ts';
 import { userinfoEndpoint } from './userinfo.ts';
@@ -42,5 +44,7 @@ export function registerProtocol(app: App, context: IdpContext, grants: Grants):
   endpoint(`${oidc}/token`, ['POST'], token);
   endpoint(`${oidc}/token/introspect`, ['POST'], introspectionEndpoint(context));
   endpoint(`${oidc}/revoke`, ['POST'], revocationEndpoint(context));
+  endpoint(`${oidc}/ext/par/request`, ['POST'], pushedAuthorizationEndpoint(context));
+  registerClientRegistration(app, context);
   endpoint(`${oidc}/userinfo`, ['GET', 'POST'], userinfoEndpoint(context));
 }

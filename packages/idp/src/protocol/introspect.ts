@@ -78,10 +78,18 @@ function describe(
   const all = isRefresh ? [...audiencesOf({ aud: claims['aud'] }), ...audiences] : audiences;
   const { scope, exp, iat, jti, iss, typ, azp, sid, cnf } = claims;
   return inOrder({
-    ...{ exp, iat, jti, iss },
+    exp,
+    iat,
+    jti,
+    iss,
     ...now,
     aud: all.length === 1 ? all[0] : all.length === 0 ? undefined : all,
-    ...{ sub: user.id, typ, azp, sid, scope, cnf },
+    sub: user.id,
+    typ,
+    azp,
+    sid,
+    scope,
+    cnf,
     client_id: client.clientId,
     username: user.username,
     token_type: typ,

@@ -8,6 +8,7 @@ import { findSession, type Realm, removeClientSession } from '../model/index.ts'
 import { readToken, revokeToken } from '../tokens/check.ts';
 import { authenticateClient } from './client-authentication.ts';
 import { clientError } from './token-endpoint.ts';
+import { textClaim } from '../tokens/text-claim.ts';
 
 /**
  * Token revocation (RFC 7009). An access token dies alone; a refresh token takes the client's part of the session with
@@ -31,14 +32,14 @@ export function revocationEndpoint(context: IdpContext): RouteHandlerMethod {
     if (!read.ok) return invalid('invalid_token', 'Invalid token', 200);
     const claims = read.value;
     if (claims['azp'] !== client.clientId) return invalid('invalid_request', 'Unmatching clients');
-    const typ = String(claims['typ']);
+    const typ = textClaim(claims, 'typ');
     const bearer = typ.toLowerCase() === 'bearer' || typ === 'DPoP';
     if (!bearer && typ !== 'Refresh' && typ !== 'Offline') {
       return invalid('unsupported_token_type', 'Unsupported token type');
     }
     context.state.transaction(() => {
       revokeToken(context, realm, claims);
-      if (!bearer) endSession(context, realm, String(claims['sid']), client.id, typ === 'Offline');
+      if (!bearer) endSession(context, realm, textClaim(claims, 'sid'), client.id, typ === 'Offline');
     });
     context.events.user(realm, {
       type: 'REVOKE_GRANT',
@@ -46,7 +47,7 @@ export function revocationEndpoint(context: IdpContext): RouteHandlerMethod {
       ...(typeof claims['sub'] === 'string' ? { userId: claims['sub'] } : {}),
       ...(typeof claims['sid'] === 'string' ? { sessionId: claims['sid'] } : {}),
       ipAddress: context.urls.peerOf(request).address,
-      details: { client_auth_method: authenticated.value.method, token_id: String(claims['jti']) },
+      details: { client_auth_method: authenticated.value.method, token_id: textClaim(claims, 'jti') },
     });
     return reply.code(200).send();
   });

@@ -6,11 +6,13 @@ import { allowClientOrigins } from '../http/cors.ts';
 import { formOf } from '../http/form.ts';
 import { withRealm } from '../http/realm-route.ts';
 import type { Realm } from '../model/index.ts';
+import { boundKey } from '../tokens/bound-key.ts';
 import { checkAccessToken, type LiveToken, type TokenRefusal } from '../tokens/check.ts';
 import { claimsFor, inOrder, isLightweight, type TokenRequest } from '../tokens/issue.ts';
 import { grantedAgain } from '../tokens/granted-again.ts';
 import { signJwt } from '../tokens/jwt.ts';
 import { checkDpop } from './dpop.ts';
+import { textClaim } from '../tokens/text-claim.ts';
 
 /** The UserInfo endpoint (OpenID Connect Core §5.3): the claims that the token's scopes allow, as the user is now. */
 export function userinfoEndpoint(context: IdpContext): RouteHandlerMethod {
@@ -35,7 +37,7 @@ export function userinfoEndpoint(context: IdpContext): RouteHandlerMethod {
         'Lightweight access token not allowed for userinfo endpoint',
       );
     }
-    if (!parseScopes(String(live.claims['scope'] ?? '')).includes('openid')) {
+    if (!parseScopes(textClaim(live.claims, 'scope')).includes('openid')) {
       return challenge(reply, realm, 403, 'insufficient_scope', 'Missing openid scope');
     }
     const tokenRequest = grantedAgain(context, realm, issuer, live);
@@ -78,9 +80,7 @@ async function isBindingGood(
   live: LiveToken,
   token: { readonly value: string; readonly scheme: string },
 ): Promise<boolean> {
-  const confirmation = live.claims['cnf'];
-  const bound =
-    typeof confirmation === 'object' && confirmation !== null && 'jkt' in confirmation ? confirmation.jkt : undefined;
+  const bound = boundKey(live.claims);
   if (bound === undefined) return token.scheme === 'bearer';
   if (token.scheme !== 'dpop') return false;
   const proof = await checkDpop(context, realm, request, live.client, token.value);

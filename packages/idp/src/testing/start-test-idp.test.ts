@@ -12,8 +12,23 @@ describe('a test idp', () => {
     const keys = createRemoteJWKSet(new URL(`${idp.issuer('demo')}/protocol/openid-connect/certs`));
     const { payload } = await jwtVerify(token, keys, { issuer: idp.issuer('demo'), audience: 'api' });
     expect(Object.keys(payload)).toEqual([
-      ...['exp', 'iat', 'jti', 'iss', 'aud', 'sub', 'typ', 'azp', 'acr', 'realm_access', 'resource_access', 'scope'],
-      ...['email_verified', 'preferred_username', 'clientHost', 'clientAddress', 'client_id'],
+      'exp',
+      'iat',
+      'jti',
+      'iss',
+      'aud',
+      'sub',
+      'typ',
+      'azp',
+      'acr',
+      'realm_access',
+      'resource_access',
+      'scope',
+      'email_verified',
+      'preferred_username',
+      'clientHost',
+      'clientAddress',
+      'client_id',
     ]);
     expect(payload['jti']).toMatch(/^trrtcc:[0-9a-f-]{36}$/);
     expect(payload['preferred_username']).toBe('service-account-agent');

@@ -4,6 +4,7 @@ import { type Client, findClient, findSession, type Realm, type User, type UserS
 import type { SessionKind } from './issue.ts';
 import { verifyJwt } from './jwt.ts';
 import { clientIdle, isAlive } from './lifespans.ts';
+import { textClaim } from './text-claim.ts';
 
 /** Why a token of this realm is not accepted. Each endpoint decides what of it the caller sees. */
 export type TokenRefusal =
@@ -43,7 +44,7 @@ export async function checkAccessToken(
 ): Promise<Result<LiveToken, TokenRefusal>> {
   const read = await readToken(context, realm, issuer, token, asymmetric);
   if (!read.ok) return read;
-  const typ = String(read.value['typ']);
+  const typ = textClaim(read.value, 'typ');
   if (typ.toLowerCase() !== 'bearer' && typ !== 'DPoP') return refuse({ why: 'wrong-type', typ });
   return checkHolder(context, realm, read.value, kindOf(read.value));
 }
@@ -57,7 +58,7 @@ export async function checkRefreshToken(
 ): Promise<Result<LiveToken, TokenRefusal>> {
   const read = await readToken(context, realm, issuer, token, (algorithm) => algorithm === 'HS512');
   if (!read.ok) return read;
-  const typ = String(read.value['typ']);
+  const typ = textClaim(read.value, 'typ');
   if (typ !== 'Refresh' && typ !== 'Offline') return refuse({ why: 'wrong-type', typ });
   return checkHolder(context, realm, read.value, typ === 'Offline' ? 'of' : 'on');
 }
@@ -69,6 +70,7 @@ export async function readToken(
   issuer: string,
   token: string,
   allowed: (algorithm: string) => boolean,
+  options: { readonly zeroIsNoEnd?: boolean } = {},
 ): Promise<Result<JsonObject, TokenRefusal>> {
   const verified = await verifyJwt(token, (kid) => context.keys.byKid(realm.id, kid), allowed);
   if (!verified.ok) return refuse({ why: 'invalid' });
@@ -76,7 +78,8 @@ export async function readToken(
   if (claims['iss'] !== issuer || typeof claims['jti'] !== 'string') return refuse({ why: 'invalid' });
   const { exp, nbf } = claims;
   const now = context.state.now();
-  if (exp !== undefined && (typeof exp !== 'number' || exp <= now)) return refuse({ why: 'expired' });
+  const endless = exp === undefined || (exp === 0 && options.zeroIsNoEnd === true);
+  if (!endless && (typeof exp !== 'number' || exp <= now)) return refuse({ why: 'expired' });
   if (typeof nbf === 'number' && nbf > now) return refuse({ why: 'expired' });
   if (isRevoked(context, realm, claims['jti'])) return refuse({ why: 'revoked' });
   return ok(claims);
@@ -89,14 +92,14 @@ function checkHolder(
   kind: SessionKind,
 ): Result<LiveToken, TokenRefusal> {
   const { state } = context;
-  const client = findClient(state, realm.id, String(claims['azp']));
+  const client = findClient(state, realm.id, textClaim(claims, 'azp'));
   if (client?.enabled !== true) return refuse({ why: 'client-disabled' });
   const issuedAt = Number(claims['iat']);
   if (issuedAt < realm.notBefore || issuedAt < client.notBefore) return refuse({ why: 'stale' });
   const session = kind === 'tr' ? undefined : sessionOf(context, realm, client, claims, kind);
   if (session !== undefined && !session.ok) return session;
   const found = session?.value;
-  const userId = found?.userId ?? String(claims['sub']);
+  const userId = found?.userId ?? textClaim(claims, 'sub');
   const user = state.users.inRealm(realm.id, userId);
   if (user === undefined || (claims['sub'] !== undefined && claims['sub'] !== user.id))
     return refuse({ why: 'user-unknown' });
@@ -114,7 +117,7 @@ function sessionOf(
 ): Result<UserSession, TokenRefusal> {
   const offline = kind === 'of' || kind === 'ft';
   const now = context.state.now();
-  const session = findSession(context.state, realm.id, String(claims['sid']), offline);
+  const session = findSession(context.state, realm.id, textClaim(claims, 'sid'), offline);
   if (session === undefined || !isAlive(realm, session, offline, now)) {
     return refuse({ why: offline ? 'offline-session-not-found' : 'session-not-found' });
   }
@@ -130,7 +133,7 @@ function sessionOf(
 
 /** Which session an access token hangs on, by its `jti`. */
 export function kindOf(claims: JsonObject): SessionKind {
-  const prefix = /^(on|of|tr|nt|ft)[a-z]{4}:/.exec(String(claims['jti']))?.[1];
+  const prefix = /^(on|of|tr|nt|ft)[a-z]{4}:/.exec(textClaim(claims, 'jti'))?.[1];
   switch (prefix) {
     case 'of':
     case 'tr':
@@ -150,5 +153,5 @@ export function isRevoked(context: IdpContext, realm: Realm, jti: string): boole
 /** Revokes a token by its id until it would have died anyway. */
 export function revokeToken(context: IdpContext, realm: Realm, claims: JsonObject): void {
   const expiresAt = typeof claims['exp'] === 'number' ? claims['exp'] : Number.MAX_SAFE_INTEGER;
-  context.state.revocations.put({ id: String(claims['jti']), realmId: realm.id, expiresAt });
+  context.state.revocations.put({ id: textClaim(claims, 'jti'), realmId: realm.id, expiresAt });
 }

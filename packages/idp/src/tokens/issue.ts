@@ -8,6 +8,7 @@ import { type Client, effectiveRoles, type Realm, type Role, type User, type Use
 import { signJwt } from './jwt.ts';
 import { accessTokenLifespan, clientSessionEnd, refreshTokenLifespan } from './lifespans.ts';
 import { type GrantedScopes, rolesInScope } from './scopes.ts';
+import { textClaim } from './text-claim.ts';
 
 /**
  * Which session a token hangs on, in Keycloak's letters: online, offline, transient (service account), and online or
@@ -138,7 +139,7 @@ export async function issueTokens(context: IdpContext, request: TokenRequest): P
     ...(request.kind === 'tr' ? {} : { session_state: session.id }),
     scope: request.scopes.text,
   };
-  return { response, accessTokenId: String(access['jti']), accessClaims: access, refreshTokenId: refresh?.id };
+  return { response, accessTokenId: textClaim(access, 'jti'), accessClaims: access, refreshTokenId: refresh?.id };
 }
 
 /** The ID token alone: for exchanges that ask for one. `accessToken`: what `at_hash` is of. */
@@ -236,8 +237,24 @@ function narrow(claims: MutableClaims, audiences: readonly string[] | undefined)
 }
 
 const order = [
-  ...['exp', 'iat', 'auth_time', 'jti', 'iss', 'aud', 'sub', 'typ', 'azp', 'nonce', 'sid', 'at_hash', 'acr'],
-  ...['allowed-origins', 'realm_access', 'resource_access', 'cnf', 'scope'],
+  'exp',
+  'iat',
+  'auth_time',
+  'jti',
+  'iss',
+  'aud',
+  'sub',
+  'typ',
+  'azp',
+  'nonce',
+  'sid',
+  'at_hash',
+  'acr',
+  'allowed-origins',
+  'realm_access',
+  'resource_access',
+  'cnf',
+  'scope',
 ];
 
 /** Claims in Keycloak's order, absent ones left out. */

@@ -55,7 +55,14 @@ export async function startLogin(
   });
   const { nonce, dpopThumbprint } = login;
   const issued = await issueTokens(context, {
-    ...{ realm, client, user, issuer: login.issuer, session, kind: offline ? 'of' : 'on', grant: login.grant, scopes },
+    realm,
+    client,
+    user,
+    issuer: login.issuer,
+    session,
+    kind: offline ? 'of' : 'on',
+    grant: login.grant,
+    scopes,
     refresh: client.attributes['use.refresh.tokens'] !== 'false',
     idToken: true,
     ...(nonce === undefined ? {} : { nonce }),

@@ -1,6 +1,6 @@
 import { ok } from '@keyturn/protocol';
 import type { IdpContext } from '../../context.ts';
-import { createSession, putClientSession, serviceAccountOf, type UserSession } from '../../model/index.ts';
+import { createSession, putClientSession, serviceAccountOf, transientSession } from '../../model/index.ts';
 import { issueTokens } from '../../tokens/issue.ts';
 import { grantScopes } from '../../tokens/scopes.ts';
 import { type GrantHandler, refuseGrant } from '../grants.ts';
@@ -36,7 +36,7 @@ export function clientCredentialsGrant(context: IdpContext): GrantHandler {
             });
             return putClientSession(context.state, started, client, { scope: form.get('scope') ?? '' });
           })
-        : transientSession(realm.id, user.id, address, notes, context.state.now());
+        : transientSession(context.state, { realmId: realm.id, userId: user.id, ipAddress: address, notes });
       const issued = await issueTokens(context, {
         realm,
         client,
@@ -59,26 +59,5 @@ export function clientCredentialsGrant(context: IdpContext): GrantHandler {
         },
       });
     },
-  };
-}
-
-function transientSession(
-  realmId: string,
-  userId: string,
-  ipAddress: string,
-  notes: UserSession['notes'],
-  now: number,
-): UserSession {
-  const times = { started: now, lastAccess: now };
-  return {
-    id: '',
-    realmId,
-    userId,
-    ...times,
-    ipAddress,
-    rememberMe: false,
-    authMethod: 'openid-connect',
-    notes,
-    clients: {},
   };
 }

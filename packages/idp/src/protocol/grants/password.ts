@@ -59,7 +59,13 @@ export function passwordGrant(context: IdpContext): GrantHandler {
       const scopes = grantScopes(context.state, client, parameter, user, effectiveRoles(context.state, user));
       if (!scopes.ok) return refuseGrant(400, 'invalid_scope', 'Invalid scopes', { error: 'invalid_request' });
       const started = await startLogin(context, {
-        ...{ realm, client, user, issuer, address, grant: 'ro', scopes: scopes.value },
+        realm,
+        client,
+        user,
+        issuer,
+        address,
+        grant: 'ro',
+        scopes: scopes.value,
         scopeParameter: parameter ?? '',
         ...(dpopThumbprint === undefined ? {} : { dpopThumbprint }),
       });

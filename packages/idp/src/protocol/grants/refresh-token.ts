@@ -8,10 +8,12 @@ import {
   removeClientSession,
   updateSingleUse,
 } from '../../model/index.ts';
+import { boundKey } from '../../tokens/bound-key.ts';
 import { checkRefreshToken, type LiveToken, type TokenRefusal } from '../../tokens/check.ts';
 import { issueTokens } from '../../tokens/issue.ts';
 import { grantScopes } from '../../tokens/scopes.ts';
 import { type GrantHandler, type GrantRequest, refuseGrant } from '../grants.ts';
+import { textClaim } from '../../tokens/text-claim.ts';
 
 /** `refresh_token`: new tokens from a session that still lives. `scope` neither narrows default scopes nor widens. */
 export function refreshTokenGrant(context: IdpContext): GrantHandler {
@@ -27,7 +29,7 @@ export function refreshTokenGrant(context: IdpContext): GrantHandler {
       if (live.client.id !== client.id) {
         return invalid("Invalid refresh token. Token client and authorized client don't match");
       }
-      const bound = boundTo(live);
+      const bound = boundKey(live.claims);
       if (bound !== undefined && bound !== grant.dpopThumbprint) {
         return refuseGrant(400, 'invalid_dpop_proof', 'DPoP proof and token binding verification failed', {
           error: 'invalid_token',
@@ -49,7 +51,7 @@ async function refreshed(context: IdpContext, grant: GrantRequest, live: LiveTok
   const { state } = context;
   const offline = live.kind === 'of';
   // What was granted stays granted as long as the client still has the scope.
-  const before = String(live.claims['scope'] ?? '').split(' ');
+  const before = textClaim(live.claims, 'scope').split(' ');
   const has = new Set(client.optionalScopeIds.map((id) => state.scopes.get(id)?.name));
   const wanted = before.filter((name) => name === 'openid' || has.has(name)).join(' ');
   const user = live.user;
@@ -59,7 +61,14 @@ async function refreshed(context: IdpContext, grant: GrantRequest, live: LiveTok
   const online = offline ? state.sessions.inRealm(realm.id, touched.id) : undefined;
   if (online !== undefined) state.sessions.put({ ...online, lastAccess: state.now() });
   const issued = await issueTokens(context, {
-    ...{ realm, client, user, issuer, session: touched, kind: live.kind, grant: 'rt', scopes: scopes.value },
+    realm,
+    client,
+    user,
+    issuer,
+    session: touched,
+    kind: live.kind,
+    grant: 'rt',
+    scopes: scopes.value,
     refresh: client.attributes['use.refresh.tokens'] !== 'false',
     idToken: true,
     ...(grant.dpopThumbprint === undefined ? {} : { dpopThumbprint: grant.dpopThumbprint }),
@@ -71,8 +80,8 @@ async function refreshed(context: IdpContext, grant: GrantRequest, live: LiveTok
       sessionId: touched.id,
       details: {
         token_id: issued.accessTokenId,
-        refresh_token_id: String(live.claims['jti']),
-        refresh_token_type: String(live.claims['typ']),
+        refresh_token_id: textClaim(live.claims, 'jti'),
+        refresh_token_type: textClaim(live.claims, 'typ'),
         ...(issued.refreshTokenId === undefined ? {} : { updated_refresh_token_id: issued.refreshTokenId }),
         scope: scopes.value.text,
       },
@@ -85,7 +94,7 @@ async function refreshed(context: IdpContext, grant: GrantRequest, live: LiveTok
 function countUse(context: IdpContext, { realm, client }: GrantRequest, live: LiveToken): string | undefined {
   if (!realm.revokeRefreshToken) return undefined;
   const { state } = context;
-  const jti = String(live.claims['jti']);
+  const jti = textClaim(live.claims, 'jti');
   const seen = peekSingleUse(state, realm.id, 'refresh-use', jti);
   const uses = Number(seen?.body['uses'] ?? 0) + 1;
   if (uses > realm.refreshTokenMaxReuse + 1) {
@@ -99,12 +108,6 @@ function countUse(context: IdpContext, { realm, client }: GrantRequest, live: Li
     putSingleUse(state, { id: jti, realmId: realm.id, purpose: 'refresh-use', lifetime, body: { uses } });
   }
   return undefined;
-}
-
-function boundTo(live: LiveToken): string | undefined {
-  const confirmation = live.claims['cnf'];
-  if (typeof confirmation !== 'object' || confirmation === null || !('jkt' in confirmation)) return undefined;
-  return String(confirmation.jkt);
 }
 
 function describe(refusal: TokenRefusal): string {

@@ -1,6 +1,6 @@
 import { ok, type Result, refuse, tokenTypes } from '@keyturn/protocol';
 import type { IdpContext } from '../../context.ts';
-import { type Client, effectiveRoles, findClient, putClientSession } from '../../model/index.ts';
+import { type Client, effectiveRoles, findClient, putClientSession, transientSession } from '../../model/index.ts';
 import { checkAccessToken, type LiveToken } from '../../tokens/check.ts';
 import {
   audiencesOf,
@@ -130,8 +130,16 @@ async function exchange(context: IdpContext, grant: GrantRequest, asked: Asked, 
   }
   const session = sessionFor(context, grant, subject, withRefresh, asked.scope ?? '');
   const request: TokenRequest = {
-    ...{ realm, client, user: subject.user, issuer, session, kind: kindFor(subject.kind, withRefresh) },
-    ...{ grant: 'te', scopes: scopes.value, refresh: withRefresh, idToken: asked.type !== tokenTypes.idToken },
+    realm,
+    client,
+    user: subject.user,
+    issuer,
+    session,
+    kind: kindFor(subject.kind, withRefresh),
+    grant: 'te',
+    scopes: scopes.value,
+    refresh: withRefresh,
+    idToken: asked.type !== tokenTypes.idToken,
     ...(grant.dpopThumbprint === undefined ? {} : { dpopThumbprint: grant.dpopThumbprint }),
   };
   const claims = buildAccessClaims(context, request);
@@ -227,8 +235,5 @@ function sessionFor(
     const part = { started: now, lastAccess: now, scope, notes: {} };
     return { ...subject.session, clients: { ...subject.session.clients, [client.id]: part } };
   }
-  return {
-    ...{ id: '', realmId: client.realmId, userId: subject.user.id, started: now, lastAccess: now, ipAddress: address },
-    ...{ rememberMe: false, authMethod: 'openid-connect', notes: {}, clients: {} },
-  };
+  return transientSession(context.state, { realmId: client.realmId, userId: subject.user.id, ipAddress: address });
 }
