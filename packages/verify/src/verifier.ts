@@ -5,6 +5,7 @@ import type { Header } from './header.ts';
 import type { Judged } from './judge.ts';
 import { judge } from './judge.ts';
 import type { VerificationKey } from './keys/jwk.ts';
+import type { FoundKeys } from './keys/remote-keys.ts';
 import type { IssuerRules, VerifierOptions } from './options.ts';
 import { readOptions } from './options.ts';
 import type { ReadToken } from './read.ts';
@@ -62,7 +63,7 @@ export function createVerifier(options: VerifierOptions | readonly VerifierOptio
     if (revocation === undefined) return remember(token, entry, 0);
     // Read before asking: what is revoked in between moves the epoch on and is asked for next time.
     const epoch = revocation.epochAt(now);
-    const conclude = (standing: Standing): Outcome => {
+    const weigh = (standing: Standing): Outcome => {
       const refusal = refusalOf(standing, entry.rules);
       if (refusal === undefined) return remember(token, entry, epoch);
       // Revoked is for ever; a source that has gone deaf may hear again.
@@ -70,7 +71,7 @@ export function createVerifier(options: VerifierOptions | readonly VerifierOptio
       return refusal;
     };
     const standing = askRevocation(revocation, entry.principal, token, now);
-    return standing instanceof Promise ? standing.then(conclude) : conclude(standing);
+    return standing instanceof Promise ? standing.then(weigh) : weigh(standing);
   };
 
   /** What was found before and still holds, or what it takes to renew it. */
@@ -99,6 +100,20 @@ export function createVerifier(options: VerifierOptions | readonly VerifierOptio
     return settle(token, { ...judged.value, rules, verdict: asBearer(judged.value), epoch: Number.NaN }, now);
   };
 
+  /** Judges a token by the keys that were found for it, or says why there are none. */
+  const conclude = (
+    token: string,
+    parts: ReadToken,
+    rules: IssuerRules,
+    found: FoundKeys,
+    now: EpochMilliseconds,
+  ): Outcome | Promise<Outcome> => {
+    if (found.ok) return finish(token, parts, rules, found.value, now);
+    const { issuer } = rules;
+    const { kid } = parts.header;
+    return found.refusal.why === 'unknown-key' ? { ...found.refusal, issuer, kid } : { ...found.refusal, issuer };
+  };
+
   const lookAtHand = (token: string): Outcome | Promise<Outcome> | NeedsKeys => {
     const now = clock();
     const recalled = recall(token, now);
@@ -106,19 +121,16 @@ export function createVerifier(options: VerifierOptions | readonly VerifierOptio
     const begun = read(token);
     if (!begun.ok) return begun.refusal;
     const { parts, rules } = begun.value;
-    const keys = rules.keys.atHand(parts.header.kid, parts.header.algorithm, now);
-    return keys === undefined ? { parts, needs: rules } : finish(token, parts, rules, keys, now);
+    const found = rules.keys.atHand(parts.header.kid, parts.header.algorithm, now);
+    return found === undefined ? { parts, needs: rules } : conclude(token, parts, rules, found, now);
   };
 
   const look = async (token: string): Promise<Outcome> => {
     const outcome = await lookAtHand(token);
     if (!('needs' in outcome)) return outcome;
     const { parts, needs: rules } = outcome;
-    const { kid, algorithm } = parts.header;
-    const found = await rules.keys.find(kid, algorithm);
-    if (found.ok) return finish(token, parts, rules, found.value, clock());
-    const { issuer } = rules;
-    return found.refusal.why === 'unknown-key' ? { ...found.refusal, issuer, kid } : { ...found.refusal, issuer };
+    const found = await rules.keys.find(parts.header.kid, parts.header.algorithm);
+    return conclude(token, parts, rules, found, clock());
   };
 
   return {

@@ -54,17 +54,6 @@ export function candidates(
 /** Whether a key may be used with an algorithm: of its type and curve, and not set aside for another. RFC 8725 §3.1. */
 export function fits(key: VerificationKey, algorithm: Algorithm): boolean {
   return (
-    key.kty === algorithm.kty &&
-    key.crv === algorithm.crv &&
-    (key.alg === undefined || sameAlg(key.alg, algorithm.name))
+    key.kty === algorithm.kty && key.crv === algorithm.crv && (key.alg === undefined || key.alg === algorithm.name)
   );
-}
-
-// RFC 9864: a set may say Ed25519 where tokens say EdDSA, and the other way round; the key's curve has been compared.
-function sameAlg(ofKey: string, ofToken: string): boolean {
-  return ofKey === ofToken || (isEd25519(ofKey) && isEd25519(ofToken));
-}
-
-function isEd25519(name: string): boolean {
-  return name === 'EdDSA' || name === 'Ed25519';
 }

@@ -25,12 +25,14 @@ export type KeyRefusal =
   | { readonly why: 'unknown-key'; readonly known: readonly string[]; readonly skipped: string | undefined }
   | { readonly why: 'keys-unavailable'; readonly fault: string; readonly retryAfter: Seconds };
 
+export type FoundKeys = Result<readonly VerificationKey[], KeyRefusal>;
+
 /** The keys of one issuer. */
 export interface Keys {
-  /** The keys for a token, if they are at hand and need not be asked for first. Never waits. */
-  atHand(kid: string | undefined, algorithm: Algorithm, now: EpochMilliseconds): readonly VerificationKey[] | undefined;
+  /** The keys for a token, or undefined if they have to be asked for first. Never waits. */
+  atHand(kid: string | undefined, algorithm: Algorithm, now: EpochMilliseconds): FoundKeys | undefined;
   /** The keys for a token, fetched if need be. */
-  find(kid: string | undefined, algorithm: Algorithm): Promise<Result<readonly VerificationKey[], KeyRefusal>>;
+  find(kid: string | undefined, algorithm: Algorithm): Promise<FoundKeys>;
   /** Whether what was verified with this key may still be believed. */
   stillStands(key: VerificationKey, now: EpochMilliseconds): boolean;
   /** Fetches the set if it is not at hand, for start-up and readiness. */
@@ -101,12 +103,6 @@ export function createRemoteKeys(load: LoadKeys, policy: KeyPolicy, clock: Clock
     retryAfter: retryEvery,
   });
 
-  const unknown = (of: KeyIndex, kid: string | undefined): KeyRefusal => ({
-    why: 'unknown-key',
-    known: [...of.byKid.keys()],
-    skipped: of.skipped.find((key) => key.kid === kid)?.reason,
-  });
-
   /** A set that may be used, asked for if there is none. */
   const current = async (): Promise<KeyIndex | undefined> => {
     const now = clock();
@@ -119,7 +115,8 @@ export function createRemoteKeys(load: LoadKeys, policy: KeyPolicy, clock: Clock
   return {
     atHand(kid, algorithm, now) {
       const found = usable(now);
-      return found === undefined ? undefined : candidates(found, kid, algorithm);
+      const keys = found === undefined ? undefined : candidates(found, kid, algorithm);
+      return keys === undefined ? undefined : ok(keys);
     },
 
     async find(kid, algorithm) {
@@ -134,10 +131,10 @@ export function createRemoteKeys(load: LoadKeys, policy: KeyPolicy, clock: Clock
           continue;
         }
         // A set asked for after this token came in, and without its key, is the issuer's last word.
-        if (begun > arrival) return refuse(failure === undefined ? unknown(set, kid) : unavailable());
+        if (begun > arrival) return refuse(failure === undefined ? unknownKey(set, kid) : unavailable());
         const now = clock();
         if (!mayAttempt(now)) return refuse(unavailable());
-        if (!refetches.take(now)) return refuse(unknown(set, kid));
+        if (!refetches.take(now)) return refuse(unknownKey(set, kid));
         await attempt();
         // An attempt that reached nobody costs nothing: the limit of one a second holds it.
         if (failure !== undefined) refetches.giveBack();
@@ -154,12 +151,21 @@ export function createRemoteKeys(load: LoadKeys, policy: KeyPolicy, clock: Clock
   };
 }
 
+function unknownKey(index: KeyIndex, kid: string | undefined): KeyRefusal {
+  const skipped = kid === undefined ? undefined : index.skipped.find((key) => key.kid === kid)?.reason;
+  return { why: 'unknown-key', known: [...index.byKid.keys()], skipped };
+}
+
 /** A key set given in the configuration: it never changes and is never fetched. */
 export function createFixedKeys(index: KeyIndex): Keys {
   const standing = new Set(index.keys);
+  const find = (kid: string | undefined, algorithm: Algorithm): FoundKeys => {
+    const keys = candidates(index, kid, algorithm);
+    return keys === undefined ? refuse(unknownKey(index, kid)) : ok(keys);
+  };
   return {
-    atHand: (kid, algorithm) => candidates(index, kid, algorithm) ?? [],
-    find: (kid, algorithm) => Promise.resolve(ok(candidates(index, kid, algorithm) ?? [])),
+    atHand: find,
+    find: (kid, algorithm) => Promise.resolve(find(kid, algorithm)),
     stillStands: (key) => standing.has(key),
     ready: () => Promise.resolve(ok(undefined)),
   };
