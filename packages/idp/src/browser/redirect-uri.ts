@@ -41,12 +41,12 @@ export function matchesRedirectUri(patterns: readonly string[], rootUrl: string 
 // What browsers repair in silence (backslashes, blanks, control characters), what hides the host (user information) and
 // what a redirect must not have (fragments, RFC 6749 §3.1.2) is refused before anything is compared.
 function parseStrictly(address: string): URL | undefined {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
-  if (/[\\\s#\u0000-\u0020\u007f-\uffff]/.test(address) || address.length > 4096 || !URL.canParse(address))
-    return undefined;
+  if (!/^[!"$-[\]-~]+$/.test(address) || address.length > 4096 || !URL.canParse(address)) return undefined;
   const url = new URL(address);
   const authority = /^[a-z][a-z0-9+.-]*:\/\/([^/?]*)/i.exec(address)?.[1];
   if (authority?.includes('@') === true || authority?.includes('%') === true) return undefined;
+  // Browsers read `http:host`, `http:///host`, `0x7f.1` and long forms of IPv6 as hosts of their own choosing.
+  if (isWeb(url) && authority?.replace(/:\d*$/, '').toLowerCase() !== url.hostname) return undefined;
   return ['javascript:', 'data:', 'vbscript:', 'file:', 'blob:', 'about:'].includes(url.protocol) ? undefined : url;
 }
 
@@ -65,8 +65,8 @@ function matches(pattern: string, address: string, url: URL): boolean {
 function within(prefix: string, address: string): boolean {
   const path = address.replace(/\?.*$/, '');
   const origin = originOf(prefix);
-  if (origin === undefined) return /^[a-z][a-z0-9+.-]*:\/?[^/]/i.test(prefix) && path.startsWith(prefix);
   if (originOf(address) !== origin) return false;
+  if (origin === undefined) return /^[a-z][a-z0-9+.-]*:/i.test(prefix) && path.startsWith(prefix);
   return path.startsWith(prefix) || path === prefix.replace(/\/$/, '');
 }
 

@@ -1,0 +1,80 @@
+import type { FastifyReply } from 'fastify';
+import { formOf, queryOf } from '../../http/form.ts';
+import { sendPage } from '../http/send-page.ts';
+import { type ActionKey, readActionKey, spendActionKey } from '../mail/action-key.ts';
+import { html } from '../pages/html.ts';
+import { infoPage } from '../pages/message-pages.ts';
+import { report, sendErrorPage, type Visit } from '../visit.ts';
+import { advance, advanceAs } from './advance.ts';
+import { accountClient } from './begin.ts';
+import { changeTicket, findTicket, type OpenTicket, openTicket, renewTicket } from './ticket.ts';
+
+const stale = 'Action expired. The link may have been used already, or is too old.';
+
+/** `GET login-actions/action-token`: a click in a mail. In the browser that asked for the mail it acts at once. */
+export async function showActionToken(visit: Visit): Promise<FastifyReply> {
+  const text = queryOf(visit.request).get('key') ?? '';
+  const key = await readActionKey(visit, text);
+  if (key === undefined) return sendErrorPage(visit, stale);
+  const open = key.tabId === undefined ? undefined : findTicket(visit, key.tabId);
+  if (open !== undefined && (open.ticket.userId === undefined || open.ticket.userId === key.user.id)) {
+    return await act(visit, key, open);
+  }
+  // Another browser, or a mail scanner that follows links: nothing happens before somebody presses the button.
+  return sendPage(visit.reply, visit.realm, {
+    ...infoPage(visit.realm, headings[key.purpose], questions[key.purpose]),
+    body: html`<p class="instruction">${questions[key.purpose]}</p>
+<form id="kc-action-token-form" action="${`${visit.base}/login-actions/action-token`}" method="post">
+<input type="hidden" name="key" value="${text}">
+<button id="kc-proceed" type="submit">Continue</button>
+</form>`,
+  });
+}
+
+/** `POST login-actions/action-token`: the button on that page. Signs nobody in. */
+export async function postActionToken(visit: Visit): Promise<FastifyReply> {
+  const key = await readActionKey(visit, formOf(visit.request).get('key') ?? '');
+  return key === undefined ? sendErrorPage(visit, stale) : await act(visit, key, undefined);
+}
+
+const headings = {
+  'verify-email': 'Email verification',
+  'reset-credentials': 'Update password',
+  'execute-actions': 'Update your account',
+} as const;
+
+const questions = {
+  'verify-email': 'Confirm that this email address is yours.',
+  'reset-credentials': 'Choose a new password for your account.',
+  'execute-actions': 'Your administrator has asked you to update your account.',
+} as const;
+
+async function act(visit: Visit, key: ActionKey, open: OpenTicket | undefined): Promise<FastifyReply> {
+  if (!spendActionKey(visit, key)) return sendErrorPage(visit, stale);
+  const { state } = visit.context;
+  const { user } = key;
+  // Whoever holds the key reads the mails of this address: every one of these mails proves it.
+  const requiredActions = user.requiredActions.filter((it) => it !== 'VERIFY_EMAIL');
+  const proven = state.users.put({ ...user, emailVerified: true, requiredActions });
+  if (key.purpose === 'verify-email') {
+    report(visit, { type: 'VERIFY_EMAIL', userId: user.id, details: { email: user.email ?? '' } });
+    if (open?.ticket.userId !== undefined) {
+      const actions = open.ticket.actions.filter((it) => it !== 'VERIFY_EMAIL');
+      return await advance(visit, changeTicket(visit, open, { actions }));
+    }
+    return sendPage(
+      visit.reply,
+      visit.realm,
+      infoPage(visit.realm, 'Email verification', 'Your email address has been verified.'),
+    );
+  }
+  const actions = key.purpose === 'reset-credentials' ? ['UPDATE_PASSWORD'] : key.actions;
+  if (open !== undefined) {
+    const authTime = state.now();
+    return await advanceAs(visit, open, proven, { authTime, actions: [...open.ticket.actions, ...actions] });
+  }
+  const client = accountClient(visit);
+  if (client === undefined) return sendErrorPage(visit, stale);
+  const fresh = openTicket(visit, client, { goal: { kind: 'actions' }, actions });
+  return await advance(visit, renewTicket(visit, fresh, { userId: user.id }));
+}

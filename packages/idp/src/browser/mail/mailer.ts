@@ -1,0 +1,75 @@
+import type { Log } from '../../log.ts';
+import type { IdpState, Realm, SmtpServer } from '../../model/index.ts';
+
+export interface Mail {
+  readonly to: string;
+  readonly subject: string;
+  readonly text: string;
+}
+
+/** A mail that was not sent but kept, because its realm has no SMTP server. */
+export interface KeptMail extends Mail {
+  readonly realm: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
+/** Sends mails by the realm's SMTP server; without one they are kept for `/dev/mail`. */
+export interface Mailer {
+  /** Never rejects: a mail that cannot be sent is logged, and nobody's page waits for it. */
+  send(realm: Realm, mail: Mail): Promise<void>;
+  /** Newest first; at most 100. */
+  kept(): readonly KeptMail[];
+}
+
+const most = 100;
+
+/** A mailer; `state` gives the time. */
+export function createMailer(state: IdpState, log: Log): Mailer {
+  const kept: KeptMail[] = [];
+  return {
+    kept: () => kept,
+    send: async (realm, mail) => {
+      if ((realm.smtpServer['host'] ?? '') === '') {
+        kept.unshift({ ...mail, realm: realm.realm, at: state.clock() });
+        kept.length = Math.min(kept.length, most);
+        return;
+      }
+      try {
+        await deliver(realm.smtpServer, mail);
+      } catch (fault) {
+        log('error', 'a mail could not be sent', { realm: realm.realm, reason: String(fault) });
+      }
+    },
+  };
+}
+
+async function deliver(server: SmtpServer, mail: Mail): Promise<void> {
+  const port = Number(server['port'] ?? '');
+  // Loaded with the first mail: most runs send none.
+  const { createTransport } = await import('nodemailer');
+  const transport = createTransport({
+    host: server['host'] ?? '',
+    port: Number.isInteger(port) && port > 0 ? port : 25,
+    secure: server['ssl'] === 'true',
+    requireTLS: server['starttls'] === 'true',
+    connectionTimeout: 10_000,
+    greetingTimeout: 10_000,
+    socketTimeout: 20_000,
+    disableFileAccess: true,
+    disableUrlAccess: true,
+    ...(server['auth'] === 'true' ? { auth: { user: server['user'] ?? '', pass: server['password'] ?? '' } } : {}),
+  });
+  try {
+    const replyTo = server['replyTo'] ?? '';
+    await transport.sendMail({
+      from: { name: server['fromDisplayName'] ?? '', address: server['from'] ?? 'keyturn@localhost' },
+      ...(replyTo === '' ? {} : { replyTo: { name: server['replyToDisplayName'] ?? '', address: replyTo } }),
+      to: { name: '', address: mail.to },
+      subject: mail.subject,
+      text: mail.text,
+    });
+  } finally {
+    transport.close();
+  }
+}
