@@ -12,7 +12,7 @@ export const documentLimits: {
   /** Operations, which is tools, in one document. */
   operations: 5000,
   /** Values in the document, each alias of YAML counted with all that it stands for: this ends "billion laughs". */
-  nodes: 4_000_000,
+  nodes: 2_000_000,
   /** Values within values. */
   depth: 200,
 };

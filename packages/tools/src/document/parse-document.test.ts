@@ -204,3 +204,17 @@ describe('where JSON breaks', () => {
     expect(findJsonFault(text)).toBeUndefined();
   });
 });
+
+describe('a document that breaks a rule which tools do not need', () => {
+  it.each(['2.0', '3.0.0', '3.1.0', '3.2.0'])('of OpenAPI %s is read with a warning', async (version) => {
+    const key = version === '2.0' ? 'swagger' : 'openapi';
+    const read = await parseDocument({ text: JSON.stringify({ [key]: version, info: { title: 'A' }, paths: {} }) });
+    expect(read).toMatchObject({
+      value: { warnings: [expect.stringContaining("/info must have required property 'version'")] },
+    });
+  });
+
+  it('gives no warning when it breaks none', async () => {
+    expect(await parseDocument({ text: sampleDocument({}) })).toMatchObject({ value: { warnings: [] } });
+  });
+});

@@ -4,6 +4,7 @@ import { checkDocument } from './check-document.ts';
 import { convertSwagger } from './convert-swagger.ts';
 import type { DocumentFault } from './document-fault.ts';
 import type { DocumentRefusal } from './document-refusal.ts';
+import { findSchemaWarning } from './official-schema.ts';
 import type { OpenApiDocument } from './openapi-document.ts';
 import { pointerOf } from './pointer.ts';
 import { type ReadText, readText } from './read-text.ts';
@@ -21,8 +22,8 @@ export interface DocumentSource {
 /**
  * Reads an OpenAPI document, JSON or YAML, and checks what tools are made of. Limits: `documentLimits`.
  *
- * A refusal names the first fault with its JSON pointer, line, column and the lines around it. What the document says
- * beyond that is not judged: an unknown keyword or a missing licence does no harm.
+ * A refusal names the first fault with its JSON pointer, line, column and the lines around it. What breaks OpenAPI's own
+ * schema without harm to tools (a missing licence, an unknown keyword) is a warning: documents in use often do.
  */
 export async function parseDocument(source: DocumentSource): Promise<Result<OpenApiDocument, DocumentRefusal>> {
   const read = readText(source.text);
@@ -36,6 +37,7 @@ export async function parseDocument(source: DocumentSource): Promise<Result<Open
   if (!bundled.ok) return refuseAt(bundled.refusal);
   const fault = checkDocument(bundled.value, version);
   if (fault !== undefined) return refuseAt(fault);
+  const warning = await findSchemaWarning(root, read.value.nodes);
   const info = isJsonObject(root['info']) ? root['info'] : {};
   return ok({
     version,
@@ -44,7 +46,7 @@ export async function parseDocument(source: DocumentSource): Promise<Result<Open
     description: typeof info['description'] === 'string' ? info['description'] : undefined,
     location: source.location,
     root: version === '2.0' ? convertSwagger(bundled.value) : bundled.value,
-    warnings: [],
+    warnings: warning === undefined ? [] : [warning],
   });
 }
 

@@ -9,9 +9,13 @@ import { findInJson } from './locate.ts';
 /** A text as a value, with a way back from a value's pointer to its place. */
 export interface ReadText {
   readonly value: JsonObject;
+  /** How many values it holds, those of aliases counted each time. */
+  readonly nodes: number;
   /** The place of what a path leads to, or of the nearest thing above it. */
   placeOf(path: readonly (string | number)[]): Place | undefined;
 }
+
+type ReadValue = Omit<ReadText, 'nodes'>;
 
 /**
  * Reads JSON or YAML. What begins with a brace is taken for JSON first, which is many times faster; what is then no
@@ -23,11 +27,11 @@ export function readText(text: string): Result<ReadText, DocumentRefusal> {
   const clean = text.startsWith('\ufeff') ? text.slice(1) : text;
   const read = /^\s*[{[]/.test(clean) ? readJson(clean) : readYaml(clean);
   if (!read.ok) return read;
-  const bad = measure(read.value.value);
-  return bad === undefined ? read : refuse(bad);
+  const nodes = countNodes(read.value.value);
+  return nodes.ok ? ok({ ...read.value, nodes: nodes.value }) : nodes;
 }
 
-function readJson(text: string): Result<ReadText, DocumentRefusal> {
+function readJson(text: string): Result<ReadValue, DocumentRefusal> {
   try {
     const value: Json = JSON.parse(text);
     return asObject(value, (path) => {
@@ -44,7 +48,7 @@ function readJson(text: string): Result<ReadText, DocumentRefusal> {
   }
 }
 
-function readYaml(text: string): Result<ReadText, DocumentRefusal> {
+function readYaml(text: string): Result<ReadValue, DocumentRefusal> {
   const lines = new LineCounter();
   try {
     const document = parseYaml(text, { lineCounter: lines, prettyErrors: false, merge: true, logLevel: 'silent' });
@@ -52,7 +56,7 @@ function readYaml(text: string): Result<ReadText, DocumentRefusal> {
     if (error !== undefined) {
       return refuse({ why: 'syntax', message: error.message, place: placeAt(text, error.pos[0]) });
     }
-    // Aliases become the same object many times over, so that a bomb costs nothing before `measure` counts it.
+    // Aliases become the same object many times over, so that a bomb costs nothing before its values are counted.
     const value: Json = document.toJS({ maxAliasCount: 10_000 });
     return asObject(value, (path) => {
       for (let end = path.length; end >= 0; end -= 1) {
@@ -71,31 +75,31 @@ function readYaml(text: string): Result<ReadText, DocumentRefusal> {
   }
 }
 
-function asObject(value: Json, placeOf: ReadText['placeOf']): Result<ReadText, DocumentRefusal> {
+function asObject(value: Json, placeOf: ReadText['placeOf']): Result<ReadValue, DocumentRefusal> {
   if (isJsonObject(value)) return ok({ value, placeOf });
   const kind = value === null || value === undefined ? 'empty' : Array.isArray(value) ? 'a list' : 'a single value';
   const message = `it is ${kind}, but an OpenAPI document is an object`;
   return refuse({ why: 'invalid', message, pointer: '', place: placeOf([]) });
 }
 
-/** Counts values and depth without recursion of its own. Undefined if all is within the limits. */
-function measure(root: JsonObject): DocumentRefusal | undefined {
+/** Counts values and depth without recursion of its own. */
+function countNodes(root: JsonObject): Result<number, DocumentRefusal> {
   let level: Json[] = [root];
   let nodes = 1;
   for (let depth = 1; level.length > 0; depth += 1) {
-    if (depth > documentLimits.depth) return tooDeep();
+    if (depth > documentLimits.depth) return refuse(tooDeep());
     const next: Json[] = [];
     for (const parent of level) {
       if (typeof parent !== 'object' || parent === null) continue;
       for (const child of Object.values(parent)) {
         nodes += 1;
-        if (nodes > documentLimits.nodes) return tooLarge('more', documentLimits.nodes, 'values');
+        if (nodes > documentLimits.nodes) return refuse(tooLarge('more', documentLimits.nodes, 'values'));
         if (typeof child === 'object' && child !== null) next.push(child);
       }
     }
     level = next;
   }
-  return undefined;
+  return ok(nodes);
 }
 
 function tooLarge(found: string, limit: number, unit: string): DocumentRefusal {
