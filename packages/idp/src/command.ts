@@ -1,0 +1,70 @@
+import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { parseRealmFile, showRealmFileFault } from '@keyturn/realm';
+import type { Command } from './command-line.ts';
+import { createIdp, type Idp } from './create-idp.ts';
+
+/** What the command needs of the process. */
+export interface CommandWorld {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly print: (line: string) => void;
+  readonly complain: (line: string) => void;
+  /** Resolves when the user asks it to end. */
+  readonly stopped: Promise<void>;
+}
+
+/** Runs the identity provider until it is stopped; returns the exit status. */
+export async function runCommand(command: Command, world: CommandWorld): Promise<number> {
+  const say = (_facts: object, sentence: string): void => world.complain(sentence);
+  let idp: Idp | undefined;
+  try {
+    idp = await createIdp({
+      ...command.http,
+      dataUrl: `sqlite:${command.data}`,
+      env: world.env,
+      allowNonLoopbackThoughNotForProduction: command.allowNonLoopback,
+      log: { debug: () => {}, info: () => {}, warn: say, error: say },
+    });
+    for (const path of command.imports) {
+      const fault = await importFile(idp, path, world);
+      if (fault !== undefined) {
+        world.complain(fault);
+        return 2;
+      }
+    }
+    const url = await idp.listen({ port: command.port, host: command.host });
+    world.print(`Identity provider at ${url}. For development, tests and evaluation; production belongs on Keycloak.`);
+    if (command.managementPort !== undefined) {
+      const management = await idp.listenManagement({ port: command.managementPort, host: command.host });
+      world.print(`Health and metrics at ${management}`);
+    }
+    await world.stopped;
+    return 0;
+  } catch (fault) {
+    world.complain(explain(fault, command));
+    return 1;
+  } finally {
+    await idp?.close();
+  }
+}
+
+async function importFile(idp: Idp, path: string, world: CommandWorld): Promise<string | undefined> {
+  const text = await readFile(path, 'utf8');
+  const parsed = await parseRealmFile(text, {
+    path,
+    env: world.env,
+    unresolved: 'keep',
+    readFile: (name) => readFileSync(name, 'utf8'),
+  });
+  if (!parsed.ok) return parsed.refusal.map(showRealmFileFault).join('\n');
+  const imported = await idp.importRealm(parsed.value);
+  return imported.ok ? undefined : `${path}: ${JSON.stringify(imported.refusal)}`;
+}
+
+function explain(fault: unknown, command: Command): string {
+  if (!(fault instanceof Error)) return String(fault);
+  if ('code' in fault && fault.code === 'EADDRINUSE') {
+    return `port ${command.port} or the management port is taken: choose another with --port and --management-port`;
+  }
+  return fault.message;
+}
