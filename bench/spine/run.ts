@@ -86,6 +86,7 @@ async function openHouse(): Promise<House> {
   const data = await mkdtemp(join(tmpdir(), 'keyturn-bench-'));
   const startedAt = performance.now();
   const running = startProcess(process.execPath, [
+    '--max-semi-space-size=2', // as npm start has it
     join(import.meta.dirname, '..', '..', 'packages/cli/src/main.ts'),
     'dev',
     `--data=${data}`,

@@ -24,6 +24,7 @@ export async function openStage(idp: 'embedded' | 'keycloak'): Promise<Stage> {
   const keycloak = idp === 'keycloak' ? await findKeycloak(mcpResource) : undefined;
   const data = await mkdtemp(join(tmpdir(), 'keyturn-story-'));
   const running = startProcess(process.execPath, [
+    '--max-semi-space-size=2', // as npm start has it
     join(root, 'packages/cli/src/main.ts'),
     'dev',
     `--data=${data}`,
