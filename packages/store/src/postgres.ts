@@ -23,6 +23,8 @@ export function openPool(url: string, report: (error: unknown) => void): Pool {
     application_name: 'keyturn',
     connectionTimeoutMillis: 10_000,
     keepAlive: true,
+    // A transaction whose owner has hung must not keep its row locks for ever.
+    idle_in_transaction_session_timeout: 60_000,
     types: {
       getTypeParser: (oid, format) => (wideNumbers.has(oid) ? readNumber : types.getTypeParser(oid, format)),
     },

@@ -63,10 +63,11 @@ class NodeSqliteDriver implements Driver {
 
   async acquireConnection(): Promise<DatabaseConnection> {
     this.#guard();
-    if (this.#connection === undefined) throw new Error('the store is closed');
     if (this.#busy) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     this.#busy = true;
-    return this.#connection;
+    if (this.#connection !== undefined) return this.#connection;
+    await this.releaseConnection();
+    throw new Error('the store is closed');
   }
 
   async releaseConnection(): Promise<void> {
