@@ -60,9 +60,9 @@ export async function startTemporaryPostgres(
     await clean();
   };
   const url = `postgres://keyturn@127.0.0.1:${port}/postgres`;
-  if (await answers(url, () => server.exitCode !== null)) return ok({ url, stop });
+  if (await answers(folder, port, () => server.exitCode !== null)) return ok({ url, stop });
   await stop();
-  return refuse('PostgreSQL did not start within 20 s');
+  return refuse(`PostgreSQL did not start on port ${port}`);
 }
 
 /** Debian keeps the server's programs apart from PATH. */
@@ -107,9 +107,16 @@ async function run(
   return code === 0 ? undefined : `${code} ${said.trim()}`;
 }
 
-async function answers(url: string, ended: () => boolean): Promise<boolean> {
+/** Asks on the socket in its own folder: on the port another server might answer. */
+async function answers(folder: string, port: number, ended: () => boolean): Promise<boolean> {
   for (let attempt = 0; attempt < 200 && !ended(); attempt += 1) {
-    const client = new Client({ connectionString: url, connectionTimeoutMillis: 1000 });
+    const client = new Client({
+      host: folder,
+      port,
+      user: 'keyturn',
+      database: 'postgres',
+      connectionTimeoutMillis: 1000,
+    });
     client.on('error', () => undefined);
     const connected = await client.connect().then(
       () => true,
