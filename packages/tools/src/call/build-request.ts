@@ -59,18 +59,31 @@ export function buildRequest(tool: Tool, args: JsonObject): Result<OutboundReque
   });
 }
 
-/** Text that can be written at all: no lone surrogates; and in headers and cookies no character that ends one. */
+/** Text that can be written and read again as what it was: whole characters, no bare divider, in a header no line break. */
 const checkText: Check = (parameter, value) => {
   const text = typeof value === 'string' ? value : JSON.stringify(value);
   if (!text.isWellFormed()) return fault(parameter, 'holds half of a character (a lone surrogate)');
-  if (parameter.in !== 'header' || !hasUnprintable(value)) return undefined;
+  const divider = typeof value === 'object' && value !== null ? bareDivider(parameter) : undefined;
+  if (divider !== undefined && someText(value, (part) => part.includes(divider))) {
+    return fault(parameter, `must not hold ${JSON.stringify(divider)} within an item, for it divides the items`);
+  }
+  if (parameter.in !== 'header' || !someText(value, (part) => !/^[\x20-\x7e\t]*$/.test(part))) return undefined;
   return fault(parameter, 'must be printable ASCII without line breaks, for it goes into a header');
 };
 
-function hasUnprintable(value: Json | undefined): boolean {
-  if (typeof value === 'string') return !/^[\x20-\x7e\t]*$/.test(value);
+/** What divides items in a style that has no way to write that character within one; undefined where encoding protects it. */
+function bareDivider({ in: place, style, explode, contentType }: ToolParameter): string | undefined {
+  if (contentType !== undefined) return undefined;
+  if (place === 'header') return ',';
+  if (style === 'label' && explode) return '.';
+  return style === 'spaceDelimited' ? ' ' : style === 'pipeDelimited' ? '|' : undefined;
+}
+
+function someText(value: Json | undefined, test: (text: string) => boolean): boolean {
+  if (typeof value === 'string') return test(value);
   if (typeof value !== 'object' || value === null) return false;
-  return Object.entries(value).some(([key, member]) => hasUnprintable(key) || hasUnprintable(member));
+  if (Array.isArray(value)) return value.some((item: Json) => someText(item, test));
+  return Object.entries(value).some(([key, member]) => test(key) || someText(member, test));
 }
 
 function buildPath(tool: Tool, given: readonly (readonly [ToolParameter, Json])[], faults: ArgumentFault[]): string {
