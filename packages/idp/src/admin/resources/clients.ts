@@ -1,0 +1,128 @@
+import {
+  type Client,
+  createClient,
+  deleteClient,
+  findClient,
+  serviceAccountOf,
+  updateClient,
+} from '../../model/index.ts';
+import { type Answer, created, duplicate, json, noContent, notFound, refused } from '../frame/answer.ts';
+import { flagOf, pageOf, type RealmCall, textOf } from '../frame/call.ts';
+import { may } from '../frame/permissions.ts';
+import { answerModelRefusal } from '../frame/refusals.ts';
+import type { RealmRoutes } from '../frame/routes.ts';
+import { changedClientOf, newClientOf } from '../import/client.ts';
+import { answerClientRefusal } from '../import/refusals.ts';
+import { type ClientRepresentation, clientReader, showClient } from '../representation/client.ts';
+import { showUser } from '../representation/user.ts';
+
+/** A handler of one client, which the path names by its internal id. */
+export function withClient<Rest extends readonly unknown[]>(
+  handler: (call: RealmCall, client: Client, ...rest: Rest) => Answer | Promise<Answer>,
+): (call: RealmCall, ...rest: Rest) => Answer | Promise<Answer> {
+  return (call, ...rest) => {
+    const client = call.context.state.clients.inRealm(call.realm.id, call.param('client'));
+    return client === undefined ? notFound('Could not find client') : handler(call, client, ...rest);
+  };
+}
+
+/** Clients: look up, create, change, delete, and who acts for their service account. */
+export function registerClients(routes: RealmRoutes): void {
+  routes.get('/clients', may.listClients, listClients);
+  routes.post('/clients', { needs: may.manageClients, body: clientReader, records: 'CLIENT' }, createOne);
+  routes.get(
+    '/clients/:client',
+    may.viewClients,
+    withClient((call, client) => json(shown(call, client))),
+  );
+  routes.put(
+    '/clients/:client',
+    { needs: may.manageClients, body: clientReader, records: 'CLIENT' },
+    withClient(changeOne),
+  );
+  routes.delete(
+    '/clients/:client',
+    { needs: may.manageClients, records: 'CLIENT' },
+    withClient((call, client) => {
+      const realmName = call.realm.realm === 'master' ? client.clientId.replace(/-realm$/, '') : '';
+      const ofRealm = [...call.context.state.realms.all()].some(
+        (it) => it.realm === realmName && client.clientId !== realmName,
+      );
+      const deleted = ofRealm
+        ? { ok: false as const, refusal: { why: 'built-in' as const, what: 'client' as const, name: client.clientId } }
+        : deleteClient(call.context.state, client);
+      return deleted.ok ? noContent : answerModelRefusal(deleted.refusal);
+    }),
+  );
+  routes.get(
+    '/clients/:client/service-account-user',
+    may.viewClients,
+    withClient((call, client) => {
+      const user = serviceAccountOf(call.context.state, client);
+      return user === undefined
+        ? refused(400, { error: `Service account not enabled for the client '${client.clientId}'` })
+        : json(showUser(call.realm, user));
+    }),
+  );
+  routes.get(
+    '/clients/:client/management/permissions',
+    may.viewClients,
+    withClient(() => json({ enabled: false })),
+  );
+}
+
+function shown(call: RealmCall, client: Client): object {
+  const manage = call.admin.has(call.realm, may.manageClients);
+  return { ...showClient(call.context.state, client), access: { view: true, configure: manage, manage } };
+}
+
+function listClients(call: RealmCall): Answer {
+  const { state } = call.context;
+  if (!call.admin.has(call.realm, may.viewClients)) return json([]);
+  const wanted = textOf(call, 'clientId');
+  const search = flagOf(call, 'search', false);
+  const all = state.clients.ofRealm(call.realm.id);
+  const attributes = attributeQuery(textOf(call, 'q'));
+  const found =
+    wanted === undefined
+      ? all
+      : search
+        ? all.filter((it) => it.clientId.toLowerCase().includes(wanted.toLowerCase()))
+        : [findClient(state, call.realm.id, wanted)].filter((it) => it !== undefined);
+  const matching = found.filter((it) =>
+    attributes.every(([name, value]) => Object.hasOwn(it.attributes, name) && it.attributes[name] === value),
+  );
+  const sorted = [...matching].sort((a, b) => (a.clientId < b.clientId ? -1 : 1));
+  return json(pageOf(call, sorted).map((it) => shown(call, it)));
+}
+
+/** `q=name:value other:value` as pairs; a value may be quoted. */
+export function attributeQuery(query: string | undefined): readonly (readonly [string, string])[] {
+  return [...(query ?? '').matchAll(/("[^"]*"|[^\s:]+):("[^"]*"|\S+)/g)].map(([, name = '', value = '']) => [
+    unquoted(name),
+    unquoted(value),
+  ]);
+}
+
+function unquoted(text: string): string {
+  return text.replace(/^"(.*)"$/, '$1');
+}
+
+function createOne(call: RealmCall, given: ClientRepresentation): Answer {
+  const { state } = call.context;
+  const wanted = newClientOf(state, call.realm, given);
+  if (!wanted.ok) return answerClientRefusal(wanted.refusal);
+  const made = createClient(state, call.realm, wanted.value);
+  return made.ok
+    ? created(['clients', made.value.id], { ...given, id: made.value.id })
+    : answerModelRefusal(made.refusal);
+}
+
+function changeOne(call: RealmCall, client: Client, given: ClientRepresentation): Answer {
+  const { state } = call.context;
+  const wanted = changedClientOf(state, call.realm, client, given);
+  if (!wanted.ok) return answerClientRefusal(wanted.refusal);
+  const changed = updateClient(state, call.realm, wanted.value);
+  if (changed.ok) return noContent;
+  return changed.refusal.why === 'exists' ? duplicate : answerModelRefusal(changed.refusal);
+}

@@ -1,0 +1,52 @@
+import type { JsonObject } from '@keyturn/protocol';
+import { isJsonObject } from '@keyturn/protocol';
+import type { UserProfileConfig } from '../../model/index.ts';
+import { type Answer, json, refused } from '../frame/answer.ts';
+import type { RealmCall } from '../frame/call.ts';
+import { may } from '../frame/permissions.ts';
+import type { RealmRoutes } from '../frame/routes.ts';
+import { anything, list, object, type ReadObject, text } from '../json/shape.ts';
+import { showProfileMetadata } from '../user-profile/metadata.ts';
+
+const fields = {
+  attributes: list(anything),
+  groups: list(anything),
+  unmanagedAttributePolicy: text,
+};
+const profileReader = object('UPConfig', fields);
+
+/** The user profile of a realm: which attributes users have, and what becomes of others. */
+export function registerUserProfile(routes: RealmRoutes): void {
+  routes.get('/users/profile', may.anything, (call) => json(call.realm.userProfile));
+  routes.put('/users/profile', { needs: may.manageRealm, body: profileReader, records: 'USER_PROFILE' }, change);
+  routes.get('/users/profile/metadata', may.anything, (call) => json(showProfileMetadata(call.realm)));
+}
+
+const policies = ['ENABLED', 'ADMIN_VIEW', 'ADMIN_EDIT'];
+
+function change(call: RealmCall, given: ReadObject<typeof fields>): Answer {
+  const fault = faultOf(given);
+  if (fault !== undefined) return refused(400, { errorMessage: fault });
+  // Read from JSON, member by member.
+  const userProfile = { ...call.realm.userProfile, ...given } as JsonObject as UserProfileConfig;
+  const { unmanagedAttributePolicy: _policy, ...without } = userProfile;
+  const stored = given.unmanagedAttributePolicy === undefined ? without : userProfile;
+  call.context.state.realms.put({ ...call.realm, userProfile: stored });
+  return json(stored);
+}
+
+function faultOf(given: ReadObject<typeof fields>): string | undefined {
+  if (given.unmanagedAttributePolicy !== undefined && !policies.includes(given.unmanagedAttributePolicy)) {
+    return `Invalid unmanagedAttributePolicy: ${given.unmanagedAttributePolicy}`;
+  }
+  if (given.attributes === undefined) return undefined;
+  const names = given.attributes.map((it) => (isJsonObject(it) && typeof it['name'] === 'string' ? it['name'] : ''));
+  if (names.includes('')) return 'UserProfile configuration is invalid. Errors: [Attribute configuration without name]';
+  if (new Set(names).size < names.length)
+    return 'UserProfile configuration is invalid. Errors: [Duplicate attribute configuration]';
+  for (const name of ['username', 'email']) {
+    if (!names.includes(name))
+      return `UserProfile configuration is invalid. Errors: [The attribute '${name}' can not be removed]`;
+  }
+  return undefined;
+}
