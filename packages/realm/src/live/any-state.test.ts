@@ -1,9 +1,15 @@
 import type { Json } from '@keyturn/protocol';
 import * as fc from 'fast-check';
+import { stringify } from 'yaml';
 import { describe, expect, it } from 'vitest';
-import { isEmptyPlan } from '../plan/plan.ts';
+import { changesNothing, isEmptyPlan } from '../plan/plan.ts';
 import { createFakeKeycloak, type FakeKeycloak } from '../testing/fake-keycloak.ts';
-import { applyFile, planOf } from '../testing/fixture.ts';
+import { adminOf, applyFile, planOf } from '../testing/fixture.ts';
+
+import { parseRealmFile } from '../file/parse.ts';
+import { spreadRealm } from '../model/desired.ts';
+import { exportRealm } from './export-realm.ts';
+import { planRealm } from './plan-realm.ts';
 
 const roles = ['reader', 'writer', 'a b/ü'];
 const scopes = ['menu', 'orders', 'email'];
@@ -175,6 +181,28 @@ describe('from any supported state of a realm to any other', () => {
         expect(handMade(fake)).toBe(before);
       }),
       { numRuns: 60 },
+    );
+  });
+
+  it('an export of any of them holds no secret, and planned again it changes nothing', async () => {
+    await fc.assert(
+      fc.asyncProperty(anyRealm, async (state) => {
+        const fake = createFakeKeycloak();
+        await makeByHand(fake);
+        await applyFile(fake, state);
+        const exported = await exportRealm(adminOf(fake), 'r');
+        if (!exported.ok) throw new Error(JSON.stringify(exported.refusal));
+        const text = stringify(exported.value);
+        expect(text).not.toMatch(/secret: (?:one|two|hand)/);
+        expect(text).not.toContain('keyturn.ownership');
+        const parsed = parseRealmFile(text, { path: 'realm.yaml', env: {} });
+        if (!parsed.ok) throw new Error(JSON.stringify(parsed.refusal));
+        const planned = await planRealm(adminOf(fake), spreadRealm(parsed.value));
+        if (!planned.ok) throw new Error(JSON.stringify(planned.refusal));
+        expect(planned.value.plan.steps.filter((step) => step.action !== 'adopt')).toEqual([]);
+        expect(changesNothing(planned.value.plan)).toBe(true);
+      }),
+      { numRuns: 30 },
     );
   });
 });

@@ -58,7 +58,7 @@ export function buildPlan(desired: Desired, observed: Observed, options: PlanOpt
       : [];
   if (options.prune !== true) {
     for (const owned of left) {
-      if (observed.objects.has(keyOf(owned)))
+      if (observed.objects.has(keyOf(owned)) && !isBuiltIn(owned, desired.realm))
         notices.push(`${showRef(owned)}: owned and no longer declared; --prune would remove it`);
     }
   }

@@ -75,6 +75,11 @@ export function isEmptyPlan(plan: Plan): boolean {
   return plan.steps.length === 0 && plan.ownership.before === plan.ownership.after;
 }
 
+/** Whether the realm is as declared, though Keyturn may not have noted yet what is its own. What `--detailed-exitcode` asks. */
+export function changesNothing(plan: Plan): boolean {
+  return plan.steps.every((step) => step.action === 'adopt');
+}
+
 /** Whether a value is the reference that stands for a secret, and to which. */
 export function secretReference(value: Json | undefined): string | undefined {
   if (!isJsonObject(value) || Object.keys(value).length !== 1) return undefined;
