@@ -1,6 +1,6 @@
 /**
  * What touches the world on behalf of every other package: the guarded fetch, through which all outbound HTTP goes,
- * and the loader of settings from flags, environment and files. It leaves the meaning of answers and of settings to
+ * the one sender each for mail and webhooks, and the loader of settings from flags, environment and files. It leaves the meaning of answers and of settings to
  * its callers.
  *
  * Read `guarded-fetch.ts` first; `address-guard.ts` decides what may be reached, `guarded-connections.ts` enforces it
@@ -12,6 +12,10 @@ export type { ResolveHost } from './guarded-connections.ts';
 export type { GuardedFetch, GuardedFetchOptions, GuardedRequest } from './guarded-fetch.ts';
 export { createGuardedFetch } from './guarded-fetch.ts';
 export { parseHostPattern } from './host-pattern.ts';
+export type { MailRefusal } from './mail/mail-refusal.ts';
+export { explainMailRefusal } from './mail/mail-refusal.ts';
+export type { Mail, MailAddress, MailServer } from './mail/send-mail.ts';
+export { sendMail } from './mail/send-mail.ts';
 export { nearestName } from './nearest-name.ts';
 export type { NetRefusal } from './net-refusal.ts';
 export { explainNetRefusal } from './net-refusal.ts';
@@ -24,3 +28,7 @@ export type { SettingAlias } from './settings/names.ts';
 export { environmentName, flagName } from './settings/names.ts';
 export type { SettingFault, SettingOrigin } from './settings/setting-fault.ts';
 export { explainSettingFault } from './settings/setting-fault.ts';
+export type { Webhook, WebhookRefusal } from './webhooks/send-webhook.ts';
+export { explainWebhookRefusal, sendWebhook, webhookDelay } from './webhooks/send-webhook.ts';
+export type { WebhookFault, WebhookMessage } from './webhooks/signature.ts';
+export { parseWebhookSecret, signWebhook, verifyWebhook } from './webhooks/signature.ts';
