@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildErrorsPage } from '@keyturn/server';
+import { loadSettings } from '@keyturn/net';
+import { aliases, buildErrorsPage, settingsSchema } from '@keyturn/server';
 import { describe, expect, it } from 'vitest';
 import { buildSettingsReference } from './config-reference.ts';
 import { buildBanner } from './dev/banner.ts';
@@ -32,6 +33,20 @@ describe('the documents', () => {
     });
     const commands = banner.slice(banner.indexOf('export TOKEN=')).trimEnd();
     expect(read('README.md')).toContain(commands);
+  });
+
+  it('show a settings file that is one', async () => {
+    const text = /```yaml\n(.*?)```/s.exec(read('README.md'))?.[1] ?? '';
+    const loaded = await loadSettings({
+      schema: settingsSchema,
+      file: { path: 'keyturn.yaml', text },
+      env: { TOKEN_EXCHANGE_CLIENT_SECRET: 'x' },
+      flags: {},
+      aliases,
+      prefix: 'KEYTURN_',
+      readFile: () => Promise.reject(new Error('no file is named')),
+    });
+    expect(loaded).toMatchObject({ ok: true, value: { settings: { exchange: { clientSecret: 'x' } } } });
   });
 
   it('never promise that the server knows the embedded identity provider', () => {

@@ -17,6 +17,7 @@ export const httpSection = z.strictObject({
   host: host.default('127.0.0.1'),
   port: port.default(8040),
   publicUrl: url
+    .refine((text) => new URL(text).pathname === '/' && new URL(text).search === '', 'give scheme, host and port only')
     .optional()
     .describe(
       'The URL by which callers reach Keyturn, without a path; the MCP resource is below it. Default: the address it listens on.',

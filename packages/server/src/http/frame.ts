@@ -99,7 +99,12 @@ export function createFrame(options: FrameOptions): Frame {
 
   app.addHook('onRequest', async (request, reply) => {
     started.set(request, clock());
-    void reply.header('x-request-id', request.id);
+    // Answers are about one caller and hold their data; nothing on the way may keep them or guess their type.
+    void reply.headers({
+      'x-request-id': request.id,
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+    });
     const origin = request.headers.origin;
     if (origin !== undefined && !options.isAllowedOrigin(origin)) {
       return answerProblem(request, reply, {
@@ -153,7 +158,7 @@ export function createFrame(options: FrameOptions): Frame {
   const authenticate = async (request: FastifyRequest, resource: Resource): Promise<Result<Caller, Problem>> => {
     const bearer = readBearer(request.raw.rawHeaders);
     const found = bearer.ok
-      ? await house.who(bearer.value, resource)
+      ? await house.who(bearer.value, resource, { address: request.ip })
       : ({ ok: false, refusal: { room: 'who', refusal: { why: 'credentials', refusal: bearer.refusal } } } as const);
     if (found.ok) {
       callers.set(request, found.value);
@@ -173,7 +178,12 @@ export function createFrame(options: FrameOptions): Frame {
         const caller = await authenticate(request, 'rest');
         if (!caller.ok) return answerProblem(request, reply, caller.refusal);
         const body = parseBody(definition.body, request.body);
-        if (!body.ok) return answerProblem(request, reply, body.refusal);
+        if (!body.ok) {
+          const action = { kind: 'request.invalid', target: `${definition.method} ${definition.path}` };
+          const reason = body.refusal.code;
+          await house.remember({ caller: caller.value, action, requestId: request.id, outcome: 'refused', reason });
+          return answerProblem(request, reply, body.refusal);
+        }
         const action = definition.action({ params: request.params, body: body.value });
         const done = await underDeadline(options.deadline, reply, (signal) =>
           pass(house, { caller: caller.value, action, requestId: request.id }, (approved) =>
