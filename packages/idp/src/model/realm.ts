@@ -9,6 +9,8 @@ import type { Document } from './documents.ts';
 export interface Realm extends Document, RealmSettings {
   /** The realm's name, as it stands in URLs. Unique. */
   readonly realm: string;
+  /** When it was made, in epoch seconds. */
+  readonly createdAt: number;
   readonly defaultRoleId: string;
   /** Client scopes that a new client gets as default and as optional. */
   readonly defaultScopeIds: readonly string[];

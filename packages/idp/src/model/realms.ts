@@ -44,6 +44,7 @@ export function createRealm(state: IdpState, given: NewRealm): Result<Realm, Mod
       attributes: { ...defaultSettings.attributes, ...settings.attributes },
       id,
       realmId: id,
+      createdAt: state.now(),
       defaultRoleId: defaultRole.id,
       defaultScopeIds: [],
       optionalScopeIds: [],

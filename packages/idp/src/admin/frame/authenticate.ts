@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject, ok, type Result, refuse } from '@keyturn/protocol';
 import type { FastifyRequest } from 'fastify';
 import type { IdpContext } from '../../context.ts';
-import { effectiveRoles, findRealm, type Realm } from '../../model/index.ts';
+import { effectiveRoles, findClient, findRealm, type Realm, type Role } from '../../model/index.ts';
 import { audiencesOf } from '../../tokens/issue.ts';
 import { checkAccessToken, type LiveToken } from '../../tokens/check.ts';
 import { decodeJwt } from '../../tokens/jwt.ts';
@@ -39,18 +39,26 @@ function issuerOf(context: IdpContext, token: string): Realm | undefined {
 }
 
 function adminOf(context: IdpContext, realm: Realm, live: LiveToken): Admin {
-  const granted = isLightweight(live.claims) ? rolesOfUser(context, live) : rolesOfToken(live.claims);
+  const now = rolesOfUser(context, live);
+  const carried = isLightweight(live.claims) ? now : rolesOfToken(live.claims);
   const fromMaster = realm.realm === 'master';
+  const hasMasterRole = (name: string): boolean => fromMaster && carried.ofRealm.has(name) && now.ofRealm.has(name);
+  // Nobody narrowed a token down to less than a realm that did not exist yet: whoever may create realms may go on with
+  // the token that created one.
+  const isYounger = (target: Realm): boolean =>
+    hasMasterRole('create-realm') && target.createdAt >= Number(live.claims['iat']);
   return {
     realm,
     clientUuid: live.client.id,
     userId: live.user.id,
     has: (target, needs) => {
       if (!fromMaster && target.id !== realm.id) return false;
-      const roles = granted.ofClient(fromMaster ? `${target.realm}-realm` : 'realm-management');
-      return needs.some((role) => roles.has(role));
+      const clientId = fromMaster ? `${target.realm}-realm` : 'realm-management';
+      const present = now.ofClient(clientId);
+      const granted = isYounger(target) ? present : carried.ofClient(clientId);
+      return needs.some((role) => granted.has(role) && present.has(role));
     },
-    hasMasterRole: (name) => fromMaster && granted.ofRealm.has(name),
+    hasMasterRole,
   };
 }
 
@@ -68,7 +76,7 @@ function isLightweight(claims: JsonObject): boolean {
 
 /**
  * Roles that the token itself carries, and of clients only those in its audience: who narrowed a token by an exchange
- * wants it useless elsewhere. Keycloak 26.7 looks at the user's roles instead, and so forgets both.
+ * wants it useless elsewhere. Keycloak 26.7 looks at the user's roles alone, and so forgets both.
  */
 function rolesOfToken(claims: JsonObject): GrantedRoles {
   const audiences = new Set(audiencesOf(claims));
@@ -88,21 +96,22 @@ function rolesIn(access: unknown): ReadonlySet<string> {
   return new Set(Array.isArray(roles) ? roles.filter((role): role is string => typeof role === 'string') : []);
 }
 
-/** A lightweight token carries no roles (admin-cli's): what counts is what its user has within its client's scope. */
+/**
+ * What the user has now within the client's scope. A lightweight token (admin-cli's) carries no roles, so these are
+ * its; of any other token they are the bound: a role that was taken away is gone at once, and one that a mapper only
+ * writes into the token opens nothing.
+ */
 function rolesOfUser(context: IdpContext, live: LiveToken): GrantedRoles {
   const { state } = context;
   const scopes = live.client.defaultScopeIds.flatMap((id) => state.scopes.get(id) ?? []);
   const roles = rolesInScope(state, live.client, scopes, effectiveRoles(state, live.user));
-  const byClient = new Map<string, Set<string>>();
-  const ofRealm = new Set<string>();
-  for (const role of roles) {
-    if (role.clientUuid === undefined) ofRealm.add(role.name);
-    else {
-      const clientId = state.clients.get(role.clientUuid)?.clientId ?? '';
-      const known = byClient.get(clientId);
-      if (known === undefined) byClient.set(clientId, new Set([role.name]));
-      else known.add(role.name);
-    }
-  }
-  return { ofRealm, ofClient: (clientId) => byClient.get(clientId) ?? none };
+  const names = (of: (role: Role) => boolean): ReadonlySet<string> =>
+    new Set(roles.filter(of).map((role) => role.name));
+  return {
+    ofRealm: names((role) => role.clientUuid === undefined),
+    ofClient: (clientId) => {
+      const uuid = findClient(state, live.client.realmId, clientId)?.id;
+      return uuid === undefined ? none : names((role) => role.clientUuid === uuid);
+    },
+  };
 }

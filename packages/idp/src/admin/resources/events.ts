@@ -38,9 +38,7 @@ export function registerEvents(routes: RealmRoutes): void {
 function showConfig(realm: Realm): object {
   return {
     eventsEnabled: realm.eventsEnabled,
-    ...(realm.eventsExpiration === undefined || realm.eventsExpiration === 0
-      ? {}
-      : { eventsExpiration: realm.eventsExpiration }),
+    ...(realm.eventsExpiration === undefined ? {} : { eventsExpiration: realm.eventsExpiration }),
     eventsListeners: realm.eventsListeners,
     enabledEventTypes: realm.enabledEventTypes.length === 0 ? eventTypes : realm.enabledEventTypes,
     adminEventsEnabled: realm.adminEventsEnabled,
@@ -53,10 +51,12 @@ function changeConfig(call: RealmCall, given: ReadObject<typeof configFields>): 
   if (given.eventsListeners?.some((it) => !listeners.includes(it)) === true) {
     return refused(400, { error: 'Unknown event listener' });
   }
+  const { eventsExpiration: _before, ...realm } = call.realm;
+  const { eventsExpiration = 0 } = given;
   call.context.state.realms.put({
-    ...call.realm,
+    ...realm,
+    ...(eventsExpiration > 0 ? { eventsExpiration } : {}),
     eventsEnabled: given.eventsEnabled ?? false,
-    eventsExpiration: given.eventsExpiration ?? 0,
     adminEventsEnabled: given.adminEventsEnabled ?? false,
     adminEventsDetailsEnabled: given.adminEventsDetailsEnabled ?? false,
     eventsListeners: given.eventsListeners ?? call.realm.eventsListeners,
