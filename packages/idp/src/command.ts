@@ -50,7 +50,7 @@ export async function runCommand(command: Command, world: CommandWorld): Promise
 
 async function importFile(idp: Idp, path: string, world: CommandWorld): Promise<string | undefined> {
   const text = await readFile(path, 'utf8');
-  const parsed = await parseRealmFile(text, {
+  const parsed = parseRealmFile(text, {
     path,
     env: world.env,
     unresolved: 'keep',

@@ -1,9 +1,10 @@
-import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, type OpenMetricsContentType, Registry } from 'prom-client';
 import type { IdpContext } from './context.ts';
 
 /** Metrics by Keycloak's names where it has them: user events by type and outcome, active sessions; Node's own besides. */
-export function createMetrics(context: IdpContext): Registry {
-  const registry = new Registry();
+export function createMetrics(context: IdpContext): Registry<OpenMetricsContentType> {
+  const registry = new Registry<OpenMetricsContentType>();
+  registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
   collectDefaultMetrics({ register: registry });
   const events = new Counter({
     name: 'keycloak_user_events_total',

@@ -34,10 +34,12 @@ export const claimMappers: Readonly<Record<string, ClaimMapper>> = {
 
 // Mapper types that belong to some documents only, whatever their configuration says.
 const notIn: Readonly<Record<string, readonly string[]>> = {
+  'oidc-acr-mapper': ['userinfo'],
   'oidc-audience-mapper': ['userinfo'],
   'oidc-audience-resolve-mapper': ['id', 'userinfo'],
-  'oidc-allowed-origins-mapper': ['id', 'userinfo', 'introspection'],
+  'oidc-allowed-origins-mapper': ['id', 'userinfo'],
   'oidc-sub-mapper': ['id', 'userinfo'],
+  'oidc-usersessionmodel-note-mapper': ['userinfo'],
 };
 
 /** The mappers of a client: its own and those of its scopes. */

@@ -4,7 +4,11 @@ import type { IdpState } from '../model/index.ts';
 import { type HttpSettings, relativePathOf } from './settings.ts';
 
 /** Health and metrics, as Keycloak names them; they follow the relative path (`/auth/health/ready`). */
-export function createManagementServer(state: IdpState, metrics: Registry, settings: HttpSettings): FastifyInstance {
+export function createManagementServer(
+  state: IdpState,
+  metrics: Pick<Registry, 'metrics'> & { readonly contentType: string },
+  settings: HttpSettings,
+): FastifyInstance {
   const app = fastify({ forceCloseConnections: true });
   const path = relativePathOf(settings);
   const health = (names: readonly string[]) => ({
@@ -31,10 +35,18 @@ export function createManagementServer(state: IdpState, metrics: Registry, setti
   app.get(`${path}/metrics`, async (_request, reply) =>
     reply.header('content-type', metrics.contentType).send(await metrics.metrics()),
   );
-  app.get(path === '' ? '/' : path, (_request, reply) =>
-    reply.send(
+  app.get(path === '' ? '/' : path, (_request, reply) => {
+    // Keycloak sends this page without a content type, and so no framework may add one.
+    reply.hijack();
+    reply.raw.end(
       `<html>\n<h2>Keycloak Management Interface</h2>\n<ul><li><a href="${path}/health">${path}/health</a> - Health endpoint</li>\n<li><a href="${path}/metrics">${path}/metrics</a> - Metrics endpoint</li></ul>\n</html>\n`,
-    ),
+    );
+  });
+  app.setNotFoundHandler((_request, reply) =>
+    reply
+      .code(404)
+      .header('content-type', 'text/html; charset=utf-8')
+      .send('<html><body><h1>Resource not found</h1></body></html>'),
   );
   return app;
 }

@@ -9,13 +9,15 @@ const bodyLimit = 16 * 1024 * 1024;
 
 /** The HTTP server with every endpoint below the relative path. Not yet listening. */
 export function createServer(context: IdpContext, settings: HttpSettings): App {
+  const path = relativePathOf(settings);
   const app = fastify({
     bodyLimit,
     // A name in a path may be long (group paths), but not endless.
-    routerOptions: { maxParamLength: 1024, ignoreTrailingSlash: false },
+    routerOptions: { maxParamLength: 1024 },
     forceCloseConnections: 'idle',
     requestTimeout: 60_000,
   });
+  app.addConstraintStrategy(byBearer);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) => {
     done(null, new URLSearchParams(String(body)));
@@ -37,13 +39,21 @@ export function createServer(context: IdpContext, settings: HttpSettings): App {
     }
     return sendJson(reply, status, { error: 'invalid_request', error_description: fault.message });
   });
-  app.setNotFoundHandler((_request, reply) =>
-    sendJson(reply, 404, { error: 'Unable to find matching target resource method' }),
-  );
-  app.addHook('onSend', async (_request, reply) => {
+  app.setNotFoundHandler((request, reply) => {
+    if (request.url === path || request.url.startsWith(`${path}/`)) {
+      return sendJson(reply, 404, { error: 'Unable to find matching target resource method' });
+    }
+    // Outside the relative path there is no Keycloak at all: the web server below it answers.
+    const page = '<html><body><h1>Resource not found</h1></body></html>';
+    return reply.code(404).header('content-type', 'text/html; charset=utf-8').send(page);
+  });
+  app.addHook('onSend', async (_request, reply, payload) => {
+    // Fastify calls an empty text text/plain; Keycloak names no type for nothing.
+    if (payload === '' && reply.getHeader('content-type') === 'text/plain; charset=utf-8')
+      reply.removeHeader('content-type');
     for (const [name, value] of securityHeaders) if (!reply.hasHeader(name)) reply.header(name, value);
   });
-  const path = relativePathOf(settings);
+
   void app.register(
     async (scope) => {
       registerRoutes(scope, context);
@@ -67,3 +77,21 @@ const securityHeaders: readonly (readonly [string, string])[] = [
   ['x-frame-options', 'SAMEORIGIN'],
   ['x-robots-tag', 'none'],
 ];
+
+type Strategy = Parameters<App['addConstraintStrategy']>[0];
+type Handler = Parameters<ReturnType<Strategy['storage']>['set']>[1];
+
+// The account page and the account API live at one address; a bearer token tells them apart.
+const byBearer: Strategy = {
+  name: 'bearer',
+  mustMatchWhenDerived: false,
+  storage: () => {
+    const handlers = new Map<unknown, Handler>();
+    return {
+      get: (wanted) => handlers.get(wanted) ?? null,
+      set: (wanted, handler) => void handlers.set(wanted, handler),
+    };
+  },
+  validate: () => {},
+  deriveConstraint: (request) => (/^bearer /i.test(request.headers.authorization ?? '') ? 'yes' : 'no'),
+};

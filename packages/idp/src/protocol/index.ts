@@ -3,6 +3,7 @@ import type { RouteHandlerMethod } from 'fastify';
 import type { App, IdpContext } from '../context.ts';
 import { sendPlainStatus } from '../http/answers.ts';
 import { answerPreflight } from '../http/cors.ts';
+import { registerAccountApi } from './account.ts';
 import { certsEndpoint, realmEndpoint } from './certs.ts';
 import { wellKnownEndpoint } from './discovery.ts';
 import type { Grants } from './grants.ts';
@@ -46,5 +47,6 @@ export function registerProtocol(app: App, context: IdpContext, grants: Grants):
   endpoint(`${oidc}/revoke`, ['POST'], revocationEndpoint(context));
   endpoint(`${oidc}/ext/par/request`, ['POST'], pushedAuthorizationEndpoint(context));
   registerClientRegistration(app, context);
+  registerAccountApi(app, context);
   endpoint(`${oidc}/userinfo`, ['GET', 'POST'], userinfoEndpoint(context));
 }

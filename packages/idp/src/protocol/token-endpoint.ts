@@ -50,7 +50,6 @@ export function tokenEndpoint(context: IdpContext, grants: Grants): RouteHandler
       });
     };
     if (duplicateOf(form, repeatable) !== undefined) {
-      report('_ERROR', { error: 'invalid_request', details: { reason: 'duplicated parameter' } });
       return sendOAuthError(reply, 400, 'invalid_request', 'duplicated parameter');
     }
     const dpop = await checkDpop(context, realm, request, client);

@@ -36,6 +36,8 @@ export interface TokenRequest {
   /** Thumbprint of the DPoP key that the tokens are bound to (RFC 9449 §6). */
   readonly dpopThumbprint?: string;
   readonly refresh: boolean;
+  /** Carried from refresh token to refresh token: the audiences of the exchange that began it, and the rotation's family. */
+  readonly carried?: { readonly 'req-aud'?: readonly string[]; readonly reuse_id?: string };
   /** Adds the ID token when the scopes have `openid`. */
   readonly idToken: boolean;
 }
@@ -200,6 +202,9 @@ async function refreshTokenOf(
     scope: request.scopes.allNames,
     ...(access['aud'] === undefined ? {} : { aud_x: access['aud'] }),
     prov: 'default',
+    ...(realm.revokeRefreshToken ? { reuse_id: context.state.newUuid() } : {}),
+    ...(request.audiences === undefined ? {} : { 'req-aud': request.audiences }),
+    ...request.carried,
     ...(request.dpopThumbprint === undefined || !client.publicClient ? {} : { cnf: { jkt: request.dpopThumbprint } }),
   });
   return { token, lifespan: lifespan ?? 0, id };

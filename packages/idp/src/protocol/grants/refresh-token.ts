@@ -1,4 +1,4 @@
-import { ok } from '@keyturn/protocol';
+import { type JsonObject, ok } from '@keyturn/protocol';
 import type { IdpContext } from '../../context.ts';
 import {
   effectiveRoles,
@@ -10,7 +10,7 @@ import {
 } from '../../model/index.ts';
 import { boundKey } from '../../tokens/bound-key.ts';
 import { checkRefreshToken, type LiveToken, type TokenRefusal } from '../../tokens/check.ts';
-import { issueTokens } from '../../tokens/issue.ts';
+import { issueTokens, type TokenRequest } from '../../tokens/issue.ts';
 import { grantScopes } from '../../tokens/scopes.ts';
 import { type GrantHandler, type GrantRequest, refuseGrant } from '../grants.ts';
 import { textClaim } from '../../tokens/text-claim.ts';
@@ -39,6 +39,14 @@ export function refreshTokenGrant(context: IdpContext): GrantHandler {
       if (reused !== undefined) return invalid(reused);
       return await refreshed(context, grant, live);
     },
+  };
+}
+
+function carriedBy(claims: JsonObject): NonNullable<TokenRequest['carried']> {
+  const { 'req-aud': audiences, reuse_id: family } = claims;
+  return {
+    ...(Array.isArray(audiences) ? { 'req-aud': audiences.filter((it) => typeof it === 'string') } : {}),
+    ...(typeof family === 'string' ? { reuse_id: family } : {}),
   };
 }
 
@@ -71,6 +79,7 @@ async function refreshed(context: IdpContext, grant: GrantRequest, live: LiveTok
     scopes: scopes.value,
     refresh: client.attributes['use.refresh.tokens'] !== 'false',
     idToken: true,
+    carried: carriedBy(live.claims),
     ...(grant.dpopThumbprint === undefined ? {} : { dpopThumbprint: grant.dpopThumbprint }),
   });
   return ok({

@@ -135,7 +135,7 @@ async function exchange(context: IdpContext, grant: GrantRequest, asked: Asked, 
     user: subject.user,
     issuer,
     session,
-    kind: kindFor(subject.kind, withRefresh),
+    kind: kindFor(subject.kind, session.clients[client.id] !== undefined),
     grant: 'te',
     scopes: scopes.value,
     refresh: withRefresh,
@@ -206,20 +206,19 @@ function scopesOf(
   return granted.ok ? granted : refuse(granted.refusal);
 }
 
-// An exchange that gives no refresh token makes no client session; its tokens say so by their kind.
-function kindFor(subject: SessionKind, withRefresh: boolean): SessionKind {
-  if (withRefresh) return 'on';
+// Most exchanges make no client session; tokens of a requester that has none in the subject's session say so by their kind.
+function kindFor(subject: SessionKind, hasPart: boolean): SessionKind {
   switch (subject) {
     case 'on':
     case 'nt':
-      return 'nt';
+      return hasPart ? 'on' : 'nt';
     case 'of':
     case 'ft':
-      return 'ft';
+      return hasPart ? 'of' : 'ft';
     case 'tr':
       return 'tr';
   }
-  return 'nt';
+  return subject;
 }
 
 function sessionFor(

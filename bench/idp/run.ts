@@ -1,0 +1,122 @@
+// npm run bench -- idp
+//
+// What a token, an exchange and an introspection cost on the embedded IdP: CPU of the server's process over all its
+// threads, start to first token, memory. Beside a warm real Keycloak in the same run if KEYCLOAK_URL and KEYCLOAK_PID
+// (of its Java process) are given. Needs Linux, which counts CPU by thread.
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { formatTable } from '../parts/statistics.ts';
+import { givesToken, type Measured, measure, prepareKeycloak } from './measure.ts';
+import { benchRealm } from './realm.ts';
+
+const aims = { clientCredentials: 0.9, start: 1, resident: 140 };
+
+/** Runs the bench; not ok when an aim is missed. */
+export async function run(): Promise<{ readonly line: string; readonly ok: boolean }> {
+  const quick = process.env['BENCH_QUICK'] === '1';
+  const options = quick ? { rounds: 2, count: 500 } : { rounds: 5, count: 2000 };
+  const folder = await mkdtemp(join(tmpdir(), 'keyturn-bench-idp-'));
+  try {
+    const starts: number[] = [];
+    for (let i = 0; i < (quick ? 1 : 3); i += 1) {
+      const started = await start(folder);
+      starts.push(started.seconds);
+      await started.stop();
+    }
+    const server = await start(folder);
+    const embedded = await measure(server.url, server.pid, options).finally(async () => await server.stop());
+    const keycloak = await measureKeycloak(options);
+    const startSeconds = Math.min(...starts, server.seconds);
+    console.log(table(embedded, keycloak, startSeconds));
+    const ok =
+      embedded.clientCredentials <= aims.clientCredentials &&
+      startSeconds <= aims.start &&
+      embedded.residentAfter <= aims.resident;
+    const ratio =
+      keycloak === undefined
+        ? ''
+        : `, ${(keycloak.clientCredentials / embedded.clientCredentials).toFixed(1)} times cheaper than a warm Keycloak`;
+    const line = `idp: ${embedded.clientCredentials.toFixed(2)} ms CPU a client_credentials token${ratio}, ${embedded.exchange.toFixed(2)} ms an exchange; first token ${startSeconds.toFixed(2)} s after the command; ${embedded.residentAfter.toFixed(0)} MiB after load`;
+    return { line, ok };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Starts the command as a user would, with a file database, and waits for its first token. */
+async function start(folder: string): Promise<{
+  readonly url: string;
+  readonly pid: number;
+  readonly seconds: number;
+  readonly stop: () => Promise<void>;
+}> {
+  const realm = join(folder, 'bench-realm.json');
+  await writeFile(realm, JSON.stringify(benchRealm));
+  const data = join(await mkdtemp(join(folder, 'data-')), 'idp.db');
+  const port = await freePort();
+  const main = join(import.meta.dirname, '../../packages/idp/src/main.ts');
+  const startedAt = performance.now();
+  const child = spawn(process.execPath, [main, '--import', realm, '--port', String(port), '--data', data], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const url = `http://127.0.0.1:${port}`;
+  const stop = async (): Promise<void> => {
+    child.kill();
+    await ended;
+  };
+  while (!(await givesToken(url))) {
+    if (child.exitCode !== null || performance.now() - startedAt > 30_000)
+      throw new Error('the embedded IdP did not start');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  return { url, pid: child.pid ?? 0, seconds: (performance.now() - startedAt) / 1000, stop };
+}
+
+async function measureKeycloak(options: {
+  readonly rounds: number;
+  readonly count: number;
+}): Promise<Measured | undefined> {
+  const [url, pid] = [process.env['KEYCLOAK_URL'], process.env['KEYCLOAK_PID']];
+  if (url === undefined || pid === undefined) return undefined;
+  await prepareKeycloak(url);
+  // A cold Keycloak is ten times slower than a warm one: it would flatter us.
+  await measure(url, Number(pid), { rounds: 5, count: 2000 });
+  return await measure(url, Number(pid), options);
+}
+
+function table(embedded: Measured, keycloak: Measured | undefined, startSeconds: number): string {
+  const row = (what: string, read: (it: Measured) => number, digits: number): readonly string[] => [
+    what,
+    read(embedded).toFixed(digits),
+    keycloak === undefined ? '-' : read(keycloak).toFixed(digits),
+  ];
+  return formatTable([
+    ['', 'embedded', 'Keycloak'],
+    row('ms CPU a client_credentials token', (it) => it.clientCredentials, 2),
+    row('ms CPU an exchange', (it) => it.exchange, 2),
+    row('ms CPU an introspection', (it) => it.introspection, 2),
+    row('tokens a second, 4 connections', (it) => it.tokensPerSecond, 0),
+    row('MiB before load', (it) => it.residentIdle, 0),
+    row('MiB after load', (it) => it.residentAfter, 0),
+    ['s from command to first token', startSeconds.toFixed(2), '-'],
+  ]);
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('a TCP server has a port');
+  return address.port;
+}
+
+if (import.meta.main) {
+  const { line, ok } = await run();
+  console.log(line);
+  process.exitCode = ok ? 0 : 1;
+}
