@@ -1,31 +1,33 @@
 import { type JsonObject, ok, type Result, refuse } from '@keyturn/protocol';
-import type { Log } from '../log.ts';
+import type { IdpContext } from '../context.ts';
 import {
-  type Credential,
   createClient,
-  createKeyProvider,
   createRealm,
   createScope,
   deleteRealm,
   findClient,
   findRealm,
-  findRole,
   groupByPath,
   type IdpState,
-  type KeyProviderId,
   type ModelRefusal,
   type Realm,
   updateClient,
 } from '../model/index.ts';
-import type { PasswordHasher } from '../passwords.ts';
-import { clientFrom, importScopeMappings, mappersFrom, scopeIds } from './clients.ts';
-import { flag, listMap, object, objects, text, textMap, texts } from './fields.ts';
-import { importRoles } from './roles.ts';
-import { realmSettingsFrom } from './settings.ts';
-import { keptMembers, keyProviderType, unsupportedIn } from './unsupported.ts';
-import { credentialsFrom, importGroup, importUser } from './users.ts';
+import { builtinScopes } from '../model/builtin-scopes.ts';
+import type { ShapeFault } from '../admin/json/shape.ts';
+import type { ClientRepresentation } from '../admin/representation/client.ts';
+import { readInnerMapper } from '../admin/representation/mapper.ts';
+import { type RealmRepresentation, realmReader, settingsOf } from '../admin/representation/realm.ts';
+import { allOrNothing, type Must } from './all-or-nothing.ts';
+import { changedClientOf, type ClientRefusal, newClientOf, scopeIdsOf } from './client.ts';
+import { importComponents } from './components.ts';
+import { importGroup } from './groups.ts';
+import { compositeIdsOf, putRole, roleNamed } from './roles.ts';
+import { importScopeMappings } from './scope-mappings.ts';
+import { keptMembers, unsupportedIn } from './unsupported.ts';
+import { importUser, type PreparedUser, prepareUsers } from './users.ts';
 
-export type ImportRefusal = ModelRefusal;
+export type ImportRefusal = ModelRefusal | ClientRefusal | { readonly why: 'unreadable'; readonly member: string };
 
 export interface Imported {
   readonly realm: Realm;
@@ -35,168 +37,199 @@ export interface Imported {
   readonly unsupported: readonly string[];
 }
 
+type World = Pick<IdpContext, 'state' | 'passwords' | 'log'>;
+
 /**
- * Makes a realm out of a Keycloak representation, whole or not at all: what `--import-realm` and `POST /admin/realms`
- * do. Placeholders are the caller's to resolve. What has no effect here is told in one warning.
+ * Makes a realm out of a parsed realm file (`--import-realm`). Placeholders are the caller's to resolve. Members that
+ * Keycloak does not know are named among the unsupported ones, where the admin API refuses them. `replace` deletes a
+ * realm of that name with its users and sessions, in the same step.
  */
 export async function importRealm(
-  world: { readonly state: IdpState; readonly passwords: PasswordHasher; readonly log: Log },
-  representation: JsonObject,
-  options: { readonly ifExists: 'skip' | 'replace' | 'refuse' },
+  world: World,
+  file: JsonObject,
+  options: { readonly ifExists: 'skip' | 'replace' },
 ): Promise<Result<Imported, ImportRefusal>> {
-  const { state, passwords, log } = world;
-  const name = text(representation, 'realm') ?? '';
-  const existing = findRealm(state, name);
+  const faults: ShapeFault[] = [];
+  const given = realmReader(file, [], faults) ?? {};
+  const wrong = faults.find((it) => it.why === 'wrong-type');
+  if (wrong !== undefined) return refuse({ why: 'unreadable', member: wrong.at.join('.') });
+  const existing = findRealm(world.state, given.realm ?? '');
   if (existing !== undefined && options.ifExists === 'skip') {
-    log('info', `Realm '${name}' already exists. Import skipped`);
+    world.log('info', `Realm '${existing.realm}' already exists. Import skipped`);
     return ok({ realm: existing, created: false, unsupported: [] });
   }
-  const users = objects(representation['users']);
-  const unsupported = [...unsupportedIn(representation)];
-  const credentials = await Promise.all(users.map((user) => credentialsFrom(state, passwords, user)));
-  for (const [index, it] of credentials.entries()) {
-    for (const type of it.unsupported)
-      unsupported.push(`user ${text(users[index] ?? {}, 'username')}: credential ${type}`);
-  }
-  const made = state.transaction((): Result<Realm, ModelRefusal> => {
-    const before = findRealm(state, name);
-    if (before !== undefined && options.ifExists === 'replace') deleteRealm(state, before);
-    return build(
-      state,
-      representation,
-      users,
-      credentials.map((it) => it.credentials),
-    );
+  const unknown = faults.map((it) => `unknown member ${it.at.join('.')}`);
+  return await createRealmFrom(world, given, { unknown, ...(existing === undefined ? {} : { replaced: existing }) });
+}
+
+/** Makes a realm from its representation: all of it or nothing. What has no effect here is told in one warning. */
+export async function createRealmFrom(
+  world: World,
+  given: RealmRepresentation,
+  { unknown = [], replaced }: { readonly unknown?: readonly string[]; readonly replaced?: Realm } = {},
+): Promise<Result<Imported, ImportRefusal>> {
+  const { state } = world;
+  const users = await prepareUsers(world, given.users ?? []);
+  const made = allOrNothing<Realm, ImportRefusal>(state, (must) => {
+    if (replaced !== undefined) must(deleteRealm(state, replaced));
+    return build(state, given, users, must);
   });
-  if (!made.ok) return refuse(made.refusal);
+  if (!made.ok) return made;
+  const credentials = users.flatMap(({ given: user, read }) =>
+    read.unsupported.map((type) => `user ${user.username}: credential ${type}`),
+  );
+  // What was read as JSON is JSON.
+  const unsupported = [...new Set([...unknown, ...unsupportedIn(given as JsonObject), ...credentials])];
   if (unsupported.length > 0) {
-    log('warn', `realm ${name}: imported, but without effect here: ${[...new Set(unsupported)].join('; ')}`);
+    world.log('warn', `realm ${made.value.realm}: imported, but without effect here: ${unsupported.join('; ')}`);
   }
   return ok({ realm: made.value, created: true, unsupported });
 }
 
 function build(
   state: IdpState,
-  representation: JsonObject,
-  users: readonly JsonObject[],
-  credentials: readonly (readonly Credential[])[],
-): Result<Realm, ModelRefusal> {
-  const ownScopes = representation['clientScopes'] !== undefined;
-  const id = text(representation, 'id');
-  const created = createRealm(state, {
-    ...realmSettingsFrom(representation),
-    realm: text(representation, 'realm') ?? '',
-    ...(id === undefined || state.realms.get(id) !== undefined ? {} : { id }),
-    builtinScopes: !ownScopes,
-  });
-  if (!created.ok) return created;
-  let realm = state.realms.put({ ...created.value, unsupported: keptMembers(representation) });
-
-  for (const scope of objects(representation['clientScopes'])) {
-    const description = text(scope, 'description');
-    createScope(state, realm.id, {
-      name: text(scope, 'name') ?? '',
-      ...(description === undefined ? {} : { description }),
-      protocol: text(scope, 'protocol') ?? 'openid-connect',
-      attributes: textMap(scope['attributes']),
-      protocolMappers: mappersFrom(state, scope['protocolMappers']),
-    });
-  }
-  realm = state.realms.put({
-    ...realm,
-    ...scopesOf(state, realm, representation, 'defaultDefaultClientScopes', 'defaultScopeIds'),
-    ...scopesOf(state, realm, representation, 'defaultOptionalClientScopes', 'optionalScopeIds'),
-  });
-  importClients(state, realm, objects(representation['clients']));
-  importRoles(state, realm, representation['roles']);
-  importDefaultRole(state, realm, representation);
-  importScopeMappings(state, realm, representation);
-  importKeys(state, realm, representation);
-  for (const group of objects(representation['groups'])) importGroup(state, realm, group);
-  const defaultGroupIds = texts(representation['defaultGroups']).flatMap(
-    (path) => groupByPath(state, realm.id, path)?.id ?? [],
+  given: RealmRepresentation,
+  users: readonly PreparedUser[],
+  must: Must<ImportRefusal>,
+): Realm {
+  const ownScopes = (given.clientScopes ?? []).length > 0;
+  const made = must(
+    createRealm(state, {
+      ...settingsOf(given),
+      realm: given.realm ?? '',
+      ...(given.id === undefined || given.id === '' ? {} : { id: given.id }),
+      builtinScopes: !ownScopes,
+    }),
   );
-  realm = state.realms.put({ ...realm, defaultGroupIds });
-  importRequiredActions(state, realm, representation);
-  for (const [index, user] of users.entries()) {
-    const result = importUser(state, realm, user, credentials[index] ?? []);
-    // A half-imported realm would look whole: the first clash undoes everything.
-    if (!result.ok) throw new Error(`user ${text(user, 'username')}: ${JSON.stringify(result.refusal)}`);
+  // What was read as JSON is JSON.
+  state.realms.put({ ...made, unsupported: keptMembers(given as JsonObject) });
+  const current = (): Realm => state.realms.get(made.id) ?? made;
+
+  if (ownScopes) importScopes(state, current(), given, must);
+  else assignDefaultScopes(state, current(), given);
+  for (const role of given.roles?.realm ?? []) must(putRole(state, made, role));
+  for (const client of given.clients ?? []) importClient(state, current(), client, must);
+  importClientRoles(state, current(), given, must);
+  importComposites(state, current(), given, must);
+  importScopeMappings(state, current(), given);
+  for (const group of given.groups ?? []) importGroup(state, made, group, must);
+  importDefaults(state, current(), given);
+  importComponents(state, current(), given.components ?? {});
+  for (const user of users) importUser(state, current(), user, must);
+  return current();
+}
+
+// A representation with scopes of its own gets no built-in ones but `offline_access` (recorded: `adm.realm-own-scopes-list`).
+function importScopes(state: IdpState, realm: Realm, given: RealmRepresentation, must: Must<ImportRefusal>): void {
+  for (const scope of given.clientScopes ?? []) {
+    const protocol = scope.protocol ?? 'openid-connect';
+    must(
+      createScope(state, realm.id, {
+        name: scope.name ?? '',
+        protocol,
+        ...(scope.id === undefined || state.scopes.get(scope.id) !== undefined ? {} : { id: scope.id }),
+        ...(scope.description === undefined ? {} : { description: scope.description }),
+        attributes: textsOnly(scope.attributes),
+        protocolMappers: (scope.protocolMappers ?? []).map((it) => readInnerMapper(state, it, protocol)),
+      }),
+    );
   }
-  return ok(state.realms.get(realm.id) ?? realm);
-}
-
-function scopesOf<Key extends string>(
-  state: IdpState,
-  realm: Realm,
-  it: JsonObject,
-  member: string,
-  key: Key,
-): { [K in Key]?: readonly string[] } {
-  if (it[member] === undefined) return {};
-  return { [key]: scopeIds(state, realm.id, texts(it[member])) } as { [K in Key]?: readonly string[] };
-}
-
-function importClients(state: IdpState, realm: Realm, clients: readonly JsonObject[]): void {
-  for (const it of clients) {
-    const given = clientFrom(state, realm, it);
-    const existing = findClient(state, realm.id, given.clientId ?? '');
-    // Keycloak's own migration of files without a version: after logout a client may go where it may go after login.
-    const attributes = { 'post.logout.redirect.uris': '+', ...given.attributes };
-    if (existing === undefined) createClient(state, realm, { ...given, attributes });
-    else {
-      const { id: _id, ...rest } = given;
-      updateClient(state, realm, { ...existing, ...rest, attributes: { ...existing.attributes, ...given.attributes } });
-    }
-  }
-}
-
-// `defaultRoles` is the old form: names that the default role includes.
-function importDefaultRole(state: IdpState, realm: Realm, representation: JsonObject): void {
-  const role = state.roles.get(realm.defaultRoleId);
-  const more = texts(representation['defaultRoles']).flatMap((name) => findRole(state, realm.id, name)?.id ?? []);
-  if (role === undefined || more.length === 0) return;
-  state.roles.put({ ...role, compositeIds: [...new Set([...role.compositeIds, ...more])] });
-}
-
-const keyProviders: readonly KeyProviderId[] = [
-  'rsa-generated',
-  'rsa-enc-generated',
-  'rsa',
-  'rsa-enc',
-  'ecdsa-generated',
-  'eddsa-generated',
-  'hmac-generated',
-  'aes-generated',
-];
-
-// A representation that brings key providers has no others.
-function importKeys(state: IdpState, realm: Realm, representation: JsonObject): void {
-  const given = objects(object(representation['components'])[keyProviderType]);
-  if (given.length === 0) return;
-  for (const key of state.keys.ofRealm(realm.id)) state.keys.delete(key.id);
-  for (const it of given) {
-    const providerId = keyProviders.find((name) => name === text(it, 'providerId'));
-    if (providerId === undefined) continue;
-    createKeyProvider(state, realm.id, {
-      name: text(it, 'name') ?? providerId,
-      providerId,
-      config: listMap(it['config']),
-    });
-  }
-}
-
-function importRequiredActions(state: IdpState, realm: Realm, representation: JsonObject): void {
-  const given = new Map(objects(representation['requiredActions']).map((it) => [text(it, 'alias'), it]));
-  if (given.size === 0) return;
-  const requiredActions = realm.requiredActions.map((action) => {
-    const it = given.get(action.alias);
-    if (it === undefined) return action;
-    return {
-      ...action,
-      enabled: flag(it, 'enabled') ?? action.enabled,
-      defaultAction: flag(it, 'defaultAction') ?? action.defaultAction,
-    };
+  const defaults = scopeIdsOf(state, realm, given.defaultDefaultClientScopes);
+  const optional = scopeIdsOf(state, realm, given.defaultOptionalClientScopes);
+  const offline = builtinScopes.find((it) => it.name === 'offline_access');
+  const made =
+    offline === undefined || state.scopes.one(realm.id, 'name', offline.name) !== undefined
+      ? undefined
+      : must(createScope(state, realm.id, { ...offline, protocolMappers: [] }));
+  const role = roleNamed(state, realm, 'offline_access');
+  if (made !== undefined && role !== undefined) state.scopes.put({ ...made, scopeRoleIds: [role.id] });
+  state.realms.put({
+    ...realm,
+    defaultScopeIds: defaults,
+    optionalScopeIds: made === undefined ? optional : [...optional, made.id],
   });
-  state.realms.put({ ...realm, requiredActions });
+}
+
+function assignDefaultScopes(state: IdpState, realm: Realm, given: RealmRepresentation): void {
+  const { defaultDefaultClientScopes: defaults, defaultOptionalClientScopes: optional } = given;
+  state.realms.put({
+    ...realm,
+    ...(defaults === undefined ? {} : { defaultScopeIds: scopeIdsOf(state, realm, defaults) }),
+    ...(optional === undefined ? {} : { optionalScopeIds: scopeIdsOf(state, realm, optional) }),
+  });
+}
+
+/** Creates a client or changes a built-in one. */
+function importClient(state: IdpState, realm: Realm, given: ClientRepresentation, must: Must<ImportRefusal>): void {
+  const found = given.clientId === undefined ? undefined : findClient(state, realm.id, given.clientId);
+  const attributes = { 'post.logout.redirect.uris': '+', ...given.attributes };
+  if (found === undefined) must(createClient(state, realm, must(newClientOf(state, realm, { ...given, attributes }))));
+  else {
+    const changed = must(changedClientOf(state, realm, found, given));
+    const scopes = given.defaultClientScopes === undefined && given.optionalClientScopes === undefined;
+    must(
+      updateClient(state, realm, {
+        ...changed,
+        ...(scopes
+          ? {}
+          : {
+              defaultScopeIds: scopeIdsOf(state, realm, given.defaultClientScopes, changed.protocol),
+              optionalScopeIds: scopeIdsOf(state, realm, given.optionalClientScopes, changed.protocol),
+            }),
+      }),
+    );
+  }
+}
+
+function importClientRoles(state: IdpState, realm: Realm, given: RealmRepresentation, must: Must<ImportRefusal>): void {
+  for (const [clientId, roles] of Object.entries(given.roles?.client ?? {})) {
+    const client = findClient(state, realm.id, clientId);
+    if (client === undefined) must(refuse({ why: 'unknown', what: 'client', name: clientId }));
+    else for (const role of roles ?? []) must(putRole(state, realm, role, client.id));
+  }
+}
+
+function importComposites(state: IdpState, realm: Realm, given: RealmRepresentation, must: Must<ImportRefusal>): void {
+  const containers = [
+    ...(given.roles?.realm ?? []).map((role) => ({ role, clientUuid: undefined })),
+    ...Object.entries(given.roles?.client ?? {}).flatMap(([clientId, roles]) => {
+      const clientUuid = findClient(state, realm.id, clientId)?.id;
+      return (roles ?? []).map((role) => ({ role, clientUuid }));
+    }),
+  ];
+  for (const { role, clientUuid } of containers) {
+    if (role.composites === undefined) continue;
+    const stored = roleNamed(state, realm, role.name ?? '', clientUuid);
+    if (stored !== undefined) state.roles.put({ ...stored, compositeIds: must(compositeIdsOf(state, realm, role)) });
+  }
+  const defaultRole = state.roles.get(realm.defaultRoleId);
+  const legacy = (given.defaultRoles ?? []).flatMap((name) => roleNamed(state, realm, name)?.id ?? []);
+  if (defaultRole !== undefined && legacy.length > 0) {
+    state.roles.put({ ...defaultRole, compositeIds: [...new Set([...defaultRole.compositeIds, ...legacy])] });
+  }
+}
+
+function importDefaults(state: IdpState, realm: Realm, given: RealmRepresentation): void {
+  const groups = (given.defaultGroups ?? []).flatMap((path) => groupByPath(state, realm.id, path)?.id ?? []);
+  const actions = given.requiredActions?.map((it) => ({
+    alias: it.alias ?? '',
+    name: it.name ?? it.alias ?? '',
+    providerId: it.providerId ?? it.alias ?? '',
+    enabled: it.enabled ?? false,
+    defaultAction: it.defaultAction ?? false,
+    priority: it.priority ?? 0,
+    config: textsOnly(it.config),
+  }));
+  state.realms.put({
+    ...realm,
+    defaultGroupIds: groups,
+    ...(actions === undefined ? {} : { requiredActions: actions }),
+  });
+}
+
+/** A map without the members that are null. */
+export function textsOnly(
+  given: Readonly<Record<string, string | null>> | undefined,
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(given ?? {}).filter((pair): pair is [string, string] => pair[1] !== null));
 }

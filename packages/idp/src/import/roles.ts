@@ -1,51 +1,83 @@
-import type { Json, JsonObject } from '@keyturn/protocol';
-import { createRole, findClient, findRole, type IdpState, type Realm, type Role } from '../model/index.ts';
-import { listMap, object, objects, text, texts } from './fields.ts';
+import { ok, type Result, refuse } from '@keyturn/protocol';
+import {
+  createRole,
+  findClient,
+  findRole,
+  type IdpState,
+  type ModelRefusal,
+  type Realm,
+  type Role,
+} from '../model/index.ts';
+import { attributesOf, type RoleRepresentation } from '../admin/representation/role.ts';
 
-/** Creates the roles of a representation (`{realm: […], client: {…}}`), then joins the composites. Existing ones are kept. */
-export function importRoles(state: IdpState, realm: Realm, value: Json | undefined): void {
-  const roles = object(value);
-  const joined: (readonly [Role, JsonObject])[] = [];
-  const create = (it: JsonObject, clientUuid: string | undefined): void => {
-    const name = text(it, 'name') ?? '';
-    const existing = findRole(state, realm.id, name, clientUuid);
-    const description = text(it, 'description');
-    const made = createRole(state, realm.id, {
-      name,
-      ...(description === undefined ? {} : { description }),
-      ...(clientUuid === undefined ? {} : { clientUuid }),
-      attributes: listMap(it['attributes']),
-    });
-    const role = existing ?? (made.ok ? made.value : undefined);
-    if (role !== undefined && it['composites'] !== undefined) joined.push([role, object(it['composites'])]);
-  };
-  for (const it of objects(roles['realm'])) create(it, undefined);
-  for (const [clientId, list] of Object.entries(object(roles['client']))) {
-    const client = findClient(state, realm.id, clientId);
-    if (client !== undefined) for (const it of objects(list)) create(it, client.id);
-  }
-  for (const [role, composites] of joined) {
-    const compositeIds = [...new Set([...role.compositeIds, ...compositeIdsOf(state, realm, composites)])];
-    state.roles.put({ ...role, compositeIds });
-  }
+/** A role by name, made if it is not there: what Keycloak does for roles that users and groups of an import name. */
+export function roleNamed(state: IdpState, realm: Realm, name: string, clientUuid?: string): Role | undefined {
+  const found = findRole(state, realm.id, name, clientUuid);
+  if (found !== undefined) return found;
+  const made = createRole(state, realm.id, { name, ...(clientUuid === undefined ? {} : { clientUuid }) });
+  return made.ok ? made.value : undefined;
 }
 
-/** Ids of the roles that `composites` (`{realm: […], client: {…}}`) names. */
-export function compositeIdsOf(state: IdpState, realm: Realm, composites: JsonObject): readonly string[] {
-  return roleIdsOf(state, realm, composites['realm'], composites['client']);
-}
-
-/** Ids of realm roles and, by `clientId`, client roles; names that do not exist fall out. */
+/** Ids of the roles that a user or group of an import names; unknown clients are passed over. */
 export function roleIdsOf(
   state: IdpState,
   realm: Realm,
-  realmRoles: Json | undefined,
-  clientRoles: Json | undefined,
+  given: {
+    readonly realmRoles?: readonly string[];
+    readonly clientRoles?: Readonly<Record<string, readonly string[] | null>>;
+  },
 ): readonly string[] {
-  const ids = texts(realmRoles).map((name) => findRole(state, realm.id, name)?.id);
-  for (const [clientId, names] of Object.entries(object(clientRoles))) {
+  const ofRealm = (given.realmRoles ?? []).map((name) => roleNamed(state, realm, name.trim())?.id);
+  const ofClients = Object.entries(given.clientRoles ?? {}).flatMap(([clientId, names]) => {
     const client = findClient(state, realm.id, clientId);
-    if (client !== undefined) for (const name of texts(names)) ids.push(findRole(state, realm.id, name, client.id)?.id);
+    return client === undefined ? [] : (names ?? []).map((name) => roleNamed(state, realm, name.trim(), client.id)?.id);
+  });
+  return [...ofRealm, ...ofClients].filter((id) => id !== undefined);
+}
+
+/** Creates a role, or gives one that is there already (the default role, those of built-in clients) what is said of it. */
+export function putRole(
+  state: IdpState,
+  realm: Realm,
+  given: RoleRepresentation,
+  clientUuid?: string,
+): Result<Role, ModelRefusal> {
+  const name = given.name ?? '';
+  const attributes = attributesOf(given.attributes);
+  const said = {
+    ...(given.description === undefined ? {} : { description: given.description }),
+    ...(attributes === undefined ? {} : { attributes }),
+  };
+  const found = findRole(state, realm.id, name, clientUuid);
+  if (found !== undefined) return ok(state.roles.put({ ...found, ...said }));
+  return createRole(state, realm.id, {
+    name,
+    ...said,
+    ...(given.id === undefined || state.roles.get(given.id) !== undefined ? {} : { id: given.id }),
+    ...(clientUuid === undefined ? {} : { clientUuid }),
+  });
+}
+
+/** Ids of what a role's representation includes; a name that is not there refuses the whole. */
+export function compositeIdsOf(
+  state: IdpState,
+  realm: Realm,
+  given: RoleRepresentation,
+): Result<readonly string[], ModelRefusal> {
+  const ids: string[] = [];
+  for (const name of given.composites?.realm ?? []) {
+    const role = findRole(state, realm.id, name);
+    if (role === undefined) return refuse({ why: 'unknown', what: 'role', name });
+    ids.push(role.id);
   }
-  return ids.filter((id) => id !== undefined);
+  for (const [clientId, names] of Object.entries(given.composites?.client ?? {})) {
+    const client = findClient(state, realm.id, clientId);
+    if (client === undefined) return refuse({ why: 'unknown', what: 'client', name: clientId });
+    for (const name of names ?? []) {
+      const role = findRole(state, realm.id, name, client.id);
+      if (role === undefined) return refuse({ why: 'unknown', what: 'role', name });
+      ids.push(role.id);
+    }
+  }
+  return ok(ids);
 }

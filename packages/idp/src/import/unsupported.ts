@@ -1,5 +1,6 @@
 import type { JsonObject } from '@keyturn/protocol';
 import { claimMappers } from '../claims/collect.ts';
+import { keyProviderType, userProfileType } from '../admin/representation/component.ts';
 import { flag, list, object, objects, text } from './fields.ts';
 
 // Members of a representation that are kept and shown again, but that nothing here obeys.
@@ -30,6 +31,7 @@ export function unsupportedIn(representation: JsonObject): readonly string[] {
   for (const [type, components] of Object.entries(object(representation['components']))) {
     if (
       type !== keyProviderType &&
+      type !== userProfileType &&
       objects(components).length > 0 &&
       !type.startsWith('org.keycloak.services.clientregistration')
     ) {
@@ -57,9 +59,6 @@ export function unsupportedIn(representation: JsonObject): readonly string[] {
   }
   return found;
 }
-
-/** The type of components that are key providers. */
-export const keyProviderType = 'org.keycloak.keys.KeyProvider';
 
 function unsupportedInClient(client: JsonObject): readonly string[] {
   const name = `client ${text(client, 'clientId')}`;

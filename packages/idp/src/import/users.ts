@@ -1,158 +1,99 @@
-import { isJsonObject, type JsonObject, ok, type Result } from '@keyturn/protocol';
+import type { IdpContext } from '../context.ts';
 import {
-  createGroup,
   createUser,
-  type Credential,
   findClient,
   groupByPath,
-  type Group,
   type IdpState,
   type ModelRefusal,
   type Realm,
   serviceAccountOf,
   type User,
 } from '../model/index.ts';
-import type { PasswordHasher } from '../passwords.ts';
-import { flag, listMap, number, object, objects, present, text, texts } from './fields.ts';
+import { attributesOf } from '../admin/representation/role.ts';
+import type { UserRepresentation } from '../admin/representation/user.ts';
+import type { Must } from './all-or-nothing.ts';
+import { type ReadCredentials, readCredentials } from './credentials.ts';
 import { roleIdsOf } from './roles.ts';
 
-/** Creates a group with its roles and subgroups. */
-export function importGroup(
-  state: IdpState,
-  realm: Realm,
-  it: JsonObject,
-  parentId?: string,
-): Result<Group, ModelRefusal> {
-  const description = text(it, 'description');
-  const made = createGroup(state, realm.id, {
-    name: text(it, 'name') ?? '',
-    ...(description === undefined ? {} : { description }),
-    ...(parentId === undefined ? {} : { parentId }),
-    attributes: listMap(it['attributes']),
-    roleIds: roleIdsOf(state, realm, it['realmRoles'], it['clientRoles']),
-  });
-  if (!made.ok) return made;
-  for (const child of objects(it['subGroups'])) importGroup(state, realm, child, made.value.id);
-  return made;
+/** A user of an import whose passwords are hashed already: hashing waits, and a transaction cannot. */
+export interface PreparedUser {
+  readonly given: UserRepresentation;
+  readonly read: ReadCredentials;
+}
+
+/** Hashes the passwords of users, one after the other so that a big file does not take all threads. */
+export async function prepareUsers(
+  world: Pick<IdpContext, 'state' | 'passwords'>,
+  given: readonly UserRepresentation[],
+): Promise<readonly PreparedUser[]> {
+  const prepared: PreparedUser[] = [];
+  for (const it of given) prepared.push({ given: it, read: await readCredentials(world, it.credentials ?? []) });
+  return prepared;
 }
 
 /**
- * Hashes the passwords of a UserRepresentation, off the event loop and before the transaction that creates the user.
- * Hashes from Keycloak's exports are taken over; `unsupported` names kinds of credentials that are not.
- */
-export async function credentialsFrom(
-  state: IdpState,
-  passwords: PasswordHasher,
-  it: JsonObject,
-): Promise<{
-  readonly credentials: readonly Credential[];
-  readonly temporary: boolean;
-  readonly unsupported: readonly string[];
-}> {
-  const credentials: Credential[] = [];
-  const unsupported: string[] = [];
-  let temporary = false;
-  for (const given of objects(it['credentials'])) {
-    const type = text(given, 'type') ?? 'password';
-    const value = text(given, 'value');
-    const hash =
-      type !== 'password' ? undefined : value !== undefined ? await passwords.hash(value) : exportedHash(given);
-    if (hash === undefined) {
-      unsupported.push(type);
-      continue;
-    }
-    temporary ||= flag(given, 'temporary') === true;
-    const userLabel = text(given, 'userLabel');
-    credentials.push({
-      id: state.newUuid(),
-      type: 'password',
-      ...(userLabel === undefined ? {} : { userLabel }),
-      createdDate: number(given, 'createdDate') ?? state.clock(),
-      hash,
-    });
-  }
-  return { credentials: credentials.slice(-1), temporary, unsupported };
-}
-
-/**
- * Creates a user of a realm file. As in Keycloak such users get no default role unless they name it, and a
- * `temporary` password is an ordinary one. The account of a service only gets its roles and attributes.
+ * Creates a user of a realm file or partial import: as it says, without default role and groups, and with a temporary
+ * password taken as a lasting one, as in Keycloak.
  */
 export function importUser(
   state: IdpState,
   realm: Realm,
-  it: JsonObject,
-  credentials: readonly Credential[],
-): Result<User, ModelRefusal> {
-  const roleIds = roleIdsOf(state, realm, it['realmRoles'], it['clientRoles']);
-  const groupIds = texts(it['groups']).flatMap((path) => groupByPath(state, realm.id, path)?.id ?? []);
-  const serviceOf = text(it, 'serviceAccountClientId');
-  if (serviceOf !== undefined) {
-    const client = findClient(state, realm.id, serviceOf);
-    const account = client === undefined ? undefined : serviceAccountOf(state, client);
-    if (account !== undefined) {
-      const attributes = { ...account.attributes, ...listMap(it['attributes']) };
-      const all = [...new Set([...account.roleIds, ...roleIds])];
-      return ok(state.users.put({ ...account, attributes, roleIds: all, groupIds }));
-    }
+  { given, read }: PreparedUser,
+  must: Must<ModelRefusal>,
+): User {
+  const roleIds = roleIdsOf(state, realm, given);
+  const groupIds = (given.groups ?? []).map((path) => {
+    const group = groupByPath(state, realm.id, path);
+    return must(group === undefined ? unknownGroup(path) : { ok: true, value: group.id });
+  });
+  const account =
+    given.serviceAccountClientId === undefined ? undefined : accountOf(state, realm, given.serviceAccountClientId);
+  if (account !== undefined) {
+    return state.users.put({
+      ...account,
+      roleIds: union(account.roleIds, roleIds),
+      groupIds: union(account.groupIds, groupIds),
+    });
   }
-  return createUser(
-    state,
-    realm,
-    {
-      ...userFrom(it),
-      username: text(it, 'username') ?? text(it, 'email') ?? '',
-      credentials,
-      roleIds,
-      groupIds,
-      enabled: flag(it, 'enabled') ?? false,
-    },
-    { withoutDefaults: true },
+  return must(
+    createUser(
+      state,
+      realm,
+      {
+        username: given.username ?? given.email ?? '',
+        ...(given.id === undefined || state.users.get(given.id) !== undefined ? {} : { id: given.id }),
+        enabled: given.enabled ?? false,
+        emailVerified: given.emailVerified ?? false,
+        ...(given.email === undefined || given.email === '' ? {} : { email: given.email }),
+        ...(given.firstName === undefined ? {} : { firstName: given.firstName }),
+        ...(given.lastName === undefined ? {} : { lastName: given.lastName }),
+        ...(given.createdTimestamp === undefined ? {} : { createdTimestamp: given.createdTimestamp }),
+        ...(given.notBefore === undefined ? {} : { notBefore: given.notBefore }),
+        attributes: attributesOf(given.attributes) ?? {},
+        requiredActions: given.requiredActions ?? [],
+        credentials: read.credentials,
+        federatedIdentities: (given.federatedIdentities ?? []).map((it) => ({
+          identityProvider: it.identityProvider ?? '',
+          userId: it.userId ?? '',
+          userName: it.userName ?? '',
+        })),
+        roleIds,
+        groupIds,
+      },
+      { withoutDefaults: true },
+    ),
   );
 }
 
-/** The plain members of a UserRepresentation that are there. */
-export function userFrom(it: JsonObject): Partial<Omit<User, 'realmId' | 'username'>> {
-  const members = {
-    id: text(it, 'id'),
-    email: text(it, 'email'),
-    emailVerified: flag(it, 'emailVerified'),
-    firstName: text(it, 'firstName'),
-    lastName: text(it, 'lastName'),
-    enabled: flag(it, 'enabled'),
-    createdTimestamp: number(it, 'createdTimestamp'),
-    attributes: it['attributes'] === undefined ? undefined : listMap(it['attributes']),
-    requiredActions: it['requiredActions'] === undefined ? undefined : texts(it['requiredActions']),
-    notBefore: number(it, 'notBefore'),
-  };
-  return present(members);
+function accountOf(state: IdpState, realm: Realm, clientId: string): User | undefined {
+  const client = findClient(state, realm.id, clientId);
+  return client === undefined ? undefined : serviceAccountOf(state, client);
 }
 
-// An export of Keycloak has the hash in two texts of JSON: argon2 and the older PBKDF2 are read.
-function exportedHash(given: JsonObject): string | undefined {
-  const data = parsed(text(given, 'credentialData'));
-  const secret = parsed(text(given, 'secretData'));
-  const value = text(secret, 'value');
-  const salt = text(secret, 'salt');
-  if (value === undefined || salt === undefined) return undefined;
-  const iterations = number(data, 'hashIterations') ?? 1;
-  const parameters = object(data['additionalParameters']);
-  const parameter = (name: string, standard: string): string => texts(parameters[name])[0] ?? standard;
-  const algorithm = text(data, 'algorithm');
-  const bare = (base64: string): string => base64.replace(/=+$/, '');
-  if (algorithm === 'argon2' && parameter('type', 'id') === 'id') {
-    const cost = `m=${parameter('memory', '7168')},t=${iterations},p=${parameter('parallelism', '1')}`;
-    return `$argon2id$v=19$${cost}$${bare(salt)}$${bare(value)}`;
-  }
-  const digest = /^pbkdf2(?:-(sha\d+))?$/.exec(algorithm ?? '');
-  return digest === null ? undefined : `$pbkdf2-${digest[1] ?? 'sha1'}$i=${iterations}$${bare(salt)}$${bare(value)}`;
+function unknownGroup(name: string): { readonly ok: false; readonly refusal: ModelRefusal } {
+  return { ok: false, refusal: { why: 'unknown', what: 'group', name } };
 }
 
-function parsed(json: string | undefined): JsonObject {
-  try {
-    const value: unknown = JSON.parse(json ?? '{}');
-    return isJsonObject(value) ? value : {};
-  } catch {
-    return {};
-  }
+function union(before: readonly string[], more: readonly string[]): readonly string[] {
+  return [...new Set([...before, ...more])];
 }

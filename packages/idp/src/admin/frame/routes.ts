@@ -2,6 +2,7 @@ import { ok, type Result, refuse } from '@keyturn/protocol';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { App, IdpContext } from '../../context.ts';
 import { sendJson } from '../../http/answers.ts';
+import { answerPreflight } from '../../http/cors.ts';
 import { queryOf } from '../../http/form.ts';
 import { type AdminEvent, findRealm } from '../../model/index.ts';
 import { readBody } from '../json/body.ts';
@@ -10,7 +11,7 @@ import { adminEventOf, type ResourceType } from './admin-events.ts';
 import { type Answer, forbidden, notFound, refused, unknownError } from './answer.ts';
 import { authenticate } from './authenticate.ts';
 import { type AdminCall, numericParameters, type RealmCall } from './call.ts';
-import { allowOrigin, answerPreflight } from './origin.ts';
+import { allowOrigin } from './origin.ts';
 import { type Admin, type Needs } from './permissions.ts';
 import { answerBodyRefusal } from './refusals.ts';
 
@@ -102,7 +103,7 @@ export function createRoutes(
       context.log('error', 'admin API: unexpected fault', { path: request.routeOptions.url, fault: String(fault) });
     return send(context, request, reply, status >= 500 ? unknownError : refused(status, { error: `HTTP ${status}` }));
   });
-  app.options('/admin/*', (request, reply) => answerPreflight(request, reply));
+  app.options('/admin/*', (request, reply) => answerPreflight(request, reply, 'DELETE, POST, GET, PUT'));
   app.all('/admin/realms/*', async (request, reply) => {
     const path = request.url.slice(request.url.indexOf('/admin/')).replace(/\?.*$/, '');
     const caller = await admit(context, request);

@@ -112,19 +112,6 @@ export function settingsOf(given: RealmRepresentation): Partial<RealmSettings> {
   return Object.fromEntries(settings) as Partial<RealmSettings>;
 }
 
-/** Members that will be stored without being acted on; named to the importer, never dropped in silence. */
-export function unsupportedOf(given: RealmRepresentation): Readonly<Record<string, unknown>> {
-  const names = Object.keys(unsupportedFields) as (keyof typeof unsupportedFields)[];
-  return Object.fromEntries(names.flatMap((name) => (isEmpty(given[name]) ? [] : [[name, given[name]]])));
-}
-
-function isEmpty(value: unknown): boolean {
-  return (
-    value === undefined ||
-    (Array.isArray(value) ? value.length === 0 : isJsonObject(value) && Object.keys(value).length === 0)
-  );
-}
-
 function withoutNulls(value: unknown): object {
   return Object.fromEntries(Object.entries(value ?? {}).filter(([, member]) => member !== null));
 }

@@ -4,7 +4,7 @@ import { type Answer, json, noContent, notFound } from '../frame/answer.ts';
 import type { RealmCall } from '../frame/call.ts';
 import { may } from '../frame/permissions.ts';
 import type { RealmRoutes } from '../frame/routes.ts';
-import { freshSecret } from '../import/client.ts';
+import { freshSecret } from '../../import/client.ts';
 import { showClient } from '../representation/client.ts';
 import { withClient } from './clients.ts';
 

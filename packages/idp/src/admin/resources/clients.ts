@@ -11,8 +11,8 @@ import { flagOf, pageOf, type RealmCall, textOf } from '../frame/call.ts';
 import { may } from '../frame/permissions.ts';
 import { answerModelRefusal } from '../frame/refusals.ts';
 import type { RealmRoutes } from '../frame/routes.ts';
-import { changedClientOf, newClientOf } from '../import/client.ts';
-import { answerClientRefusal } from '../import/refusals.ts';
+import { changedClientOf, newClientOf } from '../../import/client.ts';
+import { answerClientRefusal } from '../frame/import-refusals.ts';
 import { type ClientRepresentation, clientReader, showClient } from '../representation/client.ts';
 import { showUser } from '../representation/user.ts';
 

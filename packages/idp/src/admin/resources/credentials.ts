@@ -3,7 +3,7 @@ import { type Answer, json, noContent, notFound, refused } from '../frame/answer
 import type { RealmCall } from '../frame/call.ts';
 import { may } from '../frame/permissions.ts';
 import type { RealmRoutes } from '../frame/routes.ts';
-import { readCredentials } from '../import/credentials.ts';
+import { readCredentials } from '../../import/credentials.ts';
 import { texts } from '../json/shape.ts';
 import { type CredentialRepresentation, credentialReader } from '../representation/user.ts';
 import { withUser } from './users.ts';

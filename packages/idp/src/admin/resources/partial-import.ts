@@ -16,12 +16,12 @@ import type { RealmCall } from '../frame/call.ts';
 import { refuseEscalation } from '../frame/escalation.ts';
 import { may } from '../frame/permissions.ts';
 import type { RealmRoutes } from '../frame/routes.ts';
-import { allOrNothing, type Must } from '../import/all-or-nothing.ts';
-import { type ClientRefusal, newClientOf } from '../import/client.ts';
-import { importGroup } from '../import/groups.ts';
-import { answerClientRefusal, answerRealmRefusal } from '../import/refusals.ts';
-import { compositeIdsOf, putRole } from '../import/roles.ts';
-import { importUser, type PreparedUser, prepareUsers } from '../import/users.ts';
+import { allOrNothing, type Must } from '../../import/all-or-nothing.ts';
+import { type ClientRefusal, newClientOf } from '../../import/client.ts';
+import { importGroup } from '../../import/groups.ts';
+import { answerClientRefusal, answerImportRefusal } from '../frame/import-refusals.ts';
+import { compositeIdsOf, putRole } from '../../import/roles.ts';
+import { importUser, type PreparedUser, prepareUsers } from '../../import/users.ts';
 import { anything, list, object, type ReadObject, text } from '../json/shape.ts';
 import { clientReader } from '../representation/client.ts';
 import { groupReader } from '../representation/group.ts';
@@ -119,7 +119,7 @@ function answerRefusal(refusal: Refusal): Answer {
     case 'unknown-mapper-type':
       return answerClientRefusal(refusal);
     default:
-      return answerRealmRefusal(refusal);
+      return answerImportRefusal(refusal);
   }
 }
 

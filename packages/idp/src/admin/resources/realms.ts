@@ -5,8 +5,8 @@ import { type AdminCall, flagOf, type RealmCall } from '../frame/call.ts';
 import { anyRole, may } from '../frame/permissions.ts';
 import { answerModelRefusal } from '../frame/refusals.ts';
 import type { RealmRoutes, ServerRoutes } from '../frame/routes.ts';
-import { createRealmFrom } from '../import/realm.ts';
-import { answerRealmRefusal } from '../import/refusals.ts';
+import { createRealmFrom } from '../../import/realm.ts';
+import { answerImportRefusal } from '../frame/import-refusals.ts';
 import {
   type RealmRepresentation,
   realmReader,
@@ -43,14 +43,8 @@ async function createOne(call: AdminCall, given: RealmRepresentation): Promise<A
   const fault = faultOfName(given.realm);
   if (fault !== undefined) return fault;
   const made = await createRealmFrom(call.context, given);
-  if (!made.ok) return answerRealmRefusal(made.refusal);
-  const { realm, unsupported } = made.value;
-  if (unsupported.length > 0) {
-    call.context.log('warn', 'a new realm has members without effect here', {
-      realm: realm.realm,
-      members: unsupported,
-    });
-  }
+  if (!made.ok) return answerImportRefusal(made.refusal);
+  const { realm } = made.value;
   letCreatorManage(call, realm);
   call.context.events.admin(call.admin.realm, {
     authDetails: {

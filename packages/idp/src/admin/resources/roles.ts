@@ -6,7 +6,7 @@ import { refuseEscalation } from '../frame/escalation.ts';
 import { may, type Needs } from '../frame/permissions.ts';
 import { answerModelRefusal } from '../frame/refusals.ts';
 import type { RealmRoutes } from '../frame/routes.ts';
-import { compositeIdsOf } from '../import/roles.ts';
+import { compositeIdsOf } from '../../import/roles.ts';
 import { showBriefGroup, showGroup } from '../representation/group.ts';
 import { attributesOf, type RoleRepresentation, roleReader, showBriefRole, showRole } from '../representation/role.ts';
 import { showUser } from '../representation/user.ts';

@@ -5,7 +5,7 @@ import { refuseEscalation } from '../frame/escalation.ts';
 import { may } from '../frame/permissions.ts';
 import { answerModelRefusal } from '../frame/refusals.ts';
 import type { RealmRoutes } from '../frame/routes.ts';
-import { readCredentials } from '../import/credentials.ts';
+import { readCredentials } from '../../import/credentials.ts';
 import { attributesOf } from '../representation/role.ts';
 import { showUser, type UserRepresentation, userReader } from '../representation/user.ts';
 import { settableAttributes } from '../user-profile/attributes.ts';

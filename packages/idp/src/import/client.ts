@@ -1,8 +1,8 @@
 import { ok, type Result, refuse } from '@keyturn/protocol';
-import { type Client, type IdpState, type NewClient, newSecret, type Realm } from '../../model/index.ts';
-import { originsOf } from '../frame/origin.ts';
-import type { ClientRepresentation } from '../representation/client.ts';
-import { isMapperType, readInnerMapper } from '../representation/mapper.ts';
+import { type Client, type IdpState, type NewClient, newSecret, type Realm } from '../model/index.ts';
+import { webOriginsOf } from '../claims/other-mappers.ts';
+import type { ClientRepresentation } from '../admin/representation/client.ts';
+import { isMapperType, readInnerMapper } from '../admin/representation/mapper.ts';
 
 /** Why a client's representation is not taken; `description` is Keycloak's text. */
 export type ClientRefusal =
@@ -24,7 +24,7 @@ export function newClientOf(
   return ok({
     ...membersOf(given),
     protocol,
-    ...(given.webOrigins === undefined ? { webOrigins: originsOf(given.redirectUris ?? []) } : {}),
+    ...(given.webOrigins === undefined ? { webOrigins: originsOf(given) } : {}),
     ...(made === undefined ? {} : { secret: made.secret }),
     attributes: { ...made?.attributes, ...withoutEmpty(given.attributes) },
     protocolMappers: (given.protocolMappers ?? []).map((it) => readInnerMapper(state, it, protocol)),
@@ -65,6 +65,12 @@ export function changedClientOf(
       ? {}
       : { protocolMappers: given.protocolMappers.map((it) => readInnerMapper(state, it, client.protocol)) }),
   });
+}
+
+/** Where a client that names no web origins is used from: where it is sent back to. */
+function originsOf(given: ClientRepresentation): readonly string[] {
+  const { redirectUris = [], rootUrl } = given;
+  return webOriginsOf({ webOrigins: ['+'], redirectUris, ...(rootUrl === undefined ? {} : { rootUrl }) });
 }
 
 /** A new secret, and the attribute that says when it was made. */

@@ -1,5 +1,5 @@
-import { findClient, findRole, type IdpState, type Realm } from '../../model/index.ts';
-import type { RealmRepresentation, ScopeMappingRepresentation } from '../representation/realm.ts';
+import { findClient, findRole, type IdpState, type Realm } from '../model/index.ts';
+import type { RealmRepresentation, ScopeMappingRepresentation } from '../admin/representation/realm.ts';
 
 /** Gives clients and client scopes the roles that their tokens may carry; names that are not there are passed over. */
 export function importScopeMappings(state: IdpState, realm: Realm, given: RealmRepresentation): void {

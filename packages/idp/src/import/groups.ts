@@ -1,6 +1,6 @@
-import { createGroup, type Group, type IdpState, type ModelRefusal, type Realm } from '../../model/index.ts';
-import type { GroupRepresentation } from '../representation/group.ts';
-import { attributesOf } from '../representation/role.ts';
+import { createGroup, type Group, type IdpState, type ModelRefusal, type Realm } from '../model/index.ts';
+import type { GroupRepresentation } from '../admin/representation/group.ts';
+import { attributesOf } from '../admin/representation/role.ts';
 import type { Must } from './all-or-nothing.ts';
 import { roleIdsOf } from './roles.ts';
 

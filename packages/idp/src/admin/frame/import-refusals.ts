@@ -1,8 +1,8 @@
 import { unreachable } from '@keyturn/protocol';
-import { type Answer, invalidInput, message, notFound } from '../frame/answer.ts';
-import { answerModelRefusal } from '../frame/refusals.ts';
-import type { ClientRefusal } from './client.ts';
-import type { RealmRefusal } from './realm.ts';
+import { type Answer, invalidInput, message, notFound } from './answer.ts';
+import { answerModelRefusal } from './refusals.ts';
+import type { ClientRefusal } from '../../import/client.ts';
+import type { ImportRefusal } from '../../import/realm.ts';
 
 /** What the caller sees of a client that was not taken. */
 export function answerClientRefusal(refusal: ClientRefusal): Answer {
@@ -17,7 +17,7 @@ export function answerClientRefusal(refusal: ClientRefusal): Answer {
 }
 
 /** What the caller sees of a realm that was not taken. */
-export function answerRealmRefusal(refusal: RealmRefusal): Answer {
+export function answerImportRefusal(refusal: ImportRefusal): Answer {
   switch (refusal.why) {
     case 'invalid-client':
     case 'unknown-mapper-type':

@@ -1,23 +1,22 @@
 import { isJsonObject } from '@keyturn/protocol';
-import { createKeyProvider, type IdpState, type Realm, type UserProfileConfig } from '../../model/index.ts';
+import { createKeyProvider, type IdpState, type Realm, type UserProfileConfig } from '../model/index.ts';
 import {
   type ComponentExportRepresentation,
   configOf,
   isKeyProvider,
   keyProviderType,
   userProfileType,
-} from '../representation/component.ts';
+} from '../admin/representation/component.ts';
 
 /**
  * The components of a realm file: key providers take the place of the default ones, the user profile is obeyed, all
- * else is stored. Returns what is stored without being obeyed.
+ * else is stored and shown.
  */
 export function importComponents(
   state: IdpState,
   realm: Realm,
   given: Readonly<Record<string, readonly ComponentExportRepresentation[] | null>>,
-): readonly string[] {
-  const unsupported: string[] = [];
+): void {
   const keys = given[keyProviderType] ?? [];
   if (keys.some((it) => isKeyProvider(it.providerId))) {
     for (const key of state.keys.ofRealm(realm.id)) state.keys.delete(key.id);
@@ -26,7 +25,6 @@ export function importComponents(
     for (const it of components ?? []) {
       if (type === keyProviderType && importKeyProvider(state, realm, it)) continue;
       if (type === userProfileType && importUserProfile(state, realm, it)) continue;
-      unsupported.push(`components.${type}.${it.providerId ?? it.name ?? ''}`);
       state.components.put({
         id: freeId(state, it.id),
         realmId: realm.id,
@@ -39,7 +37,6 @@ export function importComponents(
       });
     }
   }
-  return unsupported;
 }
 
 function importKeyProvider(state: IdpState, realm: Realm, given: ComponentExportRepresentation): boolean {

@@ -1,5 +1,5 @@
 import { ok, type Result, refuse } from '@keyturn/protocol';
-import type { IdpState } from '../../model/index.ts';
+import type { IdpState } from '../model/index.ts';
 
 /** Takes the good outcome out of a result, or ends the whole change with its refusal. */
 export type Must<Refusal> = <T>(result: Result<T, Refusal>) => T;
