@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { CommandFailure, type Io } from './io.ts';
 import { version } from './version.ts';
 
@@ -86,6 +86,15 @@ export function buildProgram(io: Io, startedAt: number): Command {
     .action(async () => {
       const { buildErrorsPage } = await import('@keyturn/server');
       io.print(buildErrorsPage().trimEnd());
+    });
+
+  program
+    .command('completion')
+    .description('print a completion script: source <(keyturn completion bash)')
+    .addArgument(new Argument('<shell>').choices(['bash', 'zsh', 'fish']))
+    .action(async (shell: 'bash' | 'zsh' | 'fish') => {
+      const { buildCompletion } = await import('./completion.ts');
+      io.print(buildCompletion(program, shell));
     });
 
   return program;
