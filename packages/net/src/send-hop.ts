@@ -31,16 +31,12 @@ type AnswerHeaders = Record<string, string | string[] | undefined>;
 export async function sendHop(agent: Agent, request: HopRequest): Promise<Result<HopAnswer, NetRefusal>> {
   const answer = await new Promise<Result<HopAnswer, NetRefusal>>((settle) => {
     const hop = new Hop(request, settle);
-    agent.dispatch(
-      {
-        origin: request.url.origin,
-        path: request.url.pathname + request.url.search,
-        method: request.method,
-        headers: request.headers,
-        body: request.body ?? null,
-      },
-      hop,
-    );
+    const { url, method, headers, body = null } = request;
+    try {
+      agent.dispatch({ origin: url.origin, path: url.pathname + url.search, method, headers, body }, hop);
+    } catch (error) {
+      hop.fail(error);
+    }
   });
   return answer.ok && answer.value.headers['content-encoding'] !== undefined ? decode(answer.value, request) : answer;
 }
@@ -92,6 +88,10 @@ class Hop implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+    this.fail(error);
+  }
+
+  fail(error: unknown): void {
     this.#finish(refuse(readError(error, this.#request, this.#controller !== undefined)));
   }
 
@@ -123,7 +123,7 @@ class Hop implements Dispatcher.DispatchHandler {
   }
 }
 
-function readError(error: Error, request: HopRequest, sent: boolean): NetRefusal {
+function readError(error: unknown, request: HopRequest, sent: boolean): NetRefusal {
   if (error instanceof RefusedConnection) return error.refusal;
   const code = errorCode(error);
   const host = request.url.hostname;

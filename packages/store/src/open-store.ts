@@ -36,7 +36,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const location = parseStoreUrl(options.url);
   if (!location.ok) throw new TypeError(location.refusal);
 
-  const transactions = new Transactions();
+  const transactions = new Transactions(report);
   const chain = new AuditChain(clock, random);
   const listeners = new Listeners(report);
   const { dialect } = location.value;

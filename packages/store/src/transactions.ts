@@ -14,7 +14,7 @@ export interface Tx {
   notify(channel: string, payload: string): Promise<void>;
   /** Records what this transaction does, in it: both are durable or neither. The same as `store.audit.append(tx, …)`. */
   audit(event: AuditEvent): void;
-  /** Runs after the commit, in this process only; for dropping caches and the like. Must not throw. */
+  /** Runs after the commit, in this process only; for dropping caches and the like. What it throws is reported. */
   afterCommit(action: () => void): void;
 }
 
@@ -35,6 +35,11 @@ const maxPayloadBytes = 7000;
 /** Runs functions in transactions and knows, by async context, whether it is already inside one. */
 export class Transactions {
   readonly #scopes = new AsyncLocalStorage<Scope | undefined>();
+  readonly #report: (error: unknown) => void;
+
+  constructor(report: (error: unknown) => void) {
+    this.#report = report;
+  }
 
   /** For the dialect. */
   readonly guard: AcquireGuard = () => {
@@ -85,7 +90,14 @@ export class Transactions {
         scope.open = false;
       }
     });
-    for (const action of afterCommit) action();
+    for (const action of afterCommit) {
+      try {
+        action();
+      } catch (error) {
+        // The commit has happened: an error from here would tell the caller that it had not.
+        this.#report(error);
+      }
+    }
     return value;
   }
 }

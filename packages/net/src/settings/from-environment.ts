@@ -43,7 +43,13 @@ export async function readEnvironment(options: {
     return true;
   };
 
-  const native = Object.keys(env).filter((name) => name.startsWith(prefix) && !options.ignoredEnv.includes(name));
+  const native = Object.keys(env).filter(
+    (name) =>
+      name.startsWith(prefix) &&
+      !options.ignoredEnv.includes(name) &&
+      // What tests are told by the environment is no setting of the programs that they start.
+      !name.startsWith(`${prefix}TEST_`),
+  );
   const done = new Set<string>();
   for (const variable of native.sort()) {
     if (env[variable] === undefined || env[variable] === '') continue;

@@ -338,6 +338,10 @@ describe('a variable', () => {
     expect(await faults({ file: base, env, ignoredEnv: ['KEYTURN_CONFIG'] })).toEqual([]);
   });
 
+  it('that is for tests is no setting', async () => {
+    expect(await faults({ file: base, env: { KEYTURN_TEST_POSTGRES_URL: 'postgres://h/d' } })).toEqual([]);
+  });
+
   it('cannot reach what every object has', async () => {
     const env = {
       KEYTURN___PROTO____POLLUTED: 'x',

@@ -18,7 +18,7 @@ export interface SettingSources<Schema extends z.ZodObject> {
   /** As parsed from the command line, without dashes. */
   readonly flags: Flags;
   readonly aliases: readonly SettingAlias[];
-  /** Of native environment names: `KEYTURN_`. All variables that begin so must be settings. */
+  /** Of native environment names: `KEYTURN_`. All variables that begin so must be settings, but for `KEYTURN_TEST_…`. */
   readonly prefix: string;
   /** Variables that begin with the prefix and are no settings, such as the one that names the file. */
   readonly ignoredEnv?: readonly string[];

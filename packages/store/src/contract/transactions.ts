@@ -98,6 +98,24 @@ export function transactionContract(database: () => TestDatabase, shared: boolea
     });
   });
 
+  describe('what waits for a commit', () => {
+    it('cannot undo it by throwing', async () => {
+      const reported: unknown[] = [];
+      const store = await database().open({ report: (error) => reported.push(error) });
+      const heard: string[] = [];
+      const result = await store.transaction(async (tx) => {
+        tx.afterCommit(() => {
+          throw new Error('too late');
+        });
+        tx.afterCommit(() => heard.push('the next one'));
+        return 'committed';
+      });
+      expect(result).toBe('committed');
+      expect(heard).toEqual(['the next one']);
+      expect(reported).toEqual([new Error('too late')]);
+    });
+  });
+
   describe('a row', () => {
     it.each([
       ['a moment in milliseconds', 1_795_357_556_285],
