@@ -210,13 +210,13 @@ function scopesOf(
 function kindFor(subject: SessionKind, hasPart: boolean): SessionKind {
   switch (subject) {
     case 'on':
-    case 'nt':
       return hasPart ? 'on' : 'nt';
     case 'of':
-    case 'ft':
       return hasPart ? 'of' : 'ft';
+    case 'nt':
+    case 'ft':
     case 'tr':
-      return 'tr';
+      return subject;
   }
   return subject;
 }
