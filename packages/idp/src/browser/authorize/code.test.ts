@@ -20,8 +20,15 @@ describe('a code', () => {
     const { status, body } = await redeem(idp, await freshCode({ nonce: 'n-1', scope: 'openid email' }));
     expect(status).toBe(200);
     expect(Object.keys(body)).toEqual([
-      ...['access_token', 'expires_in', 'refresh_expires_in', 'refresh_token', 'token_type', 'id_token'],
-      ...['not-before-policy', 'session_state', 'scope'],
+      'access_token',
+      'expires_in',
+      'refresh_expires_in',
+      'refresh_token',
+      'token_type',
+      'id_token',
+      'not-before-policy',
+      'session_state',
+      'scope',
     ]);
     const access = decodeJwt(String(body['access_token']));
     const id = decodeJwt(String(body['id_token']));

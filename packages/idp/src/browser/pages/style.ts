@@ -38,7 +38,7 @@ input[readonly]{background:var(--ground)}
 input[aria-invalid=true]{border-color:var(--bad);box-shadow:inset 0 0 0 1px var(--bad)}
 .field .error{display:block;margin:.25rem 0 0;color:var(--bad);font-size:.875rem}
 .code input{font-size:1.375rem;letter-spacing:.12em;text-align:center;text-transform:uppercase}
-.row{display:flex;flex-wrap:wrap;align-items:center;justify-content:space-between;gap:.5rem 1rem;margin:0 0 1.25rem}
+.row{font-size:.9375rem;display:flex;flex-wrap:wrap;align-items:center;justify-content:space-between;gap:.5rem 1rem;margin:0 0 1.25rem}
 .check{display:flex;align-items:center;gap:.5rem;min-height:1.75rem;margin:0;font-weight:400}
 .check input{width:1.125rem;height:1.125rem;margin:0;accent-color:var(--accent)}
 button,.button{display:block;width:100%;min-height:2.875rem;padding:.625rem 1rem;font:inherit;font-weight:600;text-align:center;text-decoration:none;
@@ -64,7 +64,7 @@ background:var(--note-ground);color:var(--note);font-size:.9375rem;overflow-wrap
 .entry{display:flex;flex-wrap:wrap;align-items:center;justify-content:space-between;gap:.5rem 1rem;padding:.75rem 0;border-top:1px solid var(--line)}
 .entry>div{min-width:0;flex:1 1 14rem;overflow-wrap:anywhere}
 .entry p{margin:0}
-pre{margin:0;white-space:pre-wrap;overflow-wrap:anywhere;font:.875rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace}
+pre{margin:1rem 0;white-space:pre-wrap;overflow-wrap:anywhere;font:.875rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace}
 footer{padding:1rem;text-align:center;color:var(--soft);font-size:.8125rem}
 @media (max-width:26rem){.card{padding:1.25rem}}
 @media (forced-colors:active){.card,button{border:1px solid}}
