@@ -21,6 +21,7 @@ export {
   type RealmFileOptions,
   showRealmFileFault,
 } from './file/parse.ts';
+export { showRealm } from './file/show.ts';
 export { type PlaceholderFault, type PlaceholderOptions, resolvePlaceholders } from './file/placeholders.ts';
 export { type Admin, type AdminOptions, createAdmin } from './live/admin.ts';
 export type { AdminLogin } from './live/admin-login.ts';
@@ -30,11 +31,12 @@ export { exportRealm, minimizeRealm } from './live/export-realm.ts';
 export { type PlannedRealm, type PlanRefusal, planRealm } from './live/plan-realm.ts';
 export { type Desired, spreadRealm } from './model/desired.ts';
 export { showRef } from './model/objects.ts';
-export type { PlanOptions } from './plan/build.ts';
+export { collectSecrets, type PlanOptions } from './plan/build.ts';
 export { parsePlan } from './plan/parse.ts';
 export { changesNothing, countSteps, isEmptyPlan, type Plan, type PlanCounts, type Step } from './plan/plan.ts';
 export { showPlan } from './plan/show.ts';
 export { type ExpandedRealm, recipes, type UsedRecipe } from './recipes/expand.ts';
+export { explainRecipes } from './recipes/explain.ts';
 export type { Recipe, RecipePart } from './recipes/recipe.ts';
 export type {
   ClientRepresentation,

@@ -28,11 +28,7 @@ export function lintRealmFile(text: string, options: RealmFileOptions): readonly
   const parsed = strict.ok ? strict : parseRealmFile(text, { ...options, unresolved: 'keep' });
   const faults: LintFault[] = strict.ok ? [] : strict.refusal.map(asFault);
   if (!parsed.ok) return faults;
-  // `$${X}` is left as it is, defaults and all: so the file's own words can be read.
-  const literal = parseRealmFile(
-    text.replaceAll('${', () => '$${'),
-    { ...options, unresolved: 'keep' },
-  );
+  const literal = parseRealmFile(text, { ...options, unresolved: 'as-written' });
   return [...faults, ...lintRealm(parsed.value, options.path, literal.ok ? literal.value : parsed.value)];
 }
 

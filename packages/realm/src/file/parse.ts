@@ -54,7 +54,8 @@ export function parseRealmDeclaration(
   // The shape is checked even when placeholders are missing, so that one run shows everything.
   const shaped = checkShape(resolved.ok ? asObject(resolved.value) : value);
   for (const fault of shaped.faults) {
-    if (resolved.ok || !hasPlaceholder(value, fault.at)) {
+    const unread = !resolved.ok || options.unresolved === 'as-written';
+    if (!(unread && hasPlaceholder(value, fault.at))) {
       faults.push({ ...locate(fault.at), message: `${showPath(fault.at)}: ${fault.message}` });
     }
   }

@@ -19,8 +19,9 @@ export interface PlaceholderOptions {
   /**
    * What to do with a placeholder that resolves to nothing. Default `fault`. `keep` leaves it as literal text,
    * as Keycloak's own import does without a warning: a client then has the secret `${KEYCLOAK_CLIENT_SECRET}`.
+   * `as-written` resolves nothing at all, defaults included: for a look at the file itself.
    */
-  readonly unresolved?: 'fault' | 'keep';
+  readonly unresolved?: 'fault' | 'keep' | 'as-written';
 }
 
 /**
@@ -35,6 +36,7 @@ export function resolvePlaceholders(
   value: Json,
   options: PlaceholderOptions,
 ): Result<Json, readonly PlaceholderFault[]> {
+  if (options.unresolved === 'as-written') return ok(value);
   const faults: PlaceholderFault[] = [];
   const resolved = resolveValue(value, [], options, faults);
   return faults.length > 0 && options.unresolved !== 'keep' ? refuse(faults) : ok(resolved);

@@ -158,7 +158,11 @@ function checkLeaf(leaf: Leaf, value: Json, at: Path, faults: ShapeFault[]): Jso
     if (!isJsonList(value)) return fault(at, 'must be a list of texts', faults);
     return value.map((item, index) => checkLeaf('text', item, [...at, index], faults));
   }
-  return scalars[leaf](value) ?? fault(at, `must be ${scalarNames[leaf]}`, faults);
+  const scalar = scalars[leaf](value);
+  if (scalar !== undefined) return scalar;
+  fault(at, `must be ${scalarNames[leaf]}`, faults);
+  // Kept, for a placeholder that is to stay one.
+  return value;
 }
 
 const scalarNames = { flag: 'true or false', number: 'a whole number', text: 'text' } as const;

@@ -168,6 +168,13 @@ function hideCredentials(object: DesiredObject, value: Json, secrets: Map<string
   });
 }
 
+/** All secrets of a file by the references that a plan uses: what `apply` needs for a plan that was stored. */
+export function collectSecrets(desired: Desired): ReadonlyMap<string, string> {
+  const secrets = new Map<string, string>();
+  for (const object of desired.objects.values()) hideSecrets(object, object.fields, [], secrets, []);
+  return secrets;
+}
+
 /** Every end of a tie that neither the file nor the server has. A service account comes with its client. */
 function findDangling(desired: Desired, observed: Observed): readonly string[] {
   const known = (ref: ObjectRef) =>
