@@ -1,13 +1,21 @@
 import { createGuardedFetch } from '@keyturn/net';
 import { bytes, type Clock, ok, type Random, type Result, refuse, seconds, toMilliseconds } from '@keyturn/protocol';
 import { openStore } from '@keyturn/store';
-import { createVerifier, explain } from '@keyturn/verify';
+import { createVerifier, explain, type VerifierOptions } from '@keyturn/verify';
 import { type IdpFault, resolveIdp } from './config/idp.ts';
+import { resolvePat } from './config/resolve-pat.ts';
 import type { Settings } from './config/schema.ts';
 import { createManagement } from './features/health/management.ts';
+import { loginMigrations, openLoginFlows } from './features/login/flows.ts';
+import { mountLogin } from './features/login/routes.ts';
 import { metadataUrlOf, mountMetadata } from './features/mcp/metadata.ts';
 import { mountMcp } from './features/mcp/routes.ts';
-
+import { mountIntrospection } from './features/pats/introspection.ts';
+import { openPats } from './features/pats/open-pats.ts';
+import { mountPats } from './features/pats/routes.ts';
+import { createSeal } from './features/pats/seal.ts';
+import { mountRevocationStream } from './features/pats/stream.ts';
+import { patMigrations } from './features/pats/tables.ts';
 import { openSourceRepository, sourceMigrations, sourcesChannel } from './features/sources/repository.ts';
 import { mountSources } from './features/sources/routes.ts';
 import { passthroughWarning } from './features/sources/passthrough.ts';
@@ -19,9 +27,12 @@ import { rolesOfToken } from './http/caller.ts';
 import { createFrame } from './http/frame.ts';
 import { countExchanges, createNextHop } from './http/next-hop.ts';
 import { allowedHosts, allowedOrigins, publicUrlOf } from './http/origins.ts';
+import { cutByPat } from './http/pat-limits.ts';
 import { decideByRole } from './http/role-policy.ts';
+import { explainRefusal } from './http/refusals.ts';
 import { buildRooms } from './http/rooms.ts';
-import { identifyBy } from './http/who.ts';
+import { type TokenEndpoint } from './http/token-endpoint.ts';
+import { type Door, identifyBy } from './http/who.ts';
 import type { Log } from './outside/log.ts';
 import { createMetrics, type Metrics } from './outside/metrics.ts';
 
@@ -49,7 +60,7 @@ export type ComposeFault =
  * Reading it from top to bottom is reading the architecture.
  */
 export async function compose(settings: Settings, world: World): Promise<Result<Service, ComposeFault>> {
-  const { http, auth, mcp, exchange, tools, management } = settings;
+  const { http, auth, mcp, exchange, tools, management, pat, login, edge } = settings;
   const { clock, random, log } = world;
 
   // The identity provider: what is compared, what is fetched, what is asked.
@@ -70,24 +81,74 @@ export async function compose(settings: Settings, world: World): Promise<Result<
   const publicUrl = publicUrlOf(http);
   const mcpResource = mcp.resource ?? `${publicUrl}${mcp.path}`;
 
-  // verify: one verifier a door, since each door accepts tokens for its own audience only.
-  const verifierFor = (audience: readonly string[]) =>
-    createVerifier({
-      issuer,
-      audience,
-      ...(jwksUrl === undefined ? { discovery: true } : { jwksUri: jwksUrl }),
-      identityClaim: auth.identityClaim,
-      clockTolerance: seconds(auth.clockTolerance),
-      fetch: idpFetch,
-      clock,
-    });
-  const verifiers = { rest: verifierFor(auth.audiences), mcp: verifierFor([mcpResource]) };
-  const reached = await verifiers.rest.ready();
-  if (!reached.ok) return refuse({ why: 'oidc', issuer, message: explain(reached.refusal) });
-
-  // store, and what is counted.
   const store = await openStore({ url: settings.store.url, clock, random });
-  await store.migrate(sourceMigrations);
+  await store.migrate([...sourceMigrations, ...patMigrations, ...loginMigrations]);
+
+  // Personal access tokens: what is revoked is asked of by every verifier, opaque ones come in by a port of the first room.
+  const resolved = resolvePat(settings, tokenEndpoint);
+  if (!resolved.ok) {
+    await store.close();
+    return refuse({ why: 'settings', faults: resolved.refusal });
+  }
+  const atIdp = (clientId: string, clientSecret: string | undefined): TokenEndpoint => ({
+    tokenEndpoint,
+    clientId,
+    clientSecret,
+    fetch: idpFetch,
+    clock,
+  });
+  const loginClient = login === undefined ? undefined : atIdp(login.clientId, login.clientSecret);
+  const sealKeys = resolved.value?.sealKeys;
+  const flows =
+    sealKeys === undefined ? undefined : openLoginFlows({ store, clock, random, seal: createSeal(sealKeys, random) });
+  const pats =
+    pat === undefined || resolved.value === undefined
+      ? undefined
+      : openPats({
+          settings: pat,
+          resolved: resolved.value,
+          issuer,
+          login: loginClient,
+          exchange: exchange.clientId === undefined ? undefined : atIdp(exchange.clientId, exchange.clientSecret),
+          ownAudiences: new Set([...auth.audiences, mcpResource]),
+          grantUrl: async ({ subject }) => {
+            const scopes = ['openid', 'offline_access'];
+            const ticket = await flows?.invite({ purpose: 'offline-grant', subject, scopes });
+            return `${publicUrl}/login/start?ticket=${ticket ?? ''}`;
+          },
+          store,
+          fetch: idpFetch,
+          clock,
+          random,
+          log,
+        });
+
+  // verify: one verifier a door, since each door accepts tokens for its own audience only.
+  const verifierOptions = (audience: readonly string[]): VerifierOptions => ({
+    issuer,
+    audience,
+    ...(jwksUrl === undefined ? { discovery: true } : { jwksUri: jwksUrl }),
+    identityClaim: auth.identityClaim,
+    clockTolerance: seconds(auth.clockTolerance),
+    fetch: idpFetch,
+    clock,
+    ...(pats === undefined ? {} : { revocation: pats.port.revocation }),
+  });
+  const doorFor = (audience: readonly string[]): Door => ({
+    verifier: createVerifier(verifierOptions(audience)),
+    audience: audience[0],
+  });
+  const doors = {
+    rest: doorFor(auth.audiences),
+    mcp: doorFor([mcpResource]),
+    edge: doorFor(edge?.audiences ?? auth.audiences),
+  };
+  const reached = await doors.rest.verifier.ready();
+  if (!reached.ok) {
+    await store.close();
+    return refuse({ why: 'oidc', issuer, message: explain(reached.refusal) });
+  }
+
   const hop = createNextHop({
     ...exchange,
     tokenEndpoint,
@@ -97,10 +158,12 @@ export async function compose(settings: Settings, world: World): Promise<Result<
   });
   const metrics: Metrics = createMetrics(hop.breakerState);
 
+  // Read by the second room once there are tools.
+  let catalogue: Awaited<ReturnType<typeof keepCatalogue>> | undefined;
   // The six rooms: who → may they → two keys → next hop → (do it) → remember.
   const house = buildRooms({
-    identify: identifyBy(verifiers, rolesOfToken),
-    decide: decideByRole,
+    identify: identifyBy(doors, rolesOfToken, pats?.port),
+    decide: cutByPat(decideByRole, (tool) => catalogue?.current().byId(tool)?.tool.hints.readOnly === true),
     secondKey: async () => ok('turned'), // nothing asks for a second key until the feature `requests` is mounted
     exchange: hop.exchange,
     forget: hop.forget,
@@ -136,7 +199,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
 
   // Features. What one needs of another is a port, filled here.
   const sources = openSourceRepository(store);
-  const catalogue = await keepCatalogue(sources.all);
+  catalogue = await keepCatalogue(sources.all);
   const toolbox = createToolbox({
     house,
     fetch: upstreamFetch,
@@ -169,6 +232,50 @@ export async function compose(settings: Settings, world: World): Promise<Result<
     isAllowedHost: allowedHosts(http, publicUrl),
     warn: (message) => log.warn({ message }, 'mcp'),
   });
+  if (pats !== undefined && pat !== undefined) {
+    const { revocations } = pats;
+    mountPats(frame, pats.rules, { issuer, adminRole: auth.adminRole });
+    mountRevocationStream(frame, house, { revocations, clock, role: pat.revocationsRole, adminRole: auth.adminRole });
+    const asked = doorFor([
+      ...new Set([
+        ...auth.audiences,
+        mcpResource,
+        ...(edge?.audiences ?? []),
+        ...Object.keys(pat.introspectionClients),
+      ]),
+    ]);
+    const identify = identifyBy({ ...doors, edge: asked }, rolesOfToken, pats.port);
+    mountIntrospection(frame, house, {
+      clients: pat.introspectionClients,
+      role: pat.revocationsRole,
+      adminRole: auth.adminRole,
+      judge: async (token, audience) => {
+        const judged = await identify(token, 'edge', { address: undefined, audience });
+        return judged.ok ? judged : refuse({ unavailable: explainRefusal({ room: 'who', ...judged }).status === 503 });
+      },
+    });
+    pats.onEnded(frame.endStreams);
+    await pats.start();
+  }
+  if (login !== undefined && flows !== undefined && loginClient !== undefined && pats !== undefined) {
+    mountLogin(frame, {
+      flows,
+      client: loginClient,
+      issuer,
+      authorizationEndpoint: login.authorizationEndpoint ?? `${issuer}/protocol/openid-connect/auth`,
+      publicUrl,
+      // The preset is the one that takes ID tokens; its audience is the client of the code flow, and no door accepts that.
+      idTokens: createVerifier({ ...verifierOptions([login.clientId]), provider: 'google', identityClaim: 'sub' }),
+      random,
+      log,
+      purposes: {
+        'offline-grant': async ({ issuer: from, subject, tokens }) => {
+          await pats.keepGrant({ issuer: from, subject }, tokens);
+          return { title: 'Thank you', text: 'Keyturn can now carry your tokens. Close this page and try again.' };
+        },
+      },
+    });
+  }
   const managementApp = createManagement({
     metrics,
     clock,
@@ -181,7 +288,10 @@ export async function compose(settings: Settings, world: World): Promise<Result<
             () => ({ up: false }),
           ),
       },
-      { name: 'issuer keys', check: async () => ({ up: (await verifiers.rest.ready()).ok, data: { issuer } }) },
+      ...(pats === undefined
+        ? []
+        : [{ name: 'revocations', check: async () => ({ up: pats.revocations.hears(clock()) }) }]),
+      { name: 'issuer keys', check: async () => ({ up: (await doors.rest.verifier.ready()).ok, data: { issuer } }) },
     ],
   });
 
@@ -199,6 +309,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
     },
     async close() {
       await Promise.all([frame.app.close(), managementApp.close()]);
+      await pats?.close();
       await Promise.all([idpFetch.close(), upstreamFetch.close()]);
       await store.close();
     },

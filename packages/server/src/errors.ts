@@ -25,6 +25,9 @@ export const errors = {
   keys_unavailable:
     'The identity provider’s keys cannot be fetched and none are cached. Check `auth.jwksUrl` from where Keyturn runs.',
 
+  revocations_unknown:
+    'This replica has read nothing of the revocations for ten seconds, so it cannot tell whether a personal access token still stands. Look at the database; the token itself may be good.',
+
   // May they, and with a second key?
   forbidden: 'The caller is known and may not do this. `required_role` names the role that it takes.',
   second_key_needed: 'Policy wants a second person to approve this exact call.',
@@ -48,6 +51,20 @@ export const errors = {
   no_server: 'The source’s document names no server address. Its owner has to add one.',
   upstream_unreachable: 'The upstream could not be reached, or its answer could not be read; `detail` says why.',
   upstream_timeout: 'The upstream did not answer within `tools.timeout`. The call may have had its effect.',
+
+  // Personal access tokens
+  unknown_token: 'You have no token with this id. Ids of other people look the same as ids that do not exist.',
+  token_name_taken: 'One of your tokens has this name.',
+  token_by_token: 'A personal access token cannot make, change or rotate one. Log in.',
+  token_without_subject: 'The access token has no `sub`, so it does not say whose the new token would be.',
+  too_many_tokens: 'You have `pat.maxPerOwner` tokens.',
+  grant_required:
+    'Reference tokens need an offline grant, which you give once: open `grant_url` in a browser and log in.',
+  token_issuer_refused:
+    'The identity provider refused to issue the token; `idp_error` and `idp_error_description` are its words.',
+  token_issuer_unreachable: 'The identity provider did not answer, so there is no token. Try again.',
+  token_issuer_bad_answer: 'What the identity provider answered is no token that could be told apart and revoked.',
+  token_lifetime_capped: 'The identity provider would end the token sooner than asked; `capped_by` names the setting.',
 
   // Sources
   unknown_source: 'There is no source with this id.',

@@ -5,6 +5,13 @@ export const aliases: readonly SettingAlias[] = [
   // 002: the issuer apart from the key address
   { env: 'KEYCLOAK_ISSUER', path: 'auth.issuer' },
   { env: 'KEYCLOAK_JWKS_URL', path: 'auth.jwksUrl' },
+  // 000: personal access tokens
+  { env: 'PAT__TOKEN_ISSUER_ADAPTER', path: 'pat.token_issuer_adapter' },
+  { env: 'PAT__TOKEN_ISSUER_KWARGS__TOKEN_URL', path: 'pat.token_issuer_kwargs.token_url' },
+  { env: 'PAT__TOKEN_ISSUER_KWARGS__CLIENT_ID', path: 'pat.token_issuer_kwargs.client_id' },
+  { env: 'PAT__TOKEN_ISSUER_KWARGS__CLIENT_SECRET', path: 'pat.token_issuer_kwargs.client_secret' },
+  { env: 'PAT__TOKEN_ISSUER_KWARGS__AUDIENCE', path: 'pat.token_issuer_kwargs.audience' },
+  { env: 'PAT__TOKEN_ISSUER_KWARGS__SIGNING_KEY', path: 'pat.token_issuer_kwargs.signing_key' },
   // 003: token exchange and tools
   { env: 'KEYCLOAK_URL', path: 'auth.keycloakUrl' },
   { env: 'KEYCLOAK_REALM', path: 'auth.realm' },

@@ -1,4 +1,7 @@
 import { z } from 'zod';
+import { edgeSection } from './edge.ts';
+import { loginSection } from './login.ts';
+import { patSection } from './pat.ts';
 import {
   authSection,
   exchangeSection,
@@ -19,13 +22,24 @@ export const settingsSchema = z.strictObject({
   mcp: mcpSection.prefault({}),
   exchange: exchangeSection.prefault({}),
   tools: toolsSection.prefault({}),
+  pat: patSection.optional(),
+  login: loginSection.optional(),
+  edge: edgeSection.optional(),
   log: logSection.prefault({}),
 });
 
 export type Settings = z.infer<typeof settingsSchema>;
 
 /** Paths whose values are never printed. */
-export const secretPaths: readonly string[] = ['exchange.clientSecret'];
+export const secretPaths: readonly string[] = [
+  'exchange.clientSecret',
+  'login.clientSecret',
+  'pat.sealKey',
+  'pat.formerSealKeys',
+  'pat.token_issuer_kwargs.client_secret',
+  'pat.token_issuer_kwargs.signing_key',
+  'pat.introspectionClients.*',
+];
 
 /** One setting as documents show it. */
 export interface SettingDescription {

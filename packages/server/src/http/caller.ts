@@ -1,4 +1,4 @@
-import type { Principal } from '@keyturn/protocol';
+import type { PatId, Principal } from '@keyturn/protocol';
 import type { Bearer } from './bearer.ts';
 
 /** The effective roles of a principal. The spine reads the token's; the feature `rbac` replaces this port. */
@@ -9,6 +9,25 @@ export interface Caller {
   readonly principal: Principal;
   readonly roles: readonly string[];
   readonly bearer: Bearer;
+  /** Set where the caller came with a personal access token, which narrows what they may do. */
+  readonly pat?: { readonly id: PatId; readonly kind: 'reference' | 'jwt' | 'memory'; readonly limits: PatLimits };
+}
+
+/**
+ * What narrows a personal access token: the caller's rights are those of its owner now, cut by these. Undefined lists cut
+ * nothing.
+ */
+export interface PatLimits {
+  /** Services that it may be used at. */
+  readonly audiences?: readonly string[] | undefined;
+  readonly scopes?: readonly string[] | undefined;
+  /** Tool ids, `source/*` for all of a source. Then it does nothing else than list and call these. */
+  readonly tools?: readonly string[] | undefined;
+  /** Networks from which it may be used. */
+  readonly sourceCidrs?: readonly string[] | undefined;
+  readonly readOnly: boolean;
+  /** Whether it may turn the second key. */
+  readonly mayApprove: boolean;
 }
 
 /** Realm roles by name, client roles as `client:role`: what a Keycloak token says by itself. */

@@ -22,6 +22,8 @@ export interface Frame {
   readonly route: <Body>(route: Route<Body>) => void;
   /** The caller of a request at one of the two doors, or the problem to answer with. */
   readonly authenticate: (request: FastifyRequest, resource: Resource) => Promise<Result<Caller, Problem>>;
+  /** Closes the streams of callers who may no longer have them: answers that have begun and not ended. */
+  readonly endStreams: (concerned: (caller: Caller) => boolean) => void;
 }
 
 export interface FrameOptions {
@@ -86,7 +88,7 @@ export function createFrame(options: FrameOptions): Frame {
 
   const started = new WeakMap<FastifyRequest, number>();
   const codes = new WeakMap<FastifyRequest, string>();
-  const callers = new WeakMap<FastifyRequest, Caller>();
+  const callers = new Map<FastifyRequest, Caller>();
 
   const answerProblem = (request: FastifyRequest, reply: FastifyReply, problem: Problem): FastifyReply => {
     codes.set(request, problem.code);
@@ -117,11 +119,16 @@ export function createFrame(options: FrameOptions): Frame {
     return undefined;
   });
 
+  // An answer that has begun is a stream, or is as good as over: ending it takes nothing from anybody else.
+  const answering = new WeakSet<FastifyRequest['raw']>();
+  app.addHook('onSend', async (request) => void answering.add(request.raw));
+
   app.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'none';
     const duration = (clock() - (started.get(request) ?? clock())) / 1000;
     metrics.request({ method: request.method, route, status: String(reply.statusCode) }, duration);
     const caller = callers.get(request)?.principal;
+    callers.delete(request);
     log.info(
       {
         request_id: request.id,
@@ -207,7 +214,11 @@ export function createFrame(options: FrameOptions): Frame {
     });
   };
 
-  return { app, route, authenticate };
+  const endStreams = (concerned: (caller: Caller) => boolean): void => {
+    for (const [{ raw }, caller] of callers) if (answering.has(raw) && concerned(caller)) raw.destroy();
+  };
+
+  return { app, route, authenticate, endStreams };
 }
 
 /** Runs `work` until the deadline or until the client has gone, whichever comes first. */

@@ -2,13 +2,15 @@ import type { ExchangeRefusal } from '@keyturn/exchange';
 import { unreachable } from '@keyturn/protocol';
 import { bearerChallenge, type TokenRefusal, type WireRefusal, wireOf } from '@keyturn/verify';
 import type { CredentialRefusal } from './bearer.ts';
+import type { PatRefusal } from './pat-port.ts';
 import type { Problem } from './problem.ts';
 import type { RoomRefusal } from './rooms.ts';
 
 /** Why the first room turned a caller away. */
 export type WhoRefusal =
   | { readonly why: 'credentials'; readonly refusal: CredentialRefusal }
-  | { readonly why: 'token'; readonly refusal: TokenRefusal };
+  | { readonly why: 'token'; readonly refusal: TokenRefusal }
+  | { readonly why: 'pat'; readonly refusal: PatRefusal };
 
 /** Why there is no token for the next hop. */
 export type HopRefusal =
@@ -72,10 +74,58 @@ function explainWho(refusal: WhoRefusal, metadataUrl: string | undefined): Probl
         headers: { 'www-authenticate': bearerChallenge(refusal.refusal, resourceMetadata) },
       };
     }
+    case 'pat':
+      return explainPat(refusal.refusal, resourceMetadata);
     default:
       return unreachable(refusal);
   }
 }
+
+/** Revoked, never issued, expired, mistyped: the holder of a token that does not work learns no more than that. */
+function explainPat(refusal: PatRefusal, resourceMetadata: { readonly resourceMetadata?: string }): Problem {
+  switch (refusal.why) {
+    case 'pat-unknown':
+    case 'pat-expired':
+    case 'pat-owner':
+    case 'pat-malformed':
+    case 'pat-address':
+    case 'pat-audience':
+    case 'grant':
+    case 'swap':
+      return {
+        status: 401,
+        code: 'invalid_token',
+        title: 'The access token is not accepted',
+        detail:
+          'The access token is not valid. It must be a live personal access token, used where and for what it is meant.',
+        headers: { 'www-authenticate': bearerChallenge(invalidPat, resourceMetadata) },
+      };
+    case 'pat-unheard':
+      return {
+        status: 503,
+        code: 'revocations_unknown',
+        title: 'Personal access tokens cannot be checked now',
+        detail: 'This replica has heard nothing of revocations for ten seconds, and does not guess.',
+        headers: { 'retry-after': '2' },
+      };
+    case 'pat-unreachable':
+      return {
+        status: 503,
+        code: 'idp_unreachable',
+        title: 'The identity provider does not answer',
+        detail: 'The personal access token could not be swapped for a token of its owner.',
+        headers: { 'retry-after': '5' },
+      };
+    default:
+      return unreachable(refusal);
+  }
+}
+
+const invalidPat: WireRefusal = {
+  status: 401,
+  error: 'invalid_token',
+  description: 'The access token is not valid',
+};
 
 /** RFC 6750 §3.1: credentials that cannot be read are a malformed request. */
 const invalidCredentials: WireRefusal = {

@@ -10,8 +10,14 @@ import type { Caller } from './caller.ts';
  * each room makes is filled in by compose.ts; a room with nothing in it yet is an explicit allow there.
  */
 
-/** The two doors: each accepts tokens for its own audience only. */
-export type Resource = 'rest' | 'mcp';
+/** The doors: each accepts tokens for its own audience only. `edge` answers for services behind a proxy. */
+export type Resource = 'rest' | 'mcp' | 'edge';
+
+/** From where a credential came, and for which service, where the door has several. */
+export interface Presentation {
+  readonly address: string | undefined;
+  readonly audience?: string | undefined;
+}
 
 /** What the caller wants to do, as policy judges it and the audit records it. */
 export interface Action {
@@ -60,7 +66,7 @@ export interface HopTarget {
 /** What compose.ts fills the rooms with. Every part answers; none may be left out. */
 export interface RoomParts<Who, Hop> {
   /** verify: the token is genuine, for this resource, alive and not revoked. */
-  readonly identify: (bearer: Bearer, resource: Resource) => Promise<Result<Caller, Who>>;
+  readonly identify: (bearer: Bearer, resource: Resource, presented: Presentation) => Promise<Result<Caller, Who>>;
   /** policy: allow, deny, or allow with a second key. */
   readonly decide: (caller: Caller, action: Action) => Decision | Promise<Decision>;
   /** approvals: whether a person has turned their key for exactly this call. */
@@ -83,7 +89,11 @@ export interface Remembered {
 }
 
 export interface Rooms<Who, Hop> {
-  readonly who: (bearer: Bearer, resource: Resource) => Promise<Result<Caller, RoomRefusal<Who, Hop>>>;
+  readonly who: (
+    bearer: Bearer,
+    resource: Resource,
+    presented: Presentation,
+  ) => Promise<Result<Caller, RoomRefusal<Who, Hop>>>;
   readonly mayThey: (caller: Caller, action: Action) => Promise<Result<Permitted, RoomRefusal<Who, Hop>>>;
   readonly twoKeys: (permitted: Permitted) => Promise<Result<Approved, RoomRefusal<Who, Hop>>>;
   readonly nextHop: (
@@ -97,8 +107,8 @@ export interface Rooms<Who, Hop> {
 /** Builds the chain from its parts. The casts here are the only way to a `Permitted` or an `Approved`. */
 export function buildRooms<Who, Hop>(parts: RoomParts<Who, Hop>): Rooms<Who, Hop> {
   return {
-    async who(bearer, resource) {
-      const found = await parts.identify(bearer, resource);
+    async who(bearer, resource, presented) {
+      const found = await parts.identify(bearer, resource, presented);
       return found.ok ? found : refuse({ room: 'who', refusal: found.refusal });
     },
     async mayThey(caller, action) {

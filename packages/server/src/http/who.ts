@@ -1,19 +1,54 @@
 import { ok, refuse } from '@keyturn/protocol';
 import type { Verifier } from '@keyturn/verify';
+import { Bearer } from './bearer.ts';
 import type { RolesOf } from './caller.ts';
+import { cutScopes } from './pat-limits.ts';
+import type { PatPort } from './pat-port.ts';
 import type { WhoRefusal } from './refusals.ts';
 import type { Resource, RoomParts } from './rooms.ts';
 
-/** The room "who": each door has a verifier of its own; without waiting where the key is at hand. */
+/** Each door accepts tokens for its own audience only; a personal access token is swapped for the first of them. */
+export interface Door {
+  readonly verifier: Verifier;
+  readonly audience: string | undefined;
+}
+
+/**
+ * The room "who": each door has a verifier of its own; without waiting where the key is at hand. Opaque tokens go to the
+ * personal access tokens and never to a verifier; verified ones are asked about there, since they may be one too.
+ */
 export function identifyBy(
-  verifiers: Readonly<Record<Resource, Verifier>>,
+  doors: Readonly<Record<Resource, Door>>,
   rolesOf: RolesOf,
+  pats: PatPort | undefined,
 ): RoomParts<WhoRefusal, never>['identify'] {
-  return async (bearer, resource) => {
-    const verifier = verifiers[resource];
+  return async (bearer, resource, { address, audience }) => {
+    const { verifier, audience: own } = doors[resource];
+    const context = { verifier, address, audience: audience ?? own };
     const token = bearer.reveal();
+    if (pats?.isOpaque(token) === true) {
+      const entered = await pats.enter(token, context);
+      if (!entered.ok) return refuse({ why: 'pat', refusal: entered.refusal });
+      const { principal, pat, token: swapped } = entered.value;
+      return ok({
+        principal: cutScopes(principal, pat.limits.scopes),
+        roles: await rolesOf(principal),
+        bearer: swapped === undefined ? bearer : new Bearer(swapped),
+        pat,
+      });
+    }
     const checked = verifier.verifySync(token) ?? (await verifier.verify(token));
     if (!checked.ok) return refuse({ why: 'token', refusal: checked.refusal });
-    return ok({ principal: checked.value, roles: await rolesOf(checked.value), bearer });
+    const principal = checked.value;
+    const known = pats?.recognise(principal, context);
+    const recognised = known instanceof Promise ? await known : known;
+    if (recognised?.ok === false) return refuse({ why: 'pat', refusal: recognised.refusal });
+    const pat = recognised?.value;
+    return ok({
+      principal: pat === undefined ? principal : cutScopes(principal, pat.limits.scopes),
+      roles: await rolesOf(principal),
+      bearer,
+      ...(pat === undefined ? {} : { pat }),
+    });
   };
 }

@@ -1,0 +1,178 @@
+import type { GuardedFetch } from '@keyturn/net';
+import { type Clock, days, type Random, seconds, after, secondsOf } from '@keyturn/protocol';
+import type { Store } from '@keyturn/store';
+import type { PatSettings } from '../../config/pat.ts';
+import type { ResolvedPat } from '../../config/resolve-pat.ts';
+import type { Caller } from '../../http/caller.ts';
+import type { PatPort } from '../../http/pat-port.ts';
+import type { TokenAnswer, TokenEndpoint } from '../../http/token-endpoint.ts';
+import type { Log } from '../../outside/log.ts';
+import { openPatBook } from './book.ts';
+import { openPatDoor } from './door.ts';
+import { openGrants } from './grants.ts';
+import { createMemoryIssuer } from './memory-issuer.ts';
+import { followOwners, readOwnersFromKeycloak } from './owners.ts';
+import type { PatOwner } from './pat.ts';
+import { openPatRepository } from './repository.ts';
+import { openRevocationLog, revocationsChannel } from './revocation-log.ts';
+import { concerns, followRevocations, type Revocations } from './revocations.ts';
+import type { PatParts } from './rules.ts';
+import { createSeal } from './seal.ts';
+import { createSwap } from './swap.ts';
+
+export interface PatsOptions {
+  readonly settings: PatSettings;
+  readonly resolved: ResolvedPat;
+  readonly issuer: string;
+  /** The client of the code flow, by which owners give their grants. */
+  readonly login: TokenEndpoint | undefined;
+  /** The client that narrows an owner's token to one audience. */
+  readonly exchange: TokenEndpoint | undefined;
+  readonly ownAudiences: ReadonlySet<string>;
+  readonly grantUrl: (owner: PatOwner) => Promise<string>;
+  readonly store: Store;
+  readonly fetch: GuardedFetch;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+export interface Pats {
+  readonly port: PatPort;
+  readonly rules: PatParts;
+  readonly revocations: Revocations;
+  /** Takes over the grant that its owner has just given. */
+  readonly keepGrant: (owner: PatOwner, answer: TokenAnswer) => Promise<void>;
+  /** Told of everybody whose streams must end, once this replica has taken the revocation in. */
+  readonly onEnded: (listener: (concerned: (caller: Caller) => boolean) => void) => void;
+  /** Begins to follow the log; rejects if it cannot be read. */
+  readonly start: () => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+/** Builds the feature from its parts: the table, the log that every replica follows, the issuers, the door. */
+export function openPats(options: PatsOptions): Pats {
+  const { settings, resolved, store, fetch, clock, random, log } = options;
+  const interval = seconds(settings.ownerInterval);
+  const warn = (facts: object, sentence: string): void => log.warn(facts, sentence);
+  const revocationLog = openRevocationLog(store);
+  const revocations = followRevocations(revocationLog, clock);
+  const repository = openPatRepository(store, revocationLog, clock);
+  const book = openPatBook({ repository, revocations, clock });
+
+  const jwt: TokenEndpoint | undefined =
+    resolved.jwt === undefined ? undefined : { ...resolved.jwt, tokenEndpoint: resolved.jwt.tokenUrl, fetch, clock };
+  const owners =
+    jwt === undefined
+      ? undefined
+      : followOwners({ store, log: revocationLog, read: readOwnersFromKeycloak(jwt), clock, interval, warn });
+  const { login } = options;
+  const grants =
+    resolved.sealKeys === undefined || login === undefined
+      ? undefined
+      : openGrants({
+          store,
+          seal: createSeal(resolved.sealKeys, random),
+          client: login,
+          random,
+          clock,
+          interval,
+          // The tokens stay in the table: a user who is enabled again, or gives a new grant, has them back.
+          ended: async (owner) => {
+            const theirs = (await repository.list(owner)).filter((pat) => pat.kind === 'reference');
+            const until = after(secondsOf(clock()), days(1));
+            await store.transaction((tx) =>
+              revocationLog.append(
+                tx,
+                clock(),
+                theirs.map(({ id }) => ({ revocation: { kind: 'pat', value: id }, pat: id, until })),
+              ),
+            );
+          },
+        });
+  const swap =
+    grants === undefined
+      ? undefined
+      : createSwap({
+          grants,
+          exchange: options.exchange,
+          ownAudiences: options.ownAudiences,
+          store,
+          log: revocationLog,
+          clock,
+          interval,
+          warn,
+        });
+  const memory =
+    resolved.memoryKey === undefined
+      ? undefined
+      : createMemoryIssuer({ signingKey: resolved.memoryKey, clock, random });
+  if (memory !== undefined) {
+    log.warn({}, 'personal access tokens are made by the memory issuer (HS256), which is for development only');
+  }
+
+  const listeners: ((concerned: (caller: Caller) => boolean) => void)[] = [];
+  revocations.onRevoked((entry) => {
+    const { kind, value } = entry.revocation;
+    const ofPat = entry.pat;
+    const concerned = (pat: { readonly id: string; readonly owner: PatOwner }): boolean =>
+      ofPat === undefined ? kind === 'all' || (kind === 'sub' && pat.owner.subject === value) : pat.id === ofPat;
+    book.forget(concerned);
+    // A swapped token that is named itself has been dropped where it was handed out.
+    if (kind !== 'jti' || ofPat !== undefined) swap?.dropAll(concerned, ofPat !== undefined);
+    for (const tell of listeners) tell(({ principal, pat }) => concerns(entry, { principal, pat: pat?.id }));
+  });
+
+  const timers: NodeJS.Timeout[] = [];
+  const every = (milliseconds: number, what: string, action: () => Promise<unknown>): void => {
+    const run = (): void => void action().catch((error: unknown) => warn({ error: String(error) }, `${what} failed`));
+    timers.push(setInterval(run, milliseconds).unref());
+  };
+
+  return {
+    revocations,
+    rules: {
+      repository,
+      clock,
+      random,
+      policy: { ...settings, kind: resolved.kind },
+      issuers: {
+        reference: grants === undefined ? undefined : { grants, grantUrl: options.grantUrl },
+        jwt,
+        memory,
+      },
+    },
+    port: openPatDoor({
+      issuer: options.issuer,
+      jwtClient: jwt?.clientId,
+      book,
+      revocations,
+      swap,
+      memory,
+      owners,
+      clock,
+    }),
+    keepGrant: async (owner, answer) => grants?.keep(owner, answer),
+    onEnded: (listener) => void listeners.push(listener),
+    async start() {
+      const hear = (): void => void revocations.catchUp().catch(() => undefined);
+      await store.listen(revocationsChannel, hear, revocations.catchUp);
+      await revocations.catchUp();
+      // A failure shows in what it brings about: readiness, and refused tokens. Twice a second would fill the log.
+      every(500, 'following the revocations', () => revocations.catchUp().catch(() => undefined));
+      every(15_000, 'noting the last uses', book.flushUses);
+      every(3_600_000, 'refreshing grants', async () => grants?.keepAlive(seconds(settings.grantIdle)));
+      every(3_600_000, 'forgetting old revocations', () => revocationLog.prune(secondsOf(clock())));
+      every(600_000, 'announcing ends', async () => {
+        const until = after(secondsOf(clock()), seconds(settings.announceBefore));
+        for (const pat of await repository.takeExpiring(until)) {
+          log.info({ pat: pat.id, owner: pat.owner.subject, name: pat.name }, 'a personal access token ends soon');
+        }
+      });
+    },
+    async close() {
+      for (const timer of timers) clearInterval(timer);
+      await book.flushUses().catch(() => undefined);
+    },
+  };
+}

@@ -1,0 +1,141 @@
+import type { GuardedFetch } from '@keyturn/net';
+import {
+  type Clock,
+  type EpochSeconds,
+  epochSeconds,
+  grantTypes,
+  isJsonObject,
+  type Json,
+  type Result,
+  ok,
+  refuse,
+  type Seconds,
+  secondsOf,
+  days,
+  after,
+} from '@keyturn/protocol';
+import type { Store } from '@keyturn/store';
+import { askTokenEndpoint, type TokenEndpoint } from '../../http/token-endpoint.ts';
+import type { PatOwner } from './pat.ts';
+import type { RevocationLog } from './revocation-log.ts';
+import type { OwnerStanding } from './rows.ts';
+import type { PatTables } from './tables.ts';
+
+/** What the identity provider says of a user now, or why it could not be asked. */
+export type ReadOwner = (owner: PatOwner) => Promise<Result<Pick<OwnerStanding, 'state' | 'notBefore'>, string>>;
+
+/**
+ * Reads users from Keycloak's admin API as the issuing client's service account, which needs the role `view-users` of
+ * `realm-management`. Keycloak sends no word when a user is disabled or deleted (keycloak/keycloak#37981), so it is asked.
+ */
+export function readOwnersFromKeycloak(client: TokenEndpoint & { readonly fetch: GuardedFetch }): ReadOwner {
+  const [, base = '', realm = ''] = /^(.*)\/realms\/([^/]+)\/protocol\//.exec(client.tokenEndpoint) ?? [];
+  let held: { readonly token: string; readonly until: number } | undefined;
+  return async (owner) => {
+    if (held === undefined || client.clock() >= held.until) {
+      const issued = await askTokenEndpoint(client, [['grant_type', grantTypes.clientCredentials]]);
+      if (!issued.ok) return refuse(`${client.clientId} got no token of its own: ${issued.refusal.why}`);
+      held = { token: issued.value.token, until: ((issued.value.expiresAt ?? 0) - 10) * 1000 };
+    }
+    const answer = await client.fetch(`${base}/admin/realms/${realm}/users/${encodeURIComponent(owner.subject)}`, {
+      headers: { authorization: `Bearer ${held.token}`, accept: 'application/json' },
+    });
+    if (!answer.ok) return refuse(`the admin API does not answer: ${answer.refusal.why}`);
+    if (answer.value.status === 404) return ok({ state: 'gone', notBefore: epochSeconds(0) });
+    if (answer.value.status === 401) held = undefined;
+    const user = answer.value.status === 200 ? parse(answer.value.text()) : undefined;
+    if (!isJsonObject(user)) {
+      return refuse(
+        `the admin API answered ${answer.value.status}: give the service account of ${client.clientId} the role view-users of realm-management`,
+      );
+    }
+    const notBefore = typeof user['notBefore'] === 'number' ? user['notBefore'] : 0;
+    return ok({ state: user['enabled'] === false ? 'disabled' : 'active', notBefore: epochSeconds(notBefore) });
+  };
+}
+
+/** Keeps what is known of users fresh: asked again when a token of theirs is used and the last answer is old. */
+export interface Owners {
+  /**
+   * Asks again if what is known is older than the interval. One question a user, whoever asks; what has changed is told
+   * to every replica. Resolves when it is known; never rejects.
+   */
+  readonly reread: (owner: PatOwner, known: OwnerStanding | undefined) => Promise<void>;
+}
+
+export function followOwners(parts: {
+  readonly store: Store;
+  readonly log: RevocationLog;
+  readonly read: ReadOwner;
+  readonly clock: Clock;
+  readonly interval: Seconds;
+  readonly warn: (facts: object, sentence: string) => void;
+}): Owners {
+  const { store, log, read, clock, interval, warn } = parts;
+  const asking = new Map<string, Promise<void>>();
+  const tried = new Map<string, number>();
+  let warnedAt = 0;
+
+  const ask = async (owner: PatOwner, known: OwnerStanding | undefined): Promise<void> => {
+    const answer = await read(owner);
+    const now = clock();
+    if (!answer.ok) {
+      // What was known stays: an identity provider that is down ends nobody's tokens.
+      if (now - warnedAt > 60_000) {
+        warnedAt = now;
+        warn({ reason: answer.refusal }, 'users cannot be re-read, so that a disabled user’s tokens work on');
+      }
+      return;
+    }
+    const { state, notBefore } = answer.value;
+    const worse = (state !== 'active' && known?.state !== state) || notBefore > (known?.notBefore ?? 0);
+    await store.transaction(async (tx) => {
+      const row = { state, not_before: notBefore, read_at: now };
+      await tx.db
+        .withTables<PatTables>()
+        .insertInto('pats_owner')
+        .values({ ...owner, ...row })
+        .onConflict((conflict) => conflict.columns(['issuer', 'subject']).doUpdateSet(row))
+        .execute();
+      if (!worse) return;
+      const second = secondsOf(now);
+      const before: EpochSeconds = state === 'active' ? notBefore : epochSeconds(second + 1);
+      const revocation = { kind: 'sub', value: owner.subject, issuer: owner.issuer, before } as const;
+      await log.append(tx, now, [{ revocation, until: after(second, days(366)) }]);
+      tx.audit({
+        kind: 'pat.owner',
+        actor: { identity: 'keyturn' },
+        action: state === 'active' ? 'logged-out' : state,
+        target: owner.subject,
+        outcome: 'allowed',
+      });
+    });
+  };
+
+  return {
+    async reread(owner, known) {
+      const key = `${owner.issuer}\n${owner.subject}`;
+      // An answer that could not be had is not asked for again sooner either.
+      const lately = Math.max(known?.readAt ?? 0, tried.get(key) ?? 0);
+      if (clock() - lately < interval * 1000) return;
+      const under =
+        asking.get(key) ??
+        ask(owner, known)
+          .catch((error: unknown) => warn({ error: String(error) }, 'users cannot be re-read'))
+          .finally(() => asking.delete(key));
+      asking.set(key, under);
+      if (tried.size > 10_000) tried.clear();
+      tried.set(key, clock());
+      await under;
+    },
+  };
+}
+
+function parse(text: string): Json | undefined {
+  try {
+    // JSON.parse gives nothing but JSON.
+    return JSON.parse(text) as Json;
+  } catch {
+    return undefined;
+  }
+}

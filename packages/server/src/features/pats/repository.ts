@@ -1,0 +1,201 @@
+import type { EpochMilliseconds, EpochSeconds, PatId } from '@keyturn/protocol';
+import type { Store } from '@keyturn/store';
+import type { Pat, PatOwner } from './pat.ts';
+import { type OwnerStanding, ownerStandingOf, patOf, rowOfPat } from './rows.ts';
+import type { NewRevocation, RevocationLog } from './revocation-log.ts';
+import type { PatTables } from './tables.ts';
+
+/** What a token is looked up by: never by what it says of itself alone, and never by the text of a JWT. */
+export type PatKey = `hash:${string}` | `jti:${string}`;
+
+export interface FoundPat {
+  readonly key: PatKey;
+  readonly pat: Pat;
+  /** Found by what it was before a rotation, which holds until then. */
+  readonly former: boolean;
+  /** What is known of the owner; undefined if nobody has asked yet. */
+  readonly owner: OwnerStanding | undefined;
+}
+
+/** Whose tokens to remove: one of a user's, all of a user's, all made through a client, all. */
+export type PatSelector =
+  | { readonly owner: PatOwner; readonly id?: PatId }
+  | { readonly client: string }
+  | { readonly everything: true };
+
+/**
+ * Where personal access tokens are kept. Names are unique among an owner's tokens, and the database holds to it: of two
+ * who race, one is refused. Removing a token and writing its revocation are one transaction.
+ */
+export interface PatRepository {
+  /** False if the owner has a token of this name. */
+  readonly insert: (pat: Pat) => Promise<boolean>;
+  /** Newest first. */
+  readonly list: (owner: PatOwner) => Promise<readonly Pat[]>;
+  readonly byId: (owner: PatOwner, id: PatId) => Promise<Pat | undefined>;
+  readonly rename: (owner: PatOwner, id: PatId, name: string) => Promise<'renamed' | 'unknown' | 'taken'>;
+  /** Puts a new secret in place of the old one, if the old one is still `pat.hash`; what ends thereby is revoked. */
+  readonly rotate: (
+    pat: Pat,
+    next: Pick<Pat, 'hash' | 'jti' | 'expiresAt' | 'former'>,
+    ends: readonly NewRevocation[],
+  ) => Promise<boolean>;
+  /** Removes tokens and revokes them, with further revocations in the same transaction. Returns what was removed. */
+  readonly remove: (selector: PatSelector, also?: readonly NewRevocation[]) => Promise<readonly Pat[]>;
+  /** Those of the keys that exist; one query however many keys. */
+  readonly lookUp: (keys: readonly PatKey[]) => Promise<readonly FoundPat[]>;
+  readonly touch: (uses: readonly PatUse[]) => Promise<void>;
+  /** Tokens that expire until then and have not been announced; each is given once, to one replica. */
+  readonly takeExpiring: (until: EpochSeconds) => Promise<readonly Pat[]>;
+}
+
+export interface PatUse {
+  readonly id: PatId;
+  readonly at: EpochMilliseconds;
+  readonly address: string | undefined;
+}
+
+export function openPatRepository(store: Store, log: RevocationLog, clock: () => EpochMilliseconds): PatRepository {
+  const db = store.db.withTables<PatTables>();
+  const ofOwner = (owner: PatOwner) =>
+    db.selectFrom('pats_token').selectAll().where('issuer', '=', owner.issuer).where('subject', '=', owner.subject);
+  return {
+    async insert(pat) {
+      const done = await db
+        .insertInto('pats_token')
+        .values(rowOfPat(pat))
+        .onConflict((conflict) => conflict.columns(['issuer', 'subject', 'name']).doNothing())
+        .executeTakeFirst();
+      return done.numInsertedOrUpdatedRows === 1n;
+    },
+    async list(owner) {
+      const rows = await ofOwner(owner).orderBy('created_at', 'desc').orderBy('id', 'desc').execute();
+      return rows.map(patOf);
+    },
+    async byId(owner, id) {
+      const row = await ofOwner(owner).where('id', '=', id).executeTakeFirst();
+      return row === undefined ? undefined : patOf(row);
+    },
+    rename: (owner, id, name) =>
+      store.transaction(async (tx) => {
+        const own = tx.db.withTables<PatTables>();
+        const taken = await own
+          .selectFrom('pats_token')
+          .select('id')
+          .where('issuer', '=', owner.issuer)
+          .where('subject', '=', owner.subject)
+          .where('name', '=', name)
+          .where('id', '!=', id)
+          .executeTakeFirst();
+        if (taken !== undefined) return 'taken';
+        const done = await own
+          .updateTable('pats_token')
+          .set({ name })
+          .where('issuer', '=', owner.issuer)
+          .where('subject', '=', owner.subject)
+          .where('id', '=', id)
+          .executeTakeFirst();
+        return done.numUpdatedRows === 1n ? 'renamed' : 'unknown';
+      }),
+    rotate: (pat, next, ends) =>
+      store.transaction(async (tx) => {
+        const done = await tx.db
+          .withTables<PatTables>()
+          .updateTable('pats_token')
+          .set({
+            hash: next.hash,
+            jti: next.jti ?? null,
+            expires_at: next.expiresAt,
+            announced: 0,
+            former_hash: next.former?.hash ?? null,
+            former_jti: next.former?.jti ?? null,
+            former_until: next.former?.until ?? null,
+          })
+          .where('id', '=', pat.id)
+          .where('hash', '=', pat.hash)
+          .executeTakeFirst();
+        if (done.numUpdatedRows !== 1n) return false;
+        await log.append(tx, clock(), ends);
+        return true;
+      }),
+    remove: (selector, also = []) =>
+      store.transaction(async (tx) => {
+        let query = tx.db.withTables<PatTables>().deleteFrom('pats_token');
+        if ('client' in selector) query = query.where('client', '=', selector.client);
+        if ('owner' in selector) {
+          query = query.where('issuer', '=', selector.owner.issuer).where('subject', '=', selector.owner.subject);
+          if (selector.id !== undefined) query = query.where('id', '=', selector.id);
+        }
+        const removed = (await query.returningAll().execute()).map(patOf);
+        await log.append(tx, clock(), [...removed.flatMap(endOf), ...also]);
+        return removed;
+      }),
+    async lookUp(keys) {
+      const hashes = keys.flatMap((key) => (key.startsWith('hash:') ? [key.slice(5)] : []));
+      const jtis = keys.flatMap((key) => (key.startsWith('jti:') ? [key.slice(4)] : []));
+      const rows = await db
+        .selectFrom('pats_token')
+        .leftJoin('pats_owner', (join) =>
+          join
+            .onRef('pats_owner.issuer', '=', 'pats_token.issuer')
+            .onRef('pats_owner.subject', '=', 'pats_token.subject'),
+        )
+        .selectAll('pats_token')
+        .select(['pats_owner.state', 'pats_owner.not_before', 'pats_owner.read_at'])
+        .where((where) =>
+          where.or([
+            ...(hashes.length === 0 ? [] : [where('hash', 'in', hashes), where('former_hash', 'in', hashes)]),
+            ...(jtis.length === 0 ? [] : [where('jti', 'in', jtis), where('former_jti', 'in', jtis)]),
+          ]),
+        )
+        .execute();
+      const wanted = new Set<PatKey>(keys);
+      return rows.flatMap((row) => {
+        const found = { pat: patOf(row), owner: ownerStandingOf(row) };
+        const named: readonly (readonly [PatKey, boolean])[] = [
+          [`hash:${row.hash}`, false],
+          [`jti:${row.jti ?? ''}`, false],
+          [`hash:${row.former_hash ?? ''}`, true],
+          [`jti:${row.former_jti ?? ''}`, true],
+        ];
+        return named.flatMap(([key, former]) => (wanted.has(key) ? [{ key, former, ...found }] : []));
+      });
+    },
+    async touch(uses) {
+      if (uses.length === 0) return;
+      await store.transaction(async (tx) => {
+        for (const { id, at, address } of uses) {
+          await tx.db
+            .withTables<PatTables>()
+            .updateTable('pats_token')
+            .set({ last_used_at: at, ...(address === undefined ? {} : { last_address: address }) })
+            .where('id', '=', id)
+            .where((where) => where.or([where('last_used_at', 'is', null), where('last_used_at', '<', at)]))
+            .execute();
+        }
+      });
+    },
+    async takeExpiring(until) {
+      const rows = await db
+        .updateTable('pats_token')
+        .set({ announced: 1 })
+        .where('announced', '=', 0)
+        .where('expires_at', '<=', until)
+        .returningAll()
+        .execute();
+      return rows.map(patOf);
+    },
+  };
+}
+
+/** What verifiers are told of a removed token: a JWT by its `jti`, a reference token by its id. */
+function endOf(pat: Pat): readonly NewRevocation[] {
+  const issuer = pat.owner.issuer;
+  const entry = (value: string, until: EpochSeconds): NewRevocation => ({
+    revocation: { kind: 'pat', value, ...(pat.kind === 'jwt' ? { issuer } : {}) },
+    pat: pat.id,
+    until,
+  });
+  const own = entry(pat.jti ?? pat.id, pat.expiresAt);
+  return pat.former?.jti === undefined ? [own] : [own, entry(pat.former.jti, pat.former.until)];
+}

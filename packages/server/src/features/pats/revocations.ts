@@ -1,0 +1,119 @@
+import type { Clock, EpochMilliseconds, PatId, Principal } from '@keyturn/protocol';
+import { epochMilliseconds } from '@keyturn/protocol';
+import type { Revocation } from '@keyturn/verify';
+import type { LoggedRevocation, RevocationLog } from './revocation-log.ts';
+
+/** After so long without news of the log a replica cannot tell any more what has been revoked. Milliseconds. */
+export const deafAfter = 10_000;
+
+/**
+ * This replica's knowledge of the log. It reads what is new when the store notifies it, and every half second in any
+ * case; a read that succeeds is what hearing means. So a lost notification costs half a second, and a replica that is cut
+ * off from the database knows it.
+ */
+export interface Revocations {
+  /** Reads what is new; rejects if the log cannot be read. Concurrent calls share one read. */
+  readonly catchUp: () => Promise<void>;
+  /** Whether the log has been read to its end within the bound. */
+  readonly hears: (now: EpochMilliseconds) => boolean;
+  /** Moves with each revocation, when hearing is lost, and each minute: between two equal ones an answer holds. */
+  readonly epochAt: (now: EpochMilliseconds) => number;
+  /** By what a token has been revoked that is no personal access token; undefined if it has not. */
+  readonly hit: (principal: Principal) => string | undefined;
+  /** Everything in force, oldest first, for somebody who has just connected. */
+  readonly since: (seq: number) => Promise<readonly LoggedRevocation[]>;
+  /** Called for each new one, in order, after this replica has taken it in. */
+  readonly onRevoked: (listener: (revoked: LoggedRevocation) => void) => () => void;
+}
+
+export function followRevocations(log: RevocationLog, clock: Clock): Revocations {
+  const listeners = new Set<(revoked: LoggedRevocation) => void>();
+  // Key: kind, issuer and value. Value: tokens issued before this second are meant.
+  const inForce = new Map<string, number>();
+  let lastSeq = 0;
+  let heardAt: EpochMilliseconds = epochMilliseconds(0);
+  let running: Promise<void> | undefined;
+  let again = false;
+
+  const take = (entry: LoggedRevocation): void => {
+    lastSeq = entry.seq;
+    const { kind, value, issuer, before } = entry.revocation;
+    // Of personal access tokens the table is the truth; here they only move the epoch.
+    if (kind !== 'pat') {
+      const key = keyOf(kind, issuer ?? '', value);
+      inForce.set(key, Math.max(inForce.get(key) ?? 0, before ?? Number.POSITIVE_INFINITY));
+    }
+    for (const listener of listeners) listener(entry);
+  };
+  const read = async (): Promise<void> => {
+    do {
+      again = false;
+      // What is committed from here on may be missed by this read.
+      const startedAt = clock();
+      for (const entry of await log.after(lastSeq)) take(entry);
+      heardAt = startedAt;
+    } while (again);
+  };
+  const hears = (now: EpochMilliseconds): boolean => now - heardAt <= deafAfter;
+
+  return {
+    catchUp() {
+      // Whoever calls during a read may know of something that this read does not see.
+      if (running !== undefined) again = true;
+      running ??= read().finally(() => {
+        running = undefined;
+      });
+      return running;
+    },
+    hears,
+    epochAt: (now) => (hears(now) ? lastSeq * 1_048_576 + (Math.floor(now / 60_000) % 1_048_576) : -1),
+    hit(principal) {
+      if (inForce.size === 0) return undefined;
+      // A token that does not say when it was issued may always have been so before.
+      const issuedAt = principal.issuedAt ?? Number.NEGATIVE_INFINITY;
+      for (const [kind, value] of namesOf(principal)) {
+        if (value === undefined) continue;
+        for (const issuer of ['', principal.issuer]) {
+          if (issuedAt < (inForce.get(keyOf(kind, issuer, value)) ?? Number.NEGATIVE_INFINITY)) return kind;
+        }
+      }
+      return undefined;
+    },
+    since: (seq) => log.after(seq),
+    onRevoked(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+  };
+}
+
+/** What a cached token or an open stream goes by, to see whether a revocation is about it. */
+export interface Named {
+  readonly principal: Principal;
+  readonly pat?: PatId | undefined;
+}
+
+/** Whether a revocation ends what goes by these names. */
+export function concerns({ revocation, pat }: LoggedRevocation, named: Named): boolean {
+  if (pat !== undefined && pat === named.pat) return true;
+  const { kind, value, issuer, before } = revocation;
+  const { principal } = named;
+  if (issuer !== undefined && issuer !== principal.issuer) return false;
+  if (before !== undefined && (principal.issuedAt ?? Number.NEGATIVE_INFINITY) >= before) return false;
+  return kind === 'all' || namesOf(principal).some(([name, own]) => name === kind && own === value);
+}
+
+function namesOf(principal: Principal): readonly (readonly [kind: Revocation['kind'], value: string | undefined])[] {
+  return [
+    ['all', ''],
+    ['jti', principal.tokenId],
+    ['pat', principal.tokenId],
+    ['sid', principal.sessionId],
+    ['sub', principal.subject],
+    ['client', principal.client],
+  ];
+}
+
+function keyOf(kind: string, issuer: string, value: string): string {
+  return `${kind}\n${issuer}\n${value}`;
+}

@@ -1,0 +1,74 @@
+import type { EpochMilliseconds, EpochSeconds, PatId } from '@keyturn/protocol';
+import type { PatLimits } from '../../http/caller.ts';
+import type { Pat, PatKind } from './pat.ts';
+import type { OwnerRow, PatRow } from './tables.ts';
+
+/** What the identity provider last said of a user. */
+export interface OwnerStanding {
+  readonly state: 'active' | 'disabled' | 'gone';
+  /** Tokens issued before this second are no longer good: the user was logged out everywhere. */
+  readonly notBefore: EpochSeconds;
+  readonly readAt: EpochMilliseconds;
+}
+
+export function rowOfPat(pat: Pat): PatRow {
+  return {
+    id: pat.id,
+    kind: pat.kind,
+    issuer: pat.owner.issuer,
+    subject: pat.owner.subject,
+    name: pat.name,
+    hash: pat.hash,
+    jti: pat.jti ?? null,
+    limits: JSON.stringify(pat.limits),
+    client: pat.client ?? null,
+    created_at: pat.createdAt,
+    expires_at: pat.expiresAt,
+    last_used_at: pat.lastUsedAt ?? null,
+    last_address: pat.lastAddress ?? null,
+    former_hash: pat.former?.hash ?? null,
+    former_jti: pat.former?.jti ?? null,
+    former_until: pat.former?.until ?? null,
+    announced: 0,
+  };
+}
+
+/** What this file wrote is read back as it was; the casts below name those shapes. */
+export function patOf(row: PatRow): Pat {
+  return {
+    id: row.id as PatId,
+    kind: row.kind as PatKind,
+    owner: { issuer: row.issuer, subject: row.subject },
+    name: row.name,
+    hash: row.hash,
+    jti: row.jti ?? undefined,
+    limits: JSON.parse(row.limits) as PatLimits,
+    client: row.client ?? undefined,
+    createdAt: row.created_at as EpochMilliseconds,
+    expiresAt: row.expires_at as EpochSeconds,
+    lastUsedAt: (row.last_used_at ?? undefined) as EpochMilliseconds | undefined,
+    lastAddress: row.last_address ?? undefined,
+    former:
+      row.former_hash === null || row.former_until === null
+        ? undefined
+        : {
+            hash: row.former_hash,
+            jti: row.former_jti ?? undefined,
+            until: row.former_until as EpochSeconds,
+          },
+  };
+}
+
+/** From a row that may come of an outer join, so that each member may be missing. */
+export function ownerStandingOf(
+  row: {
+    readonly [Member in 'state' | 'not_before' | 'read_at']: OwnerRow[Member] | null;
+  },
+): OwnerStanding | undefined {
+  if (row.state === null || row.not_before === null || row.read_at === null) return undefined;
+  return {
+    state: row.state as OwnerStanding['state'],
+    notBefore: row.not_before as EpochSeconds,
+    readAt: row.read_at as EpochMilliseconds,
+  };
+}

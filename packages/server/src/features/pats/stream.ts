@@ -1,0 +1,68 @@
+import { Readable } from 'node:stream';
+import type { Clock } from '@keyturn/protocol';
+import { ok } from '@keyturn/protocol';
+import type { Frame } from '../../http/frame.ts';
+import { type House, pass } from '../../http/pass.ts';
+import { buildProblemBody, type Problem, problemContentType } from '../../http/problem.ts';
+import type { LoggedRevocation } from './revocation-log.ts';
+import type { Revocations } from './revocations.ts';
+
+/** Milliseconds between heartbeats. */
+const heartbeat = 3000;
+
+/**
+ * GET /api/v1/revocations: server-sent events for services that verify tokens by themselves (`openRevocationStream` of
+ * @keyturn/verify). First what is in force, from `Last-Event-ID` on if that is given, then each as it happens. While this
+ * replica is deaf it sends no heartbeat, so that those who listen go deaf with it instead of believing that all is well.
+ */
+export function mountRevocationStream(
+  frame: Frame,
+  house: House,
+  parts: { revocations: Revocations; clock: Clock; role: string; adminRole: string },
+): void {
+  const { revocations, clock } = parts;
+  frame.app.get('/api/v1/revocations', async (request, reply) => {
+    const refuseWith = (problem: Problem) =>
+      reply
+        .code(problem.status)
+        .headers(problem.headers ?? {})
+        .header('content-type', problemContentType)
+        .send(JSON.stringify(buildProblemBody(problem, request.id)));
+    const caller = await frame.authenticate(request, 'rest');
+    if (!caller.ok) return refuseWith(caller.refusal);
+    const needsRole = caller.value.roles.includes(parts.adminRole) ? parts.adminRole : parts.role;
+    const call = { caller: caller.value, action: { kind: 'revocations.read', needsRole }, requestId: request.id };
+    const passed = await pass(house, call, async () => ok({ answer: undefined, outcome: 'allowed' } as const));
+    if (!passed.ok) return refuseWith(passed.refusal);
+
+    const given = request.headers['last-event-id'];
+    const stream = new Readable({ read: () => undefined });
+    let sent = typeof given === 'string' && /^\d{1,15}$/.test(given) ? Number(given) : 0;
+    const send = (entry: LoggedRevocation): void => {
+      if (entry.seq <= sent) return;
+      sent = entry.seq;
+      stream.push(`id: ${entry.seq}\nevent: revocation\ndata: ${JSON.stringify(entry.revocation)}\n\n`);
+    };
+    // Listening begins before reading, and what comes meanwhile waits: nothing falls between the two.
+    const early: LoggedRevocation[] = [];
+    let live = false;
+    const stop = revocations.onRevoked((entry) => (live ? send(entry) : early.push(entry)));
+    const beat = setInterval(() => {
+      if (revocations.hears(clock())) stream.push(': beat\n\n');
+      // A stream lives no longer than the token that opened it.
+      if (clock() >= caller.value.principal.expiresAt * 1000) stream.push(null);
+    }, heartbeat).unref();
+    stream.once('close', () => {
+      clearInterval(beat);
+      stop();
+    });
+    reply.raw.once('close', () => stream.destroy());
+    for (const entry of await revocations.since(sent)) send(entry);
+    for (const entry of early) send(entry);
+    live = true;
+    if (revocations.hears(clock())) stream.push(': beat\n\n');
+    return reply
+      .headers({ 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' })
+      .send(stream);
+  });
+}

@@ -1,0 +1,42 @@
+import type { Principal } from '@keyturn/protocol';
+import type { PatLimits } from './caller.ts';
+import type { Action, RoomParts } from './rooms.ts';
+
+/** The owner's scopes, cut to the token's. */
+export function cutScopes(principal: Principal, scopes: readonly string[] | undefined): Principal {
+  if (scopes === undefined) return principal;
+  return Object.freeze({ ...principal, scopes: principal.scopes.filter((scope) => scopes.includes(scope)) });
+}
+
+/** Whether a list of names, of which one may end in `*`, has this one. */
+export function matchesName(patterns: readonly string[], name: string): boolean {
+  return patterns.some((pattern) => (pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : pattern === name));
+}
+
+/**
+ * The room "may they" for callers with a personal access token: what narrows the token is judged first, then what the
+ * owner may do. `isReadOnly` says of a tool whether calling it changes nothing.
+ */
+export function cutByPat(
+  decide: RoomParts<never, never>['decide'],
+  isReadOnly: (tool: string) => boolean,
+): RoomParts<never, never>['decide'] {
+  return (caller, action) => {
+    const reason = caller.pat === undefined ? undefined : whatForbids(caller.pat.limits, action, isReadOnly);
+    return reason === undefined ? decide(caller, action) : { effect: 'deny', reason };
+  };
+}
+
+function whatForbids(limits: PatLimits, action: Action, isReadOnly: (tool: string) => boolean): string | undefined {
+  const { kind, target = '' } = action;
+  const isCall = kind === 'tool.call';
+  if (limits.readOnly && !(isCall ? isReadOnly(target) : /\.(list|read)$/.test(kind))) {
+    return `${kind} changes something, and this personal access token is read-only.`;
+  }
+  if (!limits.mayApprove && /\.(approve|deny)$/.test(kind)) {
+    return 'This personal access token may not turn the second key: log in to do it yourself.';
+  }
+  if (limits.tools === undefined || kind === 'tool.list') return undefined;
+  if (isCall && matchesName(limits.tools, target)) return undefined;
+  return `This personal access token is for certain tools only, and ${isCall ? target : kind} is none of them.`;
+}
