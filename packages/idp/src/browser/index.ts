@@ -23,12 +23,10 @@ import { restart } from './login/restart.ts';
 import { postConsent } from './login/show-consent.ts';
 import { confirmLogout, endSessionEndpoint } from './logout/endpoint.ts';
 import { registerDevMail } from './mail/dev-mail.ts';
-import { createMailer } from './mail/mailer.ts';
 import { type BrowserContext, type VisitHandler, withVisit } from './visit.ts';
 
 /** Mounts what people see: authorization, login and other pages, end-session, device, the account's e-mail actions. */
-export function registerBrowser(app: App, idp: IdpContext): void {
-  const context: BrowserContext = { ...idp, mailer: createMailer(idp.state, idp.log) };
+export function registerBrowser(app: App, context: BrowserContext): void {
   const get = (path: string, handler: VisitHandler): void => {
     app.get(`/realms/:realm/${path}`, withVisit(context, handler));
   };
