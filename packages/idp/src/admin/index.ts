@@ -1,3 +1,4 @@
+import type { Mailer } from '../browser/mail/mailer.ts';
 import type { App, IdpContext } from '../context.ts';
 import { createRoutes } from './frame/routes.ts';
 import { registerAttackDetection } from './resources/attack-detection.ts';
@@ -33,10 +34,10 @@ import { registerUsers } from './resources/users.ts';
  * Mounts Keycloak's admin REST API at `/admin`. `frame/` holds what every request goes through, `resources/` one file
  * a resource, `representation/` how things look on the wire, `import/` how they become part of a realm.
  */
-export function registerAdmin(app: App, context: IdpContext): void {
+export function registerAdmin(app: App, context: IdpContext, mailer: Mailer): void {
   // A scope of its own: its error bodies are the admin API's.
   void app.register(async (scope) => {
-    const { server, realm } = createRoutes(scope, context);
+    const { server, realm } = createRoutes(scope, context, mailer);
     registerRealms(server, realm);
     registerServerInfo(server);
     registerClients(realm);

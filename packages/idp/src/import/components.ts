@@ -1,5 +1,5 @@
 import { isJsonObject } from '@keyturn/protocol';
-import { createKeyProvider, type IdpState, type Realm, type UserProfileConfig } from '../model/index.ts';
+import { createKeyProvider, type IdpState, type Realm } from '../model/index.ts';
 import {
   type ComponentExportRepresentation,
   configOf,
@@ -56,7 +56,7 @@ function importUserProfile(state: IdpState, realm: Realm, given: ComponentExport
     if (!isJsonObject(profile)) return false;
     const stored = state.realms.get(realm.id) ?? realm;
     // Shape and policy are checked where they are used; what is odd in it allows nothing more.
-    state.realms.put({ ...stored, userProfile: profile as UserProfileConfig });
+    state.realms.put({ ...stored, userProfile: profile });
     return true;
   } catch {
     return false;

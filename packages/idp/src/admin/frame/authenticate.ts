@@ -5,6 +5,7 @@ import { effectiveRoles, findClient, findRealm, type Realm, type Role } from '..
 import { audiencesOf } from '../../tokens/issue.ts';
 import { checkAccessToken, type LiveToken } from '../../tokens/check.ts';
 import { decodeJwt } from '../../tokens/jwt.ts';
+import { textClaim } from '../../tokens/text-claim.ts';
 import { rolesInScope } from '../../tokens/scopes.ts';
 import { checkOrigin } from './origin.ts';
 import type { Admin } from './permissions.ts';
@@ -71,7 +72,7 @@ const none: ReadonlySet<string> = new Set();
 
 // The letters after the session's in `jti` say what kind of token it is; the signature covers them.
 function isLightweight(claims: JsonObject): boolean {
-  return /^[a-z]{2}lt/.test(String(claims['jti']));
+  return /^[a-z]{2}lt/.test(textClaim(claims, 'jti'));
 }
 
 /**
@@ -86,7 +87,7 @@ function rolesOfToken(claims: JsonObject): GrantedRoles {
     return rolesIn(Object.getOwnPropertyDescriptor(resources, clientId)?.value);
   };
   // Realm roles survive every narrowing. An exchanged token has them only if it is meant for some management client.
-  const exchanged = /^[a-z]{4}te:/.test(String(claims['jti']));
+  const exchanged = /^[a-z]{4}te:/.test(textClaim(claims, 'jti'));
   const meant = [...audiences].some((name) => name === 'realm-management' || name.endsWith('-realm'));
   return { ofRealm: exchanged && !meant ? none : rolesIn(claims['realm_access']), ofClient };
 }

@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify';
+import type { Mailer } from '../../browser/mail/mailer.ts';
 import type { IdpContext } from '../../context.ts';
 import type { Realm } from '../../model/index.ts';
 import type { Admin } from './permissions.ts';
@@ -6,6 +7,7 @@ import type { Admin } from './permissions.ts';
 /** One request of an authenticated administrator. */
 export interface AdminCall {
   readonly context: IdpContext;
+  readonly mailer: Mailer;
   readonly request: FastifyRequest;
   readonly query: URLSearchParams;
   readonly admin: Admin;

@@ -1,6 +1,7 @@
-import { expandRoles, type IdpState, type Role } from '../../model/index.ts';
+import { expandRoles, type IdpState, lineageOf, type Role } from '../../model/index.ts';
 import { forbidden, type Answer } from './answer.ts';
 import type { RealmCall } from './call.ts';
+import { managedRealm } from './managed-realm.ts';
 import { anyRole, type Admin, type ManagementRole } from './permissions.ts';
 
 /**
@@ -13,25 +14,21 @@ export function refuseEscalation(call: RealmCall, roleIds: Iterable<string>): An
   return escalates ? forbidden : undefined;
 }
 
+/** The roles that membership gives: those of the groups and of all above them. */
+export function rolesOfGroups(call: RealmCall, groupIds: readonly string[]): readonly string[] {
+  return groupIds.flatMap((id) => lineageOf(call.context.state, id)).flatMap((group) => group.roleIds);
+}
+
 function mayGrant(state: IdpState, admin: Admin, role: Role): boolean {
-  const home = state.realms.get(role.realmId);
-  if (home === undefined) return false;
   if (role.clientUuid === undefined) {
-    const powerful = home.realm === 'master' && (role.name === 'admin' || role.name === 'create-realm');
-    return (
-      !powerful || admin.hasMasterRole('admin') || admin.hasMasterRole(role.name === 'admin' ? 'admin' : 'create-realm')
-    );
+    const ofMaster = state.realms.get(role.realmId)?.realm === 'master';
+    if (!ofMaster || (role.name !== 'admin' && role.name !== 'create-realm')) return true;
+    return admin.hasMasterRole('admin') || (role.name === 'create-realm' && admin.hasMasterRole('create-realm'));
   }
-  const clientId = state.clients.get(role.clientUuid)?.clientId ?? '';
-  const managed =
-    home.realm === 'master' && clientId.endsWith('-realm')
-      ? [...state.realms.all()].find((it) => `${it.realm}-realm` === clientId)
-      : clientId === 'realm-management'
-        ? home
-        : undefined;
+  const client = state.clients.get(role.clientUuid);
+  const managed = client === undefined ? undefined : managedRealm(state, client);
   // Roles of other clients give nothing here, and `realm-admin` gives what it includes.
-  if (managed === undefined || !isManagementRole(role.name)) return true;
-  return admin.has(managed, [role.name]);
+  return managed === undefined || !isManagementRole(role.name) || admin.has(managed, [role.name]);
 }
 
 function isManagementRole(name: string): name is ManagementRole {

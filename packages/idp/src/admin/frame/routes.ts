@@ -1,5 +1,6 @@
 import { ok, type Result, refuse } from '@keyturn/protocol';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Mailer } from '../../browser/mail/mailer.ts';
 import type { App, IdpContext } from '../../context.ts';
 import { sendJson } from '../../http/answers.ts';
 import { answerPreflight } from '../../http/cors.ts';
@@ -55,6 +56,7 @@ const bodyLimit = 32 * 1024 * 1024;
 export function createRoutes(
   app: App,
   context: IdpContext,
+  mailer: Mailer,
 ): { readonly server: ServerRoutes; readonly realm: RealmRoutes } {
   const known: { readonly method: string; readonly pattern: RegExp }[] = [];
   const remember = (method: string, url: string): void => {
@@ -77,7 +79,7 @@ export function createRoutes(
           context,
           request,
           reply,
-          caller.ok ? await run(callOf(context, request, caller.value)) : caller.refusal,
+          caller.ok ? await run(callOf(context, mailer, request, caller.value)) : caller.refusal,
         );
       },
     });
@@ -147,10 +149,10 @@ async function admit(context: IdpContext, request: FastifyRequest): Promise<Resu
   }
 }
 
-function callOf(context: IdpContext, request: FastifyRequest, admin: Admin): AdminCall {
+function callOf(context: IdpContext, mailer: Mailer, request: FastifyRequest, admin: Admin): AdminCall {
   // The router decoded the path; every parameter of its pattern is a text.
   const params = request.params as Readonly<Record<string, string>>;
-  return { context, request, admin, query: queryOf(request), param: (name) => params[name] ?? '' };
+  return { context, mailer, request, admin, query: queryOf(request), param: (name) => params[name] ?? '' };
 }
 
 /** The realm of the path, for callers whose token is of that realm or of master, and who have the rights. */

@@ -96,6 +96,6 @@ export function exportClient(state: IdpState, client: Client): object {
   return showClient(state, client.secret === undefined ? client : { ...client, secret: '**********' });
 }
 
-function present<K extends keyof Client>(client: Client, name: K): object {
+function present(client: Client, name: keyof Client): object {
   return client[name] === undefined ? {} : { [name]: client[name] };
 }

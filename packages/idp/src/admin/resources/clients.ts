@@ -8,6 +8,7 @@ import {
 } from '../../model/index.ts';
 import { type Answer, created, duplicate, json, noContent, notFound, refused } from '../frame/answer.ts';
 import { flagOf, pageOf, type RealmCall, textOf } from '../frame/call.ts';
+import { managedRealm } from '../frame/managed-realm.ts';
 import { may } from '../frame/permissions.ts';
 import { answerModelRefusal } from '../frame/refusals.ts';
 import type { RealmRoutes } from '../frame/routes.ts';
@@ -40,20 +41,7 @@ export function registerClients(routes: RealmRoutes): void {
     { needs: may.manageClients, body: clientReader, records: 'CLIENT' },
     withClient(changeOne),
   );
-  routes.delete(
-    '/clients/:client',
-    { needs: may.manageClients, records: 'CLIENT' },
-    withClient((call, client) => {
-      const realmName = call.realm.realm === 'master' ? client.clientId.replace(/-realm$/, '') : '';
-      const ofRealm = [...call.context.state.realms.all()].some(
-        (it) => it.realm === realmName && client.clientId !== realmName,
-      );
-      const deleted = ofRealm
-        ? { ok: false as const, refusal: { why: 'built-in' as const, what: 'client' as const, name: client.clientId } }
-        : deleteClient(call.context.state, client);
-      return deleted.ok ? noContent : answerModelRefusal(deleted.refusal);
-    }),
-  );
+  routes.delete('/clients/:client', { needs: may.manageClients, records: 'CLIENT' }, withClient(removeOne));
   routes.get(
     '/clients/:client/service-account-user',
     may.viewClients,
@@ -116,6 +104,15 @@ function createOne(call: RealmCall, given: ClientRepresentation): Answer {
   return made.ok
     ? created(['clients', made.value.id], { ...given, id: made.value.id })
     : answerModelRefusal(made.refusal);
+}
+
+function removeOne(call: RealmCall, client: Client): Answer {
+  const { state } = call.context;
+  const refusal = { why: 'built-in', what: 'client', name: client.clientId } as const;
+  // Without these clients nobody could manage the realm any more.
+  if (managedRealm(state, client) !== undefined) return answerModelRefusal(refusal);
+  const deleted = deleteClient(state, client);
+  return deleted.ok ? noContent : answerModelRefusal(deleted.refusal);
 }
 
 function changeOne(call: RealmCall, client: Client, given: ClientRepresentation): Answer {

@@ -1,4 +1,5 @@
 import { type Client, endSessionsOfUser, removeClientSession, type User, type UserSession } from '../../model/index.ts';
+import { sendLogoutTokens } from '../../browser/logout/backchannel.ts';
 import { type Answer, json, noContent, notFound } from '../frame/answer.ts';
 import { flagOf, pageOf, type RealmCall } from '../frame/call.ts';
 import { may } from '../frame/permissions.ts';
@@ -22,9 +23,11 @@ export function registerSessions(routes: RealmRoutes): void {
   routes.delete('/sessions/:session', { needs: may.manageUsers, records: 'USER_SESSION' }, endSession);
   routes.post('/logout-all', { ...ends, records: 'REALM' }, (call) => {
     const { state } = call.context;
+    const ended = [...state.sessions.ofRealm(call.realm.id)];
     state.transaction(() => {
-      for (const session of state.sessions.ofRealm(call.realm.id)) state.sessions.delete(session.id);
+      for (const session of ended) state.sessions.delete(session.id);
     });
+    tellClients(call, ended);
     return json({});
   });
   // No client registers nodes here: there is nobody to push to.
@@ -88,11 +91,18 @@ function onlyOf(session: UserSession, client: Client): UserSession['clients'] {
 /** Ends the online sessions and moves the user's not-before, which makes offline tokens stale as well. */
 function logout(call: RealmCall, user: User): Answer {
   const { state } = call.context;
-  state.transaction(() => {
-    endSessionsOfUser(state, user, { offline: false });
+  const ended = state.transaction(() => {
     state.users.put({ ...user, notBefore: state.now() });
+    return endSessionsOfUser(state, user, { offline: false });
   });
+  tellClients(call, ended);
   return noContent;
+}
+
+// The answer does not wait: a client that is down must not keep an administrator from ending sessions.
+function tellClients(call: RealmCall, ended: readonly UserSession[]): void {
+  const { context, realm, request } = call;
+  void sendLogoutTokens(context, realm, context.urls.issuer(request, realm), ended);
 }
 
 function endSession(call: RealmCall): Answer {
@@ -102,6 +112,7 @@ function endSession(call: RealmCall): Answer {
   // Keycloak's own spelling.
   if (session === undefined) return notFound('Sesssion not found');
   collection.delete(session.id);
+  tellClients(call, [session]);
   return noContent;
 }
 

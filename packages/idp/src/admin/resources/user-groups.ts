@@ -1,7 +1,7 @@
-import { type Group, groupPath, lineageOf, type User } from '../../model/index.ts';
+import { type Group, groupPath, type User } from '../../model/index.ts';
 import { type Answer, json, noContent, notFound } from '../frame/answer.ts';
 import { flagOf, pageOf, type RealmCall, textOf } from '../frame/call.ts';
-import { refuseEscalation } from '../frame/escalation.ts';
+import { refuseEscalation, rolesOfGroups } from '../frame/escalation.ts';
 import { may } from '../frame/permissions.ts';
 import type { RealmRoutes } from '../frame/routes.ts';
 import { showGroupOfUser } from '../representation/group.ts';
@@ -35,11 +35,6 @@ export function registerUserGroups(routes: RealmRoutes): void {
       return noContent;
     }),
   );
-}
-
-/** The roles that membership gives: those of the groups and of all above them. */
-export function rolesOfGroups(call: RealmCall, groupIds: readonly string[]): readonly string[] {
-  return groupIds.flatMap((id) => lineageOf(call.context.state, id)).flatMap((group) => group.roleIds);
 }
 
 function groupsOf(call: RealmCall, user: User): readonly Group[] {

@@ -1,7 +1,7 @@
 import { createUser, deleteUser, groupByPath, updateUser, type User } from '../../model/index.ts';
 import { type Answer, created, json, message, noContent, notFound, refused, unknownError } from '../frame/answer.ts';
 import { flagOf, type RealmCall } from '../frame/call.ts';
-import { refuseEscalation } from '../frame/escalation.ts';
+import { refuseEscalation, rolesOfGroups } from '../frame/escalation.ts';
 import { may } from '../frame/permissions.ts';
 import { answerModelRefusal } from '../frame/refusals.ts';
 import type { RealmRoutes } from '../frame/routes.ts';
@@ -11,7 +11,6 @@ import { showUser, type UserRepresentation, userReader } from '../representation
 import { settableAttributes } from '../user-profile/attributes.ts';
 import { showProfileMetadata } from '../user-profile/metadata.ts';
 import { checkProfile, type ProfileFault } from '../user-profile/validate.ts';
-import { rolesOfGroups } from './user-groups.ts';
 import { countUsers, listUsers } from './user-search.ts';
 
 /** A handler of one user, which the path names by its id. */
