@@ -255,6 +255,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
       },
     });
     pats.onEnded(frame.endStreams);
+    revocations.onRevoked(({ revocation, pat: ofPat }) => hop.drop(revocation, ofPat));
     await pats.start();
   }
   if (login !== undefined && flows !== undefined && loginClient !== undefined && pats !== undefined) {
@@ -264,8 +265,9 @@ export async function compose(settings: Settings, world: World): Promise<Result<
       issuer,
       authorizationEndpoint: login.authorizationEndpoint ?? `${issuer}/protocol/openid-connect/auth`,
       publicUrl,
-      // The preset is the one that takes ID tokens; its audience is the client of the code flow, and no door accepts that.
-      idTokens: createVerifier({ ...verifierOptions([login.clientId]), provider: 'google', identityClaim: 'sub' }),
+      accessTokens: createVerifier(
+        verifierOptions([...auth.audiences, ...(exchange.clientId === undefined ? [] : [exchange.clientId])]),
+      ),
       random,
       log,
       purposes: {

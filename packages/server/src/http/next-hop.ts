@@ -1,6 +1,7 @@
 import { createExchanger, type ExchangeEvent, type Exchanger } from '@keyturn/exchange';
 import type { GuardedFetch } from '@keyturn/net';
-import { type Clock, ok, refuse, seconds, toMilliseconds, unreachable } from '@keyturn/protocol';
+import { type Clock, ok, type PatId, refuse, seconds, toMilliseconds, unreachable } from '@keyturn/protocol';
+import type { Revocation } from '@keyturn/verify';
 import type { Log } from '../outside/log.ts';
 import type { Metrics } from '../outside/metrics.ts';
 import { Bearer } from './bearer.ts';
@@ -21,6 +22,8 @@ export interface NextHopOptions {
 }
 
 type NextHop = Pick<RoomParts<never, HopRefusal>, 'exchange' | 'forget'> & {
+  /** Drops the upstream tokens that stem from what has been revoked. */
+  readonly drop: (revocation: Revocation, pat: PatId | undefined) => void;
   /** 0 closed, 1 half open, 2 open. */
   readonly breakerState: () => number;
 };
@@ -29,23 +32,33 @@ type NextHop = Pick<RoomParts<never, HopRefusal>, 'exchange' | 'forget'> & {
 export function createNextHop(options: NextHopOptions): NextHop {
   const exchanger = openExchanger(options);
   if (exchanger === undefined) {
-    return { exchange: async () => refuse({ why: 'not-configured' }), forget: () => {}, breakerState: () => 0 };
+    return {
+      exchange: async () => refuse({ why: 'not-configured' }),
+      forget: () => {},
+      drop: () => {},
+      breakerState: () => 0,
+    };
   }
   return {
     async exchange(approved, { audience, scopes }) {
-      const { bearer, principal } = approved.caller;
+      const { bearer, principal, pat } = approved.caller;
       const exchanged = await exchanger.exchange({
         subjectToken: bearer.reveal(),
         audience,
         scopes,
         subjectExpiresAt: principal.expiresAt,
-        tags: { jti: principal.tokenId, sid: principal.sessionId, sub: principal.subject },
+        tags: { jti: principal.tokenId, sid: principal.sessionId, sub: principal.subject, pat: pat?.id },
       });
       if (!exchanged.ok) return refuse({ why: 'exchange', audience, refusal: exchanged.refusal });
       return ok({ bearer: new Bearer(exchanged.value.token) });
     },
     forget: (approved, { audience, scopes }) =>
       exchanger.forget({ subjectToken: approved.caller.bearer.reveal(), audience, scopes }),
+    drop({ kind, value }, pat) {
+      if (pat !== undefined) exchanger.drop({ pat });
+      if (kind === 'pat') exchanger.drop({ jti: value });
+      else exchanger.drop(kind === 'all' || kind === 'client' ? 'all' : { [kind]: value });
+    },
     breakerState: () => ({ closed: 0, 'half-open': 1, open: 2 })[exchanger.breaker.state],
   };
 }

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { ok, type Result, refuse } from '@keyturn/protocol';
+import { isJsonObject, ok, type Result, refuse } from '@keyturn/protocol';
 
 /** What a login needs to be begun, and to be checked when the browser comes back. */
 export interface CodeFlow {
@@ -50,4 +50,22 @@ export function readCallback(
     return refuse({ why: 'denied', error, description: typeof description === 'string' ? description : '' });
   }
   return typeof code === 'string' ? ok({ state, code }) : refuse({ why: 'malformed' });
+}
+
+/** What is wrong with the ID token of an answer, or undefined: it must be of this issuer, for this client and this login. */
+export function checkIdToken(
+  token: string | undefined,
+  wanted: { readonly issuer: string; readonly clientId: string; readonly nonce: string },
+): string | undefined {
+  let claims: unknown;
+  try {
+    claims = JSON.parse(Buffer.from(token?.split('.')[1] ?? '', 'base64url').toString('utf8'));
+  } catch {
+    return 'unreadable';
+  }
+  if (!isJsonObject(claims)) return 'unreadable';
+  const { iss, aud, nonce } = claims;
+  if (iss !== wanted.issuer) return 'issuer';
+  if (aud !== wanted.clientId && !(Array.isArray(aud) && aud.includes(wanted.clientId))) return 'audience';
+  return nonce === wanted.nonce ? undefined : 'nonce';
 }

@@ -5,7 +5,7 @@ import type { FastifyReply } from 'fastify';
 import type { Frame } from '../../http/frame.ts';
 import { askTokenEndpoint, type TokenAnswer, type TokenEndpoint } from '../../http/token-endpoint.ts';
 import type { Log } from '../../outside/log.ts';
-import { buildAuthorizationUrl, readCallback } from './code-flow.ts';
+import { buildAuthorizationUrl, checkIdToken, readCallback } from './code-flow.ts';
 import type { LoginFlows } from './flows.ts';
 import { buildPage } from './page.ts';
 
@@ -16,8 +16,8 @@ export interface LoginParts {
   readonly authorizationEndpoint: string;
   /** Without a trailing slash. */
   readonly publicUrl: string;
-  /** For ID tokens that are meant for this client. */
-  readonly idTokens: Verifier;
+  /** For access tokens of this client: they are meant for Keyturn too, else they would carry nothing. */
+  readonly accessTokens: Verifier;
   readonly random: Random;
   readonly log: Log;
   /** What each purpose does with a login that has succeeded. */
@@ -93,10 +93,12 @@ export function mountLogin(frame: Frame, parts: LoginParts): void {
       log.warn({ request_id: request.id, refusal: answer.refusal }, 'a code could not be redeemed');
       return show(reply, 502, 'The login could not be finished', 'The identity provider did not redeem the code.');
     }
-    const identity = await parts.idTokens.verify(answer.value.idToken ?? '');
-    if (!identity.ok || identity.value.claims['nonce'] !== begun.nonce) {
-      const refusal = identity.ok ? { why: 'nonce' } : identity.refusal;
-      log.warn({ request_id: request.id, refusal }, 'an ID token was refused');
+    const identity = await parts.accessTokens.verify(answer.value.token);
+    // The ID token comes straight from the token endpoint, which stands for its signature (OpenID Connect Core §3.1.3.7).
+    const fault = checkIdToken(answer.value.idToken, { issuer, clientId: parts.client.clientId, nonce: begun.nonce });
+    if (!identity.ok || fault !== undefined) {
+      const refusal = identity.ok ? { why: 'id-token', fault } : identity.refusal;
+      log.warn({ request_id: request.id, refusal }, 'the tokens of a login were refused');
       return show(
         reply,
         502,

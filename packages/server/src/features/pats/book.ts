@@ -38,7 +38,7 @@ interface Entry {
 
 export function openPatBook(parts: {
   readonly repository: Pick<PatRepository, 'lookUp' | 'touch'>;
-  readonly revocations: Pick<Revocations, 'hears'>;
+  readonly revocations: Pick<Revocations, 'hears' | 'listensNow'>;
   readonly clock: Clock;
 }): PatBook {
   const { repository, revocations, clock } = parts;
@@ -83,12 +83,13 @@ export function openPatBook(parts: {
 
   return {
     stand(key, now) {
-      if (!revocations.hears(now)) return refuse({ why: 'pat-unheard' });
+      if (!revocations.hears(now)) return undefined;
       const entry = entries.get(key);
       if (entry === undefined || now - entry.readAt > keptFor) return undefined;
       return judge(entry.found, now);
     },
     async look(key) {
+      if (!(await revocations.listensNow())) return refuse({ why: 'pat-unheard' });
       for (let attempt = 0; attempt < 5; attempt++) {
         const asked = generation;
         const readAt = clock();

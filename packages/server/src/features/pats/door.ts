@@ -190,10 +190,10 @@ function isInside(limits: PatLimits, address: string | undefined): boolean {
 export function buildNetworks(cidrs: readonly string[]): BlockList {
   const list = new BlockList();
   for (const cidr of cidrs) {
-    const [address = '', prefix] = cidr.split('/');
+    const [address = '', prefix, ...more] = cidr.split('/');
     const family = isIPv6(address) ? 'ipv6' : 'ipv4';
     if (prefix === undefined) list.addAddress(address, family);
-    else if (/^\d{1,3}$/.test(prefix)) list.addSubnet(address, Number(prefix), family);
+    else if (more.length === 0 && /^\d{1,3}$/.test(prefix)) list.addSubnet(address, Number(prefix), family);
     else throw new TypeError(`${cidr} is no network`);
   }
   return list;

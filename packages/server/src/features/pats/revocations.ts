@@ -16,6 +16,8 @@ export interface Revocations {
   readonly catchUp: () => Promise<void>;
   /** Whether the log has been read to its end within the bound. */
   readonly hears: (now: EpochMilliseconds) => boolean;
+  /** The same, after one more try if not: a process that was stopped for a while need not refuse anybody. */
+  readonly listensNow: () => Promise<boolean>;
   /** Moves with each revocation, when hearing is lost, and each minute: between two equal ones an answer holds. */
   readonly epochAt: (now: EpochMilliseconds) => number;
   /** By what a token has been revoked that is no personal access token; undefined if it has not. */
@@ -56,16 +58,25 @@ export function followRevocations(log: RevocationLog, clock: Clock): Revocations
   };
   const hears = (now: EpochMilliseconds): boolean => now - heardAt <= deafAfter;
 
+  const catchUp = (): Promise<void> => {
+    // Whoever calls during a read may know of something that this read does not see.
+    if (running !== undefined) again = true;
+    running ??= read().finally(() => {
+      running = undefined;
+    });
+    return running;
+  };
+
   return {
-    catchUp() {
-      // Whoever calls during a read may know of something that this read does not see.
-      if (running !== undefined) again = true;
-      running ??= read().finally(() => {
-        running = undefined;
-      });
-      return running;
-    },
+    catchUp,
     hears,
+    async listensNow() {
+      if (hears(clock())) return true;
+      // A database that does not answer must not hold the caller up.
+      const patience = new Promise<void>((resolve) => setTimeout(resolve, 1000).unref());
+      await Promise.race([catchUp().catch(() => undefined), patience]);
+      return hears(clock());
+    },
     epochAt: (now) => (hears(now) ? lastSeq * 1_048_576 + (Math.floor(now / 60_000) % 1_048_576) : -1),
     hit(principal) {
       if (inForce.size === 0) return undefined;

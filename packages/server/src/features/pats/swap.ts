@@ -46,6 +46,7 @@ export interface Swap {
 interface Swapped {
   readonly pat: Pat;
   readonly token: string;
+  /** Of a token that only this reference token was swapped for; the owner's own, used at Keyturn's doors, is shared. */
   readonly jti: string | undefined;
   readonly expiresAt: EpochSeconds;
   readonly until: EpochMilliseconds;
@@ -91,7 +92,7 @@ export function createSwap(parts: {
     const swapped: Swapped = {
       pat,
       token,
-      jti: typeof jti === 'string' ? jti : undefined,
+      jti: typeof jti === 'string' && token !== own.value.token ? jti : undefined,
       expiresAt: exp as EpochSeconds,
       until: epochMilliseconds(until),
     };

@@ -1,0 +1,182 @@
+import { startTestIdp, type TestIdp, type TestRealm } from '@keyturn/idp/testing';
+import { type Clock, epochMilliseconds } from '@keyturn/protocol';
+import { compose, createLog, settingsSchema, systemRandom } from '@keyturn/server';
+
+/** An identity provider and Keyturn with personal access tokens, in one process, for tests. */
+export interface TokenHouse extends AsyncDisposable {
+  readonly idp: TestIdp;
+  readonly issuer: string;
+  readonly url: string;
+  readonly grpcUrl: string;
+  /** Everything that was logged, as lines of JSON. */
+  readonly log: () => string;
+  /** Moves everybody's clock. */
+  readonly advance: (seconds: number) => void;
+  /** A user's access token by password, from the client `web`. */
+  readonly tokenOf: (username: string, more?: Readonly<Record<string, string>>) => Promise<string>;
+  readonly ask: (method: string, path: string, token?: string, body?: unknown) => Promise<TokenReply>;
+  /** Logs a user in at the address, as a browser would, and gives the page at the end. */
+  readonly logIn: (address: string, username: string) => Promise<TokenReply>;
+}
+
+export interface TokenReply {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+export const year = 31_536_000;
+
+/** The realm of the seed, as the recipe makes it, with a client for the code flow and one that exchanges. */
+function realmFor(publicUrl: string): TestRealm {
+  return {
+    roles: ['keyturn-admin', 'keyturn-resource-server', 'chef'],
+    clients: {
+      web: { passwordGrant: true, audiences: ['volundr-api', 'pat-issuer', 'keyturn-short', 'keyturn-exchange'] },
+      'pat-issuer': {
+        secret: 'pat-issuer-secret',
+        serviceAccount: true,
+        exchange: true,
+        fullScope: false,
+        accessTokenLifespan: year,
+        audiences: ['volundr-api'],
+      },
+      // Without the lifespan of the recipe.
+      'keyturn-short': { secret: 'short', exchange: true, audiences: ['volundr-api'] },
+      'keyturn-login': {
+        secret: 'login-secret',
+        redirectUris: [`${publicUrl}/login/callback`],
+        audiences: ['volundr-api', 'keyturn-exchange'],
+      },
+      'keyturn-exchange': {
+        secret: 'exchange-secret',
+        serviceAccount: true,
+        exchange: true,
+        fullScope: false,
+        audiences: ['pizzeria-backend', 'billing'],
+      },
+      'pizzeria-backend': { secret: 'unused' },
+      billing: { secret: 'unused-too' },
+    },
+    settings: {
+      ssoSessionMaxLifespan: year,
+      scopeMappings: [
+        { client: 'keyturn-exchange', roles: ['chef'] },
+        { client: 'pat-issuer', roles: ['chef'] },
+      ],
+    },
+    users: {
+      john: { roles: ['chef'] },
+      jane: {},
+      admin: { roles: ['keyturn-admin'] },
+      service: { roles: ['keyturn-resource-server'] },
+    },
+  };
+}
+
+export interface TokenHouseOptions {
+  /** Settings by section, merged over the test's own. */
+  readonly settings?: Readonly<Record<string, object>>;
+  /** Another house's identity provider, to be its second replica. */
+  readonly beside?: TokenHouse;
+}
+
+export async function openTokenHouse(options: TokenHouseOptions = {}): Promise<TokenHouse> {
+  let offset = 0;
+  const clock: Clock = () => epochMilliseconds(Date.now() + offset * 1000);
+  const lines: string[] = [];
+  // The redirect URI must be known before Keyturn has a port.
+  const publicUrl = 'http://keyturn.test';
+  const idp = options.beside?.idp ?? (await startTestIdp({ volundr: realmFor(publicUrl) }, { clock }));
+  const issuer = idp.issuer('volundr');
+  const certs = `${issuer}/protocol/openid-connect/certs`;
+  const own: Record<string, object> = {
+    http: { port: 0, publicUrl },
+    management: { port: 0 },
+    store: { url: 'sqlite::memory:' },
+    auth: { issuer, jwksUrl: certs, audiences: ['volundr-api'] },
+    exchange: { clientId: 'keyturn-exchange', clientSecret: 'exchange-secret' },
+    login: { clientId: 'keyturn-login', clientSecret: 'login-secret' },
+    pat: {
+      sealKey: Buffer.alloc(32, 7).toString('base64'),
+      token_issuer_kwargs: { client_id: 'pat-issuer', client_secret: 'pat-issuer-secret' },
+      introspectionClients: { 'pizzeria-backend': 'introspection-secret' },
+    },
+    edge: { grpcPort: 0 },
+    log: { level: 'trace' },
+  };
+  const sections = new Set([...Object.keys(own), ...Object.keys(options.settings ?? {})]);
+  const settings = settingsSchema.parse(
+    Object.fromEntries([...sections].map((name) => [name, { ...own[name], ...options.settings?.[name] }])),
+  );
+  const log = createLog({ level: 'trace', destination: { write: (line) => void lines.push(line) } });
+  const service = await compose(settings, { clock, random: systemRandom, log, version: 'test' });
+  if (!service.ok) throw new Error(JSON.stringify(service.refusal));
+  const { url } = await service.value.listen();
+  const grpcUrl = '';
+
+  const ask: TokenHouse['ask'] = async (method, path, token, body) =>
+    reply(
+      await fetch(`${url}${path}`, {
+        method,
+        headers: {
+          ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      }),
+    );
+  return {
+    idp,
+    issuer,
+    url,
+    grpcUrl,
+    log: () => lines.join(''),
+    advance: (seconds) => {
+      offset += seconds;
+    },
+    ask,
+    tokenOf: (username, more = {}) =>
+      idp.token('volundr', { grant_type: 'password', client_id: 'web', username, password: username, ...more }),
+    logIn: (address, username) => logInAsBrowser(address.replace(publicUrl, url), publicUrl, url, username),
+    async [Symbol.asyncDispose]() {
+      await service.value.close();
+      if (options.beside === undefined) await idp.close();
+    },
+  };
+}
+
+async function reply(response: Response): Promise<TokenReply> {
+  const text = await response.text();
+  const isJson = /json/.test(response.headers.get('content-type') ?? '');
+  // Tests say what they expect in it.
+  const body = (isJson ? JSON.parse(text) : {}) as Readonly<Record<string, unknown>>;
+  return { status: response.status, headers: response.headers, text, body };
+}
+
+/** Follows redirects with cookies, and fills in the one form on the way. */
+async function logInAsBrowser(start: string, publicUrl: string, url: string, username: string): Promise<TokenReply> {
+  const jars = new Map<string, Map<string, string>>();
+  const visit = async (address: string, init: RequestInit = {}): Promise<Response> => {
+    const real = address.replace(publicUrl, url);
+    const { origin } = new URL(real);
+    const jar = jars.get(origin) ?? new Map<string, string>();
+    jars.set(origin, jar);
+    const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
+    const answer = await fetch(real, { ...init, redirect: 'manual', headers: { ...init.headers, cookie } });
+    for (const line of answer.headers.getSetCookie()) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
+      jar.set(name, value);
+    }
+    const location = answer.headers.get('location');
+    if (answer.status >= 300 && answer.status < 400 && location !== null) return visit(new URL(location, real).href);
+    return answer;
+  };
+  const page = await visit(start);
+  const html = await page.text();
+  const action = /<form[^>]*action="([^"]+)"/.exec(html)?.[1]?.replaceAll('&amp;', '&');
+  if (action === undefined) return { status: page.status, headers: page.headers, text: html, body: {} };
+  const form = new URLSearchParams({ username, password: username, credentialId: '' });
+  return reply(await visit(action, { method: 'POST', body: form }));
+}
