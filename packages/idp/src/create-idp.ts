@@ -10,9 +10,8 @@ import {
   type Result,
 } from '@keyturn/protocol';
 import { resolvePlaceholders } from '@keyturn/realm';
-import type { IdpContext } from './context.ts';
+import type { App, IdpContext } from './context.ts';
 import { createEventSink } from './events.ts';
-import { createManagementServer } from './http/management.ts';
 import { createServer } from './http/server.ts';
 import { faultOf, type HttpSettings } from './http/settings.ts';
 import { createUrlResolver } from './http/urls.ts';
@@ -21,7 +20,6 @@ import { createKeyRing } from './keys/key-ring.ts';
 import type { KeySource } from './keys/make.ts';
 import type { LineLog, Log } from './log.ts';
 import { bootstrapAdminFrom, ensureMaster } from './master.ts';
-import { createMetrics } from './metrics.ts';
 import { openState } from './model/index.ts';
 import { createOutboundFetch } from './outbound.ts';
 import { createPasswordHasher, type PasswordHasher } from './passwords.ts';
@@ -87,9 +85,8 @@ export async function createIdp(options: IdpOptions): Promise<Idp> {
   };
   // Hashing the first administrator's password takes as long as building the server: they go side by side.
   const master = ensureMaster(context, bootstrapAdminFrom(options.env ?? {}));
-  const metrics = createMetrics(context);
   const app = createServer(context, options);
-  const management = createManagementServer(state, metrics, options);
+  let management: Pick<App, 'close' | 'listen'> | undefined;
   await master;
   const sweeper = setInterval(() => {
     state.sweep();
@@ -105,7 +102,7 @@ export async function createIdp(options: IdpOptions): Promise<Idp> {
   };
   const close = async (): Promise<void> => {
     clearInterval(sweeper);
-    await Promise.all([app.close(), management.close()]);
+    await Promise.all([app.close(), management?.close()]);
     await fetch.close();
     state.close();
   };
@@ -129,6 +126,9 @@ export async function createIdp(options: IdpOptions): Promise<Idp> {
     },
     listenManagement: async ({ port, host = '127.0.0.1' }) => {
       checkHost(host);
+      // Loaded when asked for: an identity provider inside a test has no metrics.
+      const [http, metrics] = await Promise.all([import('./http/management.ts'), import('./metrics.ts')]);
+      management = http.createManagementServer(state, metrics.createMetrics(context), options);
       return await management.listen({ port, host });
     },
     close,

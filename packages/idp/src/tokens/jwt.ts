@@ -1,4 +1,12 @@
-import { constants, createHmac, sign, type SignKeyObjectInput, timingSafeEqual, verify } from 'node:crypto';
+import {
+  constants,
+  createHmac,
+  type KeyObject,
+  sign,
+  type SignKeyObjectInput,
+  timingSafeEqual,
+  verify,
+} from 'node:crypto';
 import { promisify } from 'node:util';
 import { isJsonObject, type JsonObject, ok, type Result, refuse } from '@keyturn/protocol';
 import type { UsableKey } from '../keys/key-ring.ts';
@@ -38,10 +46,15 @@ export async function signJwt(key: UsableKey, claims: object, typ = 'JWT'): Prom
     return `${input}.${mac}`;
   }
   const signature = await signAsync(algorithm.digest, Buffer.from(input), {
-    key: key.secret,
+    key: nextSigner(key),
     ...padding(algorithm.kind),
   });
   return `${input}.${signature.toString('base64url')}`;
+}
+
+// Any of them will do; taking them at random needs no state, and four at once rarely meet.
+function nextSigner(key: UsableKey): KeyObject {
+  return key.signers[Math.floor(Math.random() * key.signers.length)] ?? key.secret;
 }
 
 export type JwtRefusal =
