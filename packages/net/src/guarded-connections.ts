@@ -2,8 +2,12 @@ import { lookup as resolveWithSystem } from 'node:dns/promises';
 import type { LookupFunction } from 'node:net';
 import type { Milliseconds } from '@keyturn/protocol';
 import ipaddr from 'ipaddr.js';
-import { Agent, buildConnector, Pool } from 'undici';
+import type * as undici from 'undici';
+import buildConnector from 'undici/lib/core/connect.js';
+import Agent from 'undici/lib/dispatcher/agent.js';
+import Pool from 'undici/lib/dispatcher/pool.js';
 import { type AddressGuard, withoutBrackets } from './address-guard.ts';
+import { errorCode } from './error-code.ts';
 import { explainNetRefusal, type NetRefusal } from './net-refusal.ts';
 
 /** All addresses of a host name. Rejects with an error that has a `code`, as `node:dns` does. */
@@ -31,8 +35,8 @@ export function openGuardedConnections(options: {
   readonly resolve: ResolveHost;
   readonly connectTimeout: Milliseconds;
   readonly ca: string | readonly string[] | undefined;
-}): Agent {
-  const poolOptions: Pool.Options = {
+}): undici.Agent {
+  const poolOptions: undici.Pool.Options = {
     allowH2: false,
     connections: 256,
     pipelining: 1,
@@ -50,7 +54,7 @@ export function openGuardedConnections(options: {
 function guardedConnector(
   origin: URL,
   options: Parameters<typeof openGuardedConnections>[0],
-): buildConnector.connector {
+): undici.buildConnector.connector {
   const host = withoutBrackets(origin.hostname);
   const port = portOf(origin);
   const connect = buildConnector({
@@ -110,14 +114,4 @@ async function checkedAddresses(
 export function portOf(url: URL): number {
   if (url.port !== '') return Number(url.port);
   return url.protocol === 'https:' ? 443 : 80;
-}
-
-/**
- * The code of a system, TLS or undici error, or the name of one that has none; an aggregate (several addresses tried)
- * has that of its first.
- */
-export function errorCode(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) return errorCode(error.errors[0]);
-  if (!(error instanceof Error)) return 'UNKNOWN';
-  return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
 }

@@ -408,6 +408,7 @@ describe('an answer', () => {
   it.each([
     ['two encodings on one another', 'gzip, gzip', gzipSync(gzipSync('x')), 'CONTENT_ENCODING'],
     ['an encoding that nobody knows', 'zstd-9000', Buffer.from('x'), 'CONTENT_ENCODING'],
+    ['an encoding called like a part of every object', 'constructor', Buffer.from('x'), 'CONTENT_ENCODING'],
     ['an encoding that it does not have', 'gzip', Buffer.from('not gzip'), 'Z_DATA_ERROR'],
   ])('with %s is refused', async (_, encoding, body, code) => {
     const server = await serve((_, response) => {

@@ -5,6 +5,8 @@ describe('an entry of a list of hosts', () => {
   it.each([
     'localhost',
     'localhost:8000',
+    'idp.example.',
+    'idp.example.:8443',
     'LOCALHOST',
     'my_service',
     'a.b-c.example',

@@ -31,7 +31,8 @@ export function parseHostPattern(text: string): Result<HostPattern, string> {
   }
   if (isAddress(entry)) return ok(addressPattern(entry, undefined));
   const parts = /^(\[[^\]]+\]|[^:]+)(?::(\d{1,5}))?$/.exec(entry);
-  const host = parts?.[1];
+  // A URL may end a name with a dot, and so may whoever copied it from one.
+  const host = parts?.[1]?.replace(/(?<=.)\.$/, '');
   if (host === undefined) return malformed;
   const port = parts?.[2] === undefined ? undefined : Number(parts[2]);
   if (port !== undefined && (port < 1 || port > 65_535)) return malformed;

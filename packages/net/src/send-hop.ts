@@ -1,8 +1,7 @@
-import { promisify } from 'node:util';
-import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 import { type Bytes, type Milliseconds, ok, type Result, refuse } from '@keyturn/protocol';
 import type { Agent, Dispatcher } from 'undici';
-import { errorCode, RefusedConnection } from './guarded-connections.ts';
+import { errorCode } from './error-code.ts';
+import { RefusedConnection } from './guarded-connections.ts';
 import type { NetRefusal } from './net-refusal.ts';
 
 /** One request to one origin, checked and complete. */
@@ -151,34 +150,14 @@ function faultyPart({ headers, method }: HopRequest): string {
   return /^[!#$%&'*+.^_`|~\w-]+$/.test(method) ? 'header' : 'method';
 }
 
-const decoders = {
-  gzip: promisify(gunzip),
-  'x-gzip': promisify(gunzip),
-  deflate: promisify(inflate),
-  br: promisify(brotliDecompress),
-};
-
-/**
- * Undoes an encoding that the other side chose although `identity` was asked for. The size cap holds for what comes
- * out, so that a few kilobytes cannot become gigabytes; several encodings on one another are refused.
- */
+/** Undoes an encoding that the other side chose although `identity` was asked for. Loaded when it happens: it hardly does. */
 async function decode(answer: HopAnswer, request: HopRequest): Promise<Result<HopAnswer, NetRefusal>> {
+  const { decodeBody } = await import('./decode-body.ts');
   const host = request.url.hostname;
-  const name = String(answer.headers['content-encoding']).trim().toLowerCase();
-  if (name === 'identity' || name === '' || answer.body.length === 0) return ok(answer);
-  if (name !== 'gzip' && name !== 'x-gzip' && name !== 'deflate' && name !== 'br') {
-    return refuse({ why: 'bad-answer', host, port: request.port, code: 'CONTENT_ENCODING' });
-  }
-  try {
-    return ok({
-      ...answer,
-      body: await decoders[name](answer.body, { maxOutputLength: Math.max(1, request.maxBytes) }),
-    });
-  } catch (error) {
-    const code = errorCode(error);
-    if (code === 'ERR_BUFFER_TOO_LARGE') {
-      return refuse({ why: 'too-large', host, port: request.port, limit: request.maxBytes });
-    }
-    return refuse({ why: 'bad-answer', host, port: request.port, code });
-  }
+  const { port, maxBytes } = request;
+  const decoded = await decodeBody(answer.body, String(answer.headers['content-encoding']), maxBytes);
+  if (decoded.ok) return ok({ ...answer, body: decoded.value });
+  return decoded.refusal === 'ERR_BUFFER_TOO_LARGE'
+    ? refuse({ why: 'too-large', host, port, limit: maxBytes })
+    : refuse({ why: 'bad-answer', host, port, code: decoded.refusal });
 }

@@ -1,6 +1,5 @@
-import { ok, type Result, refuse } from '@keyturn/protocol';
-import { z } from 'zod';
-import { type AnySchema, membersOf, recordValueOf, unwrap } from './schema.ts';
+import { ok, type Result, refuse, unreachable } from '@keyturn/protocol';
+import { type AnySchema, kindOf, membersOf } from './schema.ts';
 
 /**
  * Reads text from the environment or the command line as what the schema wants: numbers, `true`/`false` (also 1, 0,
@@ -8,14 +7,24 @@ import { type AnySchema, membersOf, recordValueOf, unwrap } from './schema.ts';
  * was wanted and never repeats the text. Whether the value is a good one is for the schema to say.
  */
 export function coerceText(text: string, schema: AnySchema): Result<unknown, string> {
-  const wanted = unwrap(schema);
-  if (wanted instanceof z.ZodNumber) return readNumber(text);
-  if (wanted instanceof z.ZodBoolean) return readBoolean(text);
-  if (wanted instanceof z.ZodArray) return readList(text, wanted.element);
-  if (wanted instanceof z.ZodUnion) return readUnion(text, wanted.options);
-  if (membersOf(wanted) !== undefined || recordValueOf(wanted) !== undefined)
-    return readJson(text, 'an object as JSON');
-  return ok(text);
+  const kind = kindOf(schema);
+  switch (kind.is) {
+    case 'number':
+      return readNumber(text);
+    case 'boolean':
+      return readBoolean(text);
+    case 'list':
+      return readList(text, kind.item);
+    case 'union':
+      return readUnion(text, kind.options);
+    case 'section':
+    case 'record':
+      return readJson(text, 'an object as JSON');
+    case 'other':
+      return ok(text);
+    default:
+      return unreachable(kind);
+  }
 }
 
 function readNumber(text: string): Result<number, string> {
@@ -40,7 +49,7 @@ function readList(text: string, element: AnySchema): Result<unknown, string> {
 function readUnion(text: string, options: readonly AnySchema[]): Result<unknown, string> {
   for (const option of options) {
     const read = coerceText(text, option);
-    if (read.ok && z.safeParse(option, read.value).success) return read;
+    if (read.ok && option.safeParse(read.value).success) return read;
   }
   const objects = options.some((option) => membersOf(option) !== undefined);
   return objects && text.trim().startsWith('{') ? readJson(text, 'an object as JSON') : ok(text);

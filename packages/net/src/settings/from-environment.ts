@@ -1,9 +1,9 @@
 import { ok, type Result, refuse } from '@keyturn/protocol';
 import { coerceText } from './coerce.ts';
-import { suggestion } from './from-file.ts';
 import { environmentName, type SettingAlias } from './names.ts';
 import type { Assignment, FoundFault, Place } from './place.ts';
 import { type AnySchema, findSetting, settingNames } from './schema.ts';
+import { suggestion } from './suggestion.ts';
 
 /** Environment variables by name, as `process.env` holds them. */
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,7 +1,7 @@
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
-import { nearestName } from '../nearest-name.ts';
 import type { Assignment, FoundFault, Place } from './place.ts';
-import { type AnySchema, isFreeName, membersOf, recordValueOf } from './schema.ts';
+import { type AnySchema, isFreeName, kindOf, membersOf } from './schema.ts';
+import { suggestion } from './suggestion.ts';
 
 /** What a file says: values by setting, where each part of a value stands, and what is wrong with the file. */
 export interface FileReading {
@@ -37,7 +37,8 @@ export function readSettingsFile(
 
   const walk = (node: unknown, wanted: AnySchema, path: readonly string[], offset: number): void => {
     const members = membersOf(wanted);
-    const free = recordValueOf(wanted);
+    const kind = kindOf(wanted);
+    const free = kind.is === 'record' ? kind.value : undefined;
     const section = members !== undefined || free !== undefined;
     const empty = node === null || (isScalar(node) && node.value === null);
     if (section && empty) return void assignments.push({ path, value: {}, origin: at(offset) });
@@ -76,12 +77,6 @@ export function readSettingsFile(
   };
   walk(document.contents, schema, [], 0);
   return { readable: true, assignments: assignments.filter(({ path }) => path.length > 0), places, faults };
-}
-
-/** A remedy for a name that nobody knows. */
-export function suggestion(name: string, known: Iterable<string>, spell = (found: string): string => found): string {
-  const nearest = nearestName(name, known);
-  return nearest === undefined ? 'remove it' : `did you mean ${spell(nearest)}?`;
 }
 
 function isYamlNode(value: unknown): value is Node {

@@ -1,8 +1,8 @@
 import { coerceText } from './coerce.ts';
-import { suggestion } from './from-file.ts';
 import { flagName, type SettingAlias } from './names.ts';
 import type { Assignment, FoundFault } from './place.ts';
 import { type AnySchema, findSetting, settingNames } from './schema.ts';
+import { suggestion } from './suggestion.ts';
 
 /** Flags by name without dashes; `true` for one without a value, a list for one given several times. */
 export type Flags = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;

@@ -1,6 +1,6 @@
 import { ok, type Result, refuse } from '@keyturn/protocol';
-import { safeParse, type z } from 'zod';
-import { type FileReading, suggestion, readSettingsFile } from './from-file.ts';
+import type { z } from 'zod';
+import type { FileReading } from './from-file.ts';
 import { type Environment, type ReadFile, readEnvironment } from './from-environment.ts';
 import { type Flags, readFlags } from './from-flags.ts';
 import { findConflicts, type MergedSettings, mergeAssignments } from './merge.ts';
@@ -8,6 +8,7 @@ import { type SettingAlias, waysToSet } from './names.ts';
 import { describePlace, type FoundFault, type Place } from './place.ts';
 import type { SettingFault, SettingOrigin } from './setting-fault.ts';
 import { findSetting, membersOf, settingNames } from './schema.ts';
+import { suggestion } from './suggestion.ts';
 
 export interface SettingSources<Schema extends z.ZodObject> {
   /** What may be set, and the defaults. Objects should be strict. */
@@ -40,7 +41,7 @@ export async function loadSettings<Schema extends z.ZodObject>(
   sources: SettingSources<Schema>,
 ): Promise<Result<LoadedSettings<z.output<Schema>>, readonly SettingFault[]>> {
   const { schema, flags, aliases, ignoredEnv = [] } = sources;
-  const file = sources.file === undefined ? undefined : readSettingsFile(sources.file, schema);
+  const file = sources.file === undefined ? undefined : await readFileOf(sources.file, schema);
   const environment = await readEnvironment({ ...sources, ignoredEnv });
   const commandLine = readFlags(schema, flags, aliases);
   const merged = mergeAssignments([
@@ -69,6 +70,15 @@ export async function loadSettings<Schema extends z.ZodObject>(
   return ok({ settings: parsed.data, origins: withDefaults(merged.origins, settingNames(schema)) });
 }
 
+/** The YAML parser is loaded only where there is a file. */
+async function readFileOf(
+  file: { readonly path: string; readonly text: string },
+  schema: z.ZodObject,
+): Promise<FileReading> {
+  const { readSettingsFile } = await import('./from-file.ts');
+  return readSettingsFile(file, schema);
+}
+
 function readIssue(
   issue: z.core.$ZodIssue,
   merged: MergedSettings,
@@ -95,7 +105,7 @@ function readIssue(
   }
   // A file that cannot be read may hold all that seems to be missing.
   if (file?.readable === false) return [];
-  const section = membersOf(inSchema) === undefined ? undefined : safeParse(inSchema, {});
+  const section = membersOf(inSchema) === undefined ? undefined : inSchema.safeParse({});
   if (section?.success === false) {
     // A whole section is missing: what is missing of it is more use.
     return section.error.issues.flatMap((inner) =>
