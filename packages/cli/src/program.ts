@@ -1,5 +1,6 @@
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { CommandFailure, type Io } from './io.ts';
+import { registerDoctorCommand, registerRealmCommands } from './realm/register.ts';
 import { version } from './version.ts';
 
 /** The command line: what commands exist, their flags and help. What each does is loaded when it is called. */
@@ -87,6 +88,9 @@ export function buildProgram(io: Io, startedAt: number): Command {
       const { buildErrorsPage } = await import('@keyturn/server');
       io.print(buildErrorsPage().trimEnd());
     });
+
+  registerRealmCommands(program, io);
+  registerDoctorCommand(program, io);
 
   program
     .command('completion')
