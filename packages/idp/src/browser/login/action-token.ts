@@ -3,7 +3,7 @@ import { formOf, queryOf } from '../../http/form.ts';
 import { sendPage } from '../http/send-page.ts';
 import { type ActionKey, readActionKey, spendActionKey } from '../mail/action-key.ts';
 import { html } from '../pages/html.ts';
-import { infoPage } from '../pages/message-pages.ts';
+import { infoPage, wayBack } from '../pages/message-pages.ts';
 import { report, sendErrorPage, type Visit } from '../visit.ts';
 import { advance, advanceAs } from './advance.ts';
 import { accountClient } from './begin.ts';
@@ -52,29 +52,32 @@ const questions = {
 async function act(visit: Visit, key: ActionKey, open: OpenTicket | undefined): Promise<FastifyReply> {
   if (!spendActionKey(visit, key)) return sendErrorPage(visit, stale);
   const { state } = visit.context;
-  const { user } = key;
   // Whoever holds the key reads the mails of this address: every one of these mails proves it.
-  const requiredActions = user.requiredActions.filter((it) => it !== 'VERIFY_EMAIL');
-  const proven = state.users.put({ ...user, emailVerified: true, requiredActions });
-  if (key.purpose === 'verify-email') {
-    report(visit, { type: 'VERIFY_EMAIL', userId: user.id, details: { email: user.email ?? '' } });
-    if (open?.ticket.userId !== undefined) {
-      const actions = open.ticket.actions.filter((it) => it !== 'VERIFY_EMAIL');
-      return await advance(visit, changeTicket(visit, open, { actions }));
-    }
-    return sendPage(
-      visit.reply,
-      visit.realm,
-      infoPage(visit.realm, 'Email verification', 'Your email address has been verified.'),
-    );
-  }
-  const actions = key.purpose === 'reset-credentials' ? ['UPDATE_PASSWORD'] : key.actions;
+  const requiredActions = key.user.requiredActions.filter((it) => it !== 'VERIFY_EMAIL');
+  const user = state.users.put({ ...key.user, emailVerified: true, requiredActions });
+  if (key.purpose === 'verify-email') return await verified(visit, key, open);
+  const wanted = key.purpose === 'reset-credentials' ? ['UPDATE_PASSWORD'] : key.actions;
+  const actions = wanted.filter((it) => it !== 'VERIFY_EMAIL');
   if (open !== undefined) {
     const authTime = state.now();
-    return await advanceAs(visit, open, proven, { authTime, actions: [...open.ticket.actions, ...actions] });
+    return await advanceAs(visit, open, user, { authTime, actions: [...open.ticket.actions, ...actions] });
   }
   const client = accountClient(visit);
   if (client === undefined) return sendErrorPage(visit, stale);
-  const fresh = openTicket(visit, client, { goal: { kind: 'actions' }, actions });
+  const { redirectUri } = key;
+  const goal = { kind: 'actions', ...(redirectUri === undefined ? {} : { redirectUri }) } as const;
+  const fresh = openTicket(visit, client, { goal, actions });
   return await advance(visit, renewTicket(visit, fresh, { userId: user.id }));
+}
+
+async function verified(visit: Visit, key: ActionKey, open: OpenTicket | undefined): Promise<FastifyReply> {
+  const { user } = key;
+  report(visit, { type: 'VERIFY_EMAIL', userId: user.id, details: { email: user.email ?? '' } });
+  if (open?.ticket.userId !== undefined) {
+    const actions = open.ticket.actions.filter((it) => it !== 'VERIFY_EMAIL');
+    return await advance(visit, changeTicket(visit, open, { actions }));
+  }
+  const text = 'Your email address has been verified.';
+  const page = infoPage(visit.realm, 'Email verification', text, wayBack(key.redirectUri));
+  return sendPage(visit.reply, visit.realm, page);
 }

@@ -15,7 +15,7 @@ import { finishDevice } from '../device/finish-device.ts';
 import { dropCookie } from '../http/cookies.ts';
 import { sendPage, sendRedirect } from '../http/send-page.ts';
 import { endSession } from '../logout/end-session.ts';
-import { infoPage } from '../pages/message-pages.ts';
+import { infoPage, wayBack } from '../pages/message-pages.ts';
 import { report, type Visit } from '../visit.ts';
 import { restartLogin } from './begin.ts';
 import { findIdentity, setIdentity } from './identity.ts';
@@ -27,7 +27,8 @@ export async function finishLogin(visit: Visit, open: OpenTicket, user: User): P
   if (!closeTicket(visit, open)) return await restartLogin(visit);
   const { goal } = open.ticket;
   if (goal.kind === 'actions') {
-    return sendPage(visit.reply, visit.realm, infoPage(visit.realm, 'Done', 'Your account has been updated.'));
+    const page = infoPage(visit.realm, 'Done', 'Your account has been updated.', wayBack(goal.redirectUri));
+    return sendPage(visit.reply, visit.realm, page);
   }
   const session = await settleSession(visit, open, user);
   dropCookie(visit.reply, visit.cookies, 'KC_RESTART');

@@ -13,8 +13,8 @@ export type Goal =
   | { readonly kind: 'device'; readonly userCode: string; readonly scope: string }
   /** The realm's own account page. */
   | { readonly kind: 'account' }
-  /** Only the actions that a mail asked for; nobody is signed in by it. */
-  | { readonly kind: 'actions' };
+  /** Only the actions that a mail asked for; nobody is signed in by it. `redirectUri` is where the last page leads. */
+  | { readonly kind: 'actions'; readonly redirectUri?: string };
 
 /**
  * A login under way in one tab of one browser (Keycloak's authentication session). It is found by the browser's

@@ -80,7 +80,7 @@ function askFirst(
   setCookie(reply, visit.cookies, 'KC_AUTH_SESSION_HASH', hashOf(rootId), 60);
   const query = new URLSearchParams({ client_id: client?.clientId ?? 'account', tab_id: tabId });
   const action = `${new URL(visit.base).pathname}/protocol/openid-connect/logout/logout-confirm?${query.toString()}`;
-  return sendPage(noCache(reply), realm, logoutPage(action, sessionCode));
+  return sendPage(reply, realm, logoutPage(action, sessionCode));
 }
 
 // Ends the session that the hint names, else the one of this browser; never another that happens to be in the cookie.
@@ -90,7 +90,6 @@ async function finish(visit: Visit, sessionId: string | undefined, back: string 
   const named = sessionId === undefined ? own?.session : findSession(context.state, realm.id, sessionId);
   if (named !== undefined) endSession(visit, named);
   if (own === undefined || own.session.id === named?.id) dropIdentity(visit);
-  noCache(reply);
   return back === undefined
     ? sendPage(reply, realm, infoPage(realm, 'Logging out', 'You are logged out'))
     : sendRedirect(reply, back);
@@ -103,8 +102,4 @@ function withState(address: string, state: string | null): string {
 
 function refuse(visit: Visit, message: string): FastifyReply {
   return sendErrorPage(visit, message);
-}
-
-function noCache(reply: FastifyReply): FastifyReply {
-  return reply.header('cache-control', 'no-cache');
 }

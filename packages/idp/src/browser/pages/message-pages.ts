@@ -25,3 +25,8 @@ export function infoPage(
 ${link !== undefined && html`<p><a id="kc-continue" href="${link.href}">${link.text}</a></p>`}</div>`,
   };
 }
+
+/** The link back to the application that a mail was sent for. */
+export function wayBack(redirectUri: string | undefined): { readonly href: string; readonly text: string } | undefined {
+  return redirectUri === undefined ? undefined : { href: redirectUri, text: 'Back to Application' };
+}
