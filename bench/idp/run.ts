@@ -27,7 +27,8 @@ export async function run(): Promise<{ readonly line: string; readonly ok: boole
       await started.stop();
     }
     const server = await start(folder);
-    const embedded = await measure(server.url, server.pid, options).finally(async () => await server.stop());
+    const embedded = await measure(server.url, server.pid, options);
+    await server.stop();
     const keycloak = await measureKeycloak(options);
     const startSeconds = Math.min(...starts, server.seconds);
     console.log(table(embedded, keycloak, startSeconds));

@@ -1,10 +1,10 @@
 import type { KnownDifference } from './known-differences.ts';
 
 /** The marks in `docs/idp-differences.md` between which the table stands. */
-export const marks = ['<!-- known differences: begin -->', '<!-- known differences: end -->'] as const;
+const marks = ['<!-- known differences: begin -->', '<!-- known differences: end -->'] as const;
 
 /** The table of `docs/idp-differences.md`: one row a reason. `node conformance/keycloak/differences-page.ts` writes it. */
-export function differencesTable(table: readonly KnownDifference[]): string {
+function differencesTable(table: readonly KnownDifference[]): string {
   const rows = table.map(({ what, why, cases }) => {
     const ids = Object.keys(cases).map((id) => `\`${id}\``);
     return `| ${what} | ${why} | ${ids.join(', ')} |`;

@@ -2,11 +2,13 @@
 //
 // Records the 704 cases that can be replayed over HTTP, with the scripts that recorded a real Keycloak 26.7.3, and
 // compares. Any difference that known-differences.json does not list fails the suite; so does a listed one that is gone.
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startProcess } from '../parts/process.ts';
 import { type Comparison, compareRecordings, type RecordedCase, readRecording } from './compare.ts';
+import { withTable } from './differences-page.ts';
 import { openEmbedded, openEmbeddedBehindProxy, type Subject } from './embedded.ts';
 import { judge, readKnownDifferences } from './known-differences.ts';
 
@@ -27,11 +29,19 @@ export async function run(parts: { readonly idp: 'embedded' | 'keycloak'; readon
     const { equal, known, unlisted, stale } = judge(comparisons, table);
     for (const { id, lines } of unlisted) report(id, lines);
     for (const id of stale) console.log(`STALE ${id}: listed in known-differences.json, but equal`);
+    const outdated = isPageOutdated();
+    if (outdated)
+      console.log('docs/idp-differences.md: node conformance/keycloak/differences-page.ts brings its table up to date');
     const line = `keycloak (${parts.idp}): ${equal.length} of ${comparisons.length} cases equal to Keycloak 26.7.3, ${known.length} differ as listed, ${unlisted.length} differ unlisted, ${stale.length} listed but equal`;
-    return { line, ok: unlisted.length === 0 && stale.length === 0 };
+    return { line, ok: unlisted.length === 0 && stale.length === 0 && !outdated };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+function isPageOutdated(): boolean {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/idp-differences.md'), 'utf8');
+  return page !== withTable(page, readKnownDifferences());
 }
 
 function report(id: string, lines: readonly string[] | undefined): void {
