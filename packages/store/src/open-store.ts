@@ -6,15 +6,15 @@ import { listAudit } from './audit/list.ts';
 import { auditMigrations } from './audit/migration.ts';
 import { AuditRecorder } from './audit/recorder.ts';
 import { verifyAudit } from './audit/verify.ts';
+import type { Backend } from './backend.ts';
 import { parseStoreUrl } from './location.ts';
 import { runMigrations } from './migrations.ts';
 import { Listeners } from './notifications.ts';
-import { openPool, postgresDialect } from './postgres.ts';
-import { PostgresListener } from './postgres-listener.ts';
-import { sqliteDialect } from './sqlite.ts';
+import type { openPostgres } from './postgres-backend.ts';
+import { openSqlite } from './sqlite-backend.ts';
 import type { Store } from './store.ts';
 import type { StoreTables } from './tables.ts';
-import { type SendNotification, Transactions, type Tx } from './transactions.ts';
+import { Transactions, type Tx } from './transactions.ts';
 
 export interface StoreOptions {
   /**
@@ -39,36 +39,27 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const transactions = new Transactions(report);
   const chain = new AuditChain(clock, random);
   const listeners = new Listeners(report);
-  const { dialect } = location.value;
-  const db = new Kysely<StoreTables>({
-    dialect:
-      location.value.dialect === 'sqlite'
-        ? sqliteDialect(location.value.path, transactions.guard)
-        : postgresDialect(openPool(location.value.url, report), transactions.guard),
-  });
-  const wire = await ping(db, dialect).catch(async (error: unknown) => {
+  const backend =
+    location.value.dialect === 'sqlite'
+      ? openSqlite(location.value.path, clock, listeners, transactions.guard)
+      : await connect({ url: location.value.url, clock, random, listeners, heartbeat, report }, transactions.guard);
+  const db = new Kysely<StoreTables>({ dialect: backend.dialect });
+  try {
+    await backend.start(db);
+  } catch (error) {
     await db.destroy();
     throw error;
-  });
-  const listener =
-    location.value.dialect === 'sqlite'
-      ? undefined
-      : new PostgresListener({ url: location.value.url, wire, clock, random, listeners, heartbeat, report });
+  }
 
-  const send: SendNotification =
-    dialect === 'sqlite'
-      ? async (tx, channel, payload) => tx.afterCommit(() => listeners.deliver(channel, payload))
-      : async (tx, channel, payload) => {
-          await sql`select pg_notify(${wire}, ${`${channel}\n${payload}`})`.execute(tx.db);
-        };
-  const transaction = <Value>(action: (tx: Tx) => Promise<Value>) => transactions.run(db, chain, send, action);
+  const { dialect } = location.value;
+  const transaction = <Value>(action: (tx: Tx) => Promise<Value>) => transactions.run(db, chain, backend.send, action);
   const recorder = new AuditRecorder((events) =>
     transactions.outside(() => commitWithAudit(db, chain, (_, audit) => audit(events))),
   );
   const known = new Map(auditMigrations.map((migration) => [migration.id, migration]));
   const close = async () => {
     await recorder.close();
-    await listener?.close();
+    await backend.close();
     await db.destroy();
   };
   return {
@@ -82,10 +73,13 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     notify: (channel, payload) => transaction((tx) => tx.notify(channel, payload)),
     listen: async (channel, heard, missed) => {
       const stop = listeners.add(channel, heard, missed);
-      await listener?.start();
+      await backend.hear().catch((error: unknown) => {
+        stop();
+        throw error;
+      });
       return stop;
     },
-    hearing: () => ({ since: listener === undefined ? clock() : listener.since }),
+    hearing: () => ({ since: backend.heardSince() }),
     audit: {
       append: (tx, event) => tx.audit(event),
       record: async (event) => {
@@ -95,18 +89,14 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       list: (filter, page = {}) => listAudit(db, filter, page),
       verify: verifyAudit,
     },
-    ping: async () => void (await ping(db, dialect)),
+    ping: async () => void (await sql`select 1`.execute(db)),
     close,
     [Symbol.asyncDispose]: close,
   };
 }
 
-/** Asks the database for something; on PostgreSQL, for the wire that this schema's stores notify each other on. */
-async function ping(db: Kysely<StoreTables>, dialect: Store['dialect']): Promise<string> {
-  if (dialect === 'sqlite') await sql`select 1`.execute(db);
-  else {
-    const found = await sql<{ schema: string | null }>`select current_schema() as schema`.execute(db);
-    return `keyturn_${found.rows[0]?.schema ?? ''}`.slice(0, 63);
-  }
-  return '';
+/** The driver is loaded only by those who use PostgreSQL. */
+async function connect(...args: Parameters<typeof openPostgres>): Promise<Backend> {
+  const { openPostgres } = await import('./postgres-backend.ts');
+  return openPostgres(...args);
 }
