@@ -4,7 +4,7 @@ import { foreignKind } from './kind.ts';
 import { discoveryUrl } from './keys/key-source.ts';
 import type { ProviderName } from './providers.ts';
 import { isServiceAccount, providers, recogniseProvider } from './providers.ts';
-import { splitJws } from './read.ts';
+import { splitJws } from './jws.ts';
 
 /** What a token says about itself. Nothing of it is checked, and anybody may have written it. */
 export interface Diagnosis {

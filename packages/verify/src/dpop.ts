@@ -3,14 +3,13 @@ import type { EpochMilliseconds, JsonObject, Result, Seconds } from '@keyturn/pr
 import { after, epochSeconds, ok, refuse, seconds, secondsOf } from '@keyturn/protocol';
 import type { Algorithm, AlgorithmName } from './algorithms.ts';
 import { algorithms } from './algorithms.ts';
-import { decodeBase64url } from './base64url.ts';
 import { sameTarget } from './dpop-target.ts';
 import type { VerificationKey } from './keys/jwk.ts';
 import { isUsable, parseJwk } from './keys/jwk.ts';
 import { fits } from './keys/key-index.ts';
 import { isSignedBy } from './keys/signature.ts';
-import type { Jws } from './read.ts';
-import { splitJws } from './read.ts';
+import type { Jws } from './jws.ts';
+import { splitJws } from './jws.ts';
 import type { DpopFault, DpopRefusal } from './refusal.ts';
 import type { ReplayStore } from './replay.ts';
 import { parseStrictJson } from './strict-json.ts';
@@ -88,8 +87,7 @@ function parseProof(header: DpopRequest['proof'], options: DpopOptions): Proof |
   if (text === undefined || text.includes(',')) return 'several';
   const jws = splitJws(text, maxProofLength);
   if (!jws.ok) return 'malformed';
-  const bytes = decodeBase64url(jws.value.headerSegment);
-  const head = bytes === undefined ? 'json' : parseStrictJson(bytes);
+  const head = parseStrictJson(jws.value.header);
   const claims = parseStrictJson(jws.value.payload);
   if (typeof head === 'string' || typeof claims === 'string') return 'malformed';
   const { typ, alg, jwk = null } = head;

@@ -10,7 +10,7 @@ import { isSignedBy } from './keys/signature.ts';
 import { foreignKind } from './kind.ts';
 import type { IssuerRules } from './options.ts';
 import { buildPrincipal } from './principal.ts';
-import type { ReadToken } from './read.ts';
+import type { ReadToken, TokenReader } from './read.ts';
 import type { TokenRefusal } from './refusal.ts';
 
 /** A token that is genuine, for us and alive. Whether it has been revoked is not known yet. */
@@ -29,11 +29,12 @@ export interface Judged {
  */
 export function judge(
   token: ReadToken,
+  reader: TokenReader,
   rules: IssuerRules,
   keys: readonly VerificationKey[],
   at: EpochMilliseconds,
 ): Result<Judged, TokenRefusal> {
-  const signer = findSigner(token, rules.issuer, keys);
+  const signer = findSigner(token, reader, rules.issuer, keys);
   if (!signer.ok) return signer;
   const { claims, header } = token;
   const types = checkClaimTypes(claims);
@@ -56,17 +57,21 @@ export function judge(
 
 /** The key that signed a token, of those that may have. */
 function findSigner(
-  { header, jws }: ReadToken,
+  token: ReadToken,
+  reader: TokenReader,
   issuer: string,
   keys: readonly VerificationKey[],
 ): Result<VerificationKey, TokenRefusal> {
-  const { algorithm, kid } = header;
+  const { algorithm, kid } = token.header;
+  const bytes = reader.signedBytes(token);
+  if (!bytes.ok) return bytes;
+  const { signed, signature } = bytes.value;
   const got = algorithm.name;
   let fitting = false;
   for (const key of keys) {
     if (!fits(key, algorithm)) continue;
     fitting = true;
-    if (isSignedBy(key, algorithm, jws.signed, jws.signature)) return ok(key);
+    if (isSignedBy(key, algorithm, signed, signature)) return ok(key);
   }
   return refuse({ why: fitting ? 'signature' : 'key-algorithm', issuer, kid, got });
 }

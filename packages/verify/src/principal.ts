@@ -60,19 +60,40 @@ function identityOf(claims: Claims, from: readonly string[], serviceAccount: boo
 
 const none: readonly string[] = Object.freeze([]);
 
+/** Whether a short list has neither empty texts nor repetitions, which issuers do not write. */
+function isSet(texts: readonly string[]): boolean {
+  for (let i = 0; i < texts.length; i++) {
+    const text = texts[i];
+    if (text === undefined || text === '' || texts.indexOf(text) !== i) return false;
+  }
+  return true;
+}
+
 /** `scope` (RFC 8693 §4.2), else the `scp` of Okta and Entra; a list or one text. */
 function scopesOf(claims: Claims): readonly string[] {
   const scope: unknown = claims.scope ?? claims.scp;
   if (!isTexts(scope)) return none;
-  return Object.freeze(typeof scope === 'string' ? parseScopes(scope) : scope);
+  if (typeof scope !== 'string') return scope;
+  if (scope === '') return none;
+  const scopes = scope.split(' ');
+  return Object.freeze(isSet(scopes) ? scopes : parseScopes(scope));
 }
+
+/**
+ * An object without the names that all objects have: `roles.clients['constructor']` is what the token says and nothing
+ * else. As quick to fill as an ordinary one, which `Object.create(null)` is not.
+ */
+class RolesByClient {
+  [client: string]: readonly string[];
+}
+Object.setPrototypeOf(RolesByClient.prototype, null);
+// oxlint-disable-next-line typescript/no-dynamic-delete
+delete (RolesByClient.prototype as { constructor?: unknown }).constructor;
 
 /** Keycloak's roles. Anything of another shape grants nothing. */
 function rolesOf(claims: Claims): TokenRoles {
   const access = claims.resource_access;
-  const clients: Record<string, readonly string[]> = {};
-  // Without a prototype, `roles.clients['constructor']` is what the token says and nothing else.
-  Object.setPrototypeOf(clients, null);
+  const clients = new RolesByClient();
   if (isJsonObject(access)) for (const client in access) clients[client] = roleList(access[client]);
   return Object.freeze({ realm: roleList(claims.realm_access), clients: Object.freeze(clients) });
 }

@@ -1,67 +1,93 @@
 import type { Claims, Result } from '@keyturn/protocol';
 import { ok, refuse } from '@keyturn/protocol';
-import { decodeBase64url } from './base64url.ts';
+import { isCanonical } from './base64url.ts';
 import type { Header } from './header.ts';
 import { parseHeader } from './header.ts';
+import { findDots } from './jws.ts';
 import type { TokenRefusal } from './refusal.ts';
 import { parseStrictJson } from './strict-json.ts';
 
-/** A JWS in compact serialisation, taken apart. RFC 7515 §7.1. */
-export interface Jws {
-  readonly headerSegment: string;
-  readonly payload: Buffer;
-  readonly signature: Buffer;
-  /** What was signed: header, dot, payload. */
-  readonly signed: Buffer;
-}
-
 /** A token taken apart, its form judged and nothing in it believed. */
 export interface ReadToken {
-  readonly jws: Jws;
+  readonly token: string;
+  readonly headerSegment: string;
   readonly header: Header;
-  /** Claims of the right form; who wrote them is not known yet. */
+  /** Claims that are JSON; who wrote them is not known yet. */
   readonly claims: Claims;
+  /** Where the signature begins. */
+  readonly signatureAt: number;
 }
 
-/** Takes a token apart: three parts, each in its one spelling, a header that can be dealt with, claims that are JSON. */
-export function readToken(
-  token: unknown,
-  limit: number,
-  allowed: ReadonlySet<string>,
-  knownHeaders: ReadonlyMap<string, Header>,
-): Result<ReadToken, TokenRefusal> {
-  const split = splitJws(token, limit);
-  if (!split.ok) return split;
-  const jws = split.value;
-  let header = knownHeaders.get(jws.headerSegment);
-  if (header === undefined) {
-    const parsed = parseHeader(jws.headerSegment, allowed);
-    if (!parsed.ok) return parsed;
-    header = parsed.value;
-  }
-  const claims = parseStrictJson(jws.payload);
-  if (typeof claims === 'string') return refuse({ why: 'malformed', part: 'payload', fault: claims });
-  return ok({ jws, header, claims });
+/** What a signature is checked over. Both are good until the reader is next used. */
+export interface SignedBytes {
+  /** Header, dot, payload. */
+  readonly signed: Buffer;
+  readonly signature: Buffer;
 }
 
-/** Splits a token into its parts. Of the header, only that it is there has been checked. */
-export function splitJws(token: unknown, limit: number): Result<Jws, TokenRefusal> {
-  if (typeof token !== 'string') return refuse({ why: 'malformed', part: 'token', fault: 'not a string' });
-  if (token.length > limit) return refuse({ why: 'too-large', size: token.length, limit });
-  const first = token.indexOf('.');
-  const second = token.indexOf('.', first + 1);
-  if (first <= 0 || second <= first + 1 || second === token.length - 1 || token.includes('.', second + 1)) {
-    return refuse({ why: 'malformed', part: 'token', fault: 'not three parts' });
-  }
-  const signature = decodeBase64url(token.slice(second + 1));
-  if (signature === undefined) return refuse({ why: 'malformed', part: 'signature', fault: 'base64url' });
-  const payload = decodeBase64url(token.slice(first + 1, second));
-  if (payload === undefined) return refuse({ why: 'malformed', part: 'payload', fault: 'base64url' });
-  // A header that is not base64url is refused when it is read; here one byte for each character is enough.
-  return ok({
-    headerSegment: token.slice(0, first),
-    payload,
-    signature,
-    signed: Buffer.from(token.slice(0, second), 'latin1'),
-  });
+/** Takes tokens apart. */
+export interface TokenReader {
+  /** Three parts, a header that can be dealt with, claims that are JSON, all but the signature in its one spelling. */
+  read(token: unknown): Result<ReadToken, TokenRefusal>;
+  /** The bytes that the signature is over, and the signature in its one spelling. */
+  signedBytes(read: ReadToken): Result<SignedBytes, TokenRefusal>;
+  /** Says of a token that it turned out genuine: its header will come again. */
+  remember(read: ReadToken): void;
+}
+
+/** More kinds of header than any number of issuers has; beyond it the memory starts anew. */
+const maxKnownHeaders = 256;
+
+/**
+ * Builds a reader. It decodes into memory of its own, used again for each token, since to allocate that anew costs more
+ * than the decoding; and it remembers the headers of genuine tokens, of which an issuer writes the same few.
+ */
+export function createTokenReader(limit: number, allowed: ReadonlySet<string>): TokenReader {
+  const text = Buffer.alloc(limit + 1);
+  const bytes = Buffer.alloc(limit + 1);
+  const knownHeaders = new Map<string, Header>();
+  // The token that `text` holds.
+  let held: string | undefined;
+
+  return {
+    read(token) {
+      const dots = findDots(token, limit);
+      if (!dots.ok) return dots;
+      const { first, second, token: given } = dots.value;
+      // Non-ASCII characters take more bytes than one; cut to one each, other texts would turn into good tokens.
+      held = undefined;
+      if (text.write(given, 'utf8') !== given.length) {
+        return refuse({ why: 'malformed', part: 'token', fault: 'characters' });
+      }
+      held = given;
+      const headerSegment = given.slice(0, first);
+      let header = knownHeaders.get(headerSegment);
+      if (header === undefined) {
+        const parsed = parseHeader(headerSegment, allowed);
+        if (!parsed.ok) return parsed;
+        header = parsed.value;
+      }
+      const payload = given.slice(first + 1, second);
+      const length = bytes.write(payload, 'base64url');
+      if (!isCanonical(payload, length)) return refuse({ why: 'malformed', part: 'payload', fault: 'base64url' });
+      const claims = parseStrictJson(bytes.subarray(0, length));
+      if (typeof claims === 'string') return refuse({ why: 'malformed', part: 'payload', fault: claims });
+      return ok({ token: given, headerSegment, header, claims, signatureAt: second + 1 });
+    },
+
+    signedBytes({ token, signatureAt }) {
+      const signature = token.slice(signatureAt);
+      const length = bytes.write(signature, 'base64url');
+      if (!isCanonical(signature, length)) return refuse({ why: 'malformed', part: 'signature', fault: 'base64url' });
+      // Known to be ASCII, so that each character is a byte. While keys were fetched another token may have been read.
+      if (held !== token) text.write(token, 'latin1');
+      held = token;
+      return ok({ signed: text.subarray(0, signatureAt - 1), signature: bytes.subarray(0, length) });
+    },
+
+    remember({ headerSegment, header }) {
+      if (knownHeaders.size >= maxKnownHeaders) knownHeaders.clear();
+      knownHeaders.set(headerSegment, header);
+    },
+  };
 }

@@ -1,7 +1,6 @@
 import type { EpochMilliseconds, Result } from '@keyturn/protocol';
 import { ok, refuse, unreachable } from '@keyturn/protocol';
 import { asBearer, asDpop } from './bound.ts';
-import type { Header } from './header.ts';
 import type { Judged } from './judge.ts';
 import { judge } from './judge.ts';
 import type { VerificationKey } from './keys/jwk.ts';
@@ -9,7 +8,7 @@ import type { FoundKeys } from './keys/remote-keys.ts';
 import type { IssuerRules, VerifierOptions } from './options.ts';
 import { readOptions } from './options.ts';
 import type { ReadToken } from './read.ts';
-import { readToken } from './read.ts';
+import { createTokenReader } from './read.ts';
 import type { TokenRefusal } from './refusal.ts';
 import type { Standing } from './revocation/source.ts';
 import { askRevocation } from './revocation/source.ts';
@@ -35,12 +34,11 @@ export function createVerifier(options: VerifierOptions | readonly VerifierOptio
   const { issuers, clock, maxTokenLength, cacheSize } = readOptions('issuer' in options ? [options] : options);
   const allowed = new Set([...issuers.values()].flatMap((rules) => [...rules.algorithms]));
   const cache = createTokenCache<Entry>(cacheSize);
-  // Headers of tokens that turned out genuine: an issuer writes the same few again and again.
-  const knownHeaders = new Map<string, Header>();
+  const reader = createTokenReader(maxTokenLength, allowed);
 
   /** The form of a token, and the rules of the issuer that it claims to be from. */
   const read = (token: unknown): Result<{ parts: ReadToken; rules: IssuerRules }, TokenRefusal> => {
-    const parts = readToken(token, maxTokenLength, allowed, knownHeaders);
+    const parts = reader.read(token);
     if (!parts.ok) return parts;
     const { iss } = parts.value.claims;
     const got = typeof iss === 'string' ? iss : undefined;
@@ -93,10 +91,9 @@ export function createVerifier(options: VerifierOptions | readonly VerifierOptio
     keys: readonly VerificationKey[],
     now: EpochMilliseconds,
   ): Outcome | Promise<Outcome> => {
-    const judged = judge(parts, rules, keys, now);
+    const judged = judge(parts, reader, rules, keys, now);
     if (!judged.ok) return judged.refusal;
-    if (knownHeaders.size >= maxKnownHeaders) knownHeaders.clear();
-    knownHeaders.set(parts.jws.headerSegment, parts.header);
+    reader.remember(parts);
     return settle(token, { ...judged.value, rules, verdict: asBearer(judged.value), epoch: Number.NaN }, now);
   };
 
@@ -157,9 +154,6 @@ export function createVerifier(options: VerifierOptions | readonly VerifierOptio
     },
   };
 }
-
-/** More kinds of header than any number of issuers has; beyond it the memory starts anew. */
-const maxKnownHeaders = 256;
 
 interface NeedsKeys {
   readonly parts: ReadToken;
