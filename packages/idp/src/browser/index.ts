@@ -7,6 +7,7 @@
  * leads it from step to step and `finishLogin` to its goal. All markup goes through `pages/html.ts`, which escapes.
  */
 import type { App, IdpContext } from '../context.ts';
+import { sendPlainStatus } from '../http/answers.ts';
 import type { Grants } from '../protocol/grants.ts';
 import { accountPage, postAccount } from './account/account.ts';
 import { authorizationCodeGrant } from './authorize/code-grant.ts';
@@ -27,39 +28,34 @@ import { type BrowserContext, type VisitHandler, withVisit } from './visit.ts';
 
 /** Mounts what people see: authorization, login and other pages, end-session, device, the account's e-mail actions. */
 export function registerBrowser(app: App, context: BrowserContext): void {
-  const get = (path: string, handler: VisitHandler): void => {
-    app.get(`/realms/:realm/${path}`, withVisit(context, handler));
+  const route = (path: string, handlers: { readonly get?: VisitHandler; readonly post?: VisitHandler }): void => {
+    const url = `/realms/:realm/${path}`;
+    const refused = ['PUT', 'DELETE', 'PATCH'];
+    if (handlers.get === undefined) refused.push('GET');
+    else app.get(url, withVisit(context, handlers.get));
+    if (handlers.post === undefined) refused.push('POST');
+    else app.post(url, withVisit(context, handlers.post));
+    app.route({ method: refused, url, handler: (_request, reply) => sendPlainStatus(reply, 405) });
   };
-  const post = (path: string, handler: VisitHandler): void => {
-    app.post(`/realms/:realm/${path}`, withVisit(context, handler));
-  };
-  get('protocol/openid-connect/auth', authorize);
-  post('protocol/openid-connect/auth', authorize);
-  get('protocol/openid-connect/registrations', authorizeRegistration);
-  post('protocol/openid-connect/auth/device', deviceAuthorization);
-  get('protocol/openid-connect/logout', endSessionEndpoint);
-  post('protocol/openid-connect/logout', endSessionEndpoint);
-  post('protocol/openid-connect/logout/logout-confirm', confirmLogout);
+  const oidc = 'protocol/openid-connect';
+  route(`${oidc}/auth`, { get: authorize, post: authorize });
+  route(`${oidc}/registrations`, { get: authorizeRegistration });
+  route(`${oidc}/auth/device`, { post: deviceAuthorization });
+  route(`${oidc}/logout`, { get: endSessionEndpoint, post: endSessionEndpoint });
+  route(`${oidc}/logout/logout-confirm`, { post: confirmLogout });
 
-  get('login-actions/authenticate', showAuthenticate);
-  post('login-actions/authenticate', postAuthenticate);
-  get('login-actions/registration', showRegistration);
-  post('login-actions/registration', postRegistration);
-  get('login-actions/reset-credentials', showForgot);
-  post('login-actions/reset-credentials', postForgot);
-  get('login-actions/required-action', showRequiredAction);
-  post('login-actions/required-action', postRequiredAction);
-  post('login-actions/consent', postConsent);
-  get('login-actions/restart', restart);
-  get('login-actions/action-token', showActionToken);
-  post('login-actions/action-token', postActionToken);
+  route('login-actions/authenticate', { get: showAuthenticate, post: postAuthenticate });
+  route('login-actions/registration', { get: showRegistration, post: postRegistration });
+  route('login-actions/reset-credentials', { get: showForgot, post: postForgot });
+  route('login-actions/required-action', { get: showRequiredAction, post: postRequiredAction });
+  route('login-actions/consent', { post: postConsent });
+  route('login-actions/restart', { get: restart });
+  route('login-actions/action-token', { get: showActionToken, post: postActionToken });
 
-  get('device', showDevice);
-  post('device', postDevice);
-  get('device/status', deviceStatus);
-  get('account', accountPage);
-  get('account/', accountPage);
-  post('account/', postAccount);
+  route('device', { get: showDevice, post: postDevice });
+  route('device/status', { get: deviceStatus });
+  route('account', { get: accountPage });
+  route('account/', { get: accountPage, post: postAccount });
   registerDevMail(app, context.mailer);
 }
 

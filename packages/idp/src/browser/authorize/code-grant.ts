@@ -13,7 +13,7 @@ export function authorizationCodeGrant(context: IdpContext): GrantHandler {
   const { state } = context;
   return {
     eventType: 'CODE_TO_TOKEN',
-    handle: async ({ realm, client, form, issuer, address, dpopThumbprint }) => {
+    handle: async ({ realm, client, form, issuer, address, dpopThumbprint, resources }) => {
       const code = form.get('code');
       if (code === null || code === '') {
         return refuseGrant(400, 'invalid_request', 'Missing parameter: code', { error: 'invalid_code' });
@@ -58,6 +58,7 @@ export function authorizationCodeGrant(context: IdpContext): GrantHandler {
         ...(facts.nonce === undefined ? {} : { nonce: facts.nonce }),
         ...(redirectUri === undefined ? {} : { redirectUri }),
         ...(dpopThumbprint === undefined ? {} : { dpopThumbprint }),
+        ...(resources === undefined ? {} : { audiences: resources }),
       });
       const details = {
         code_id: session.id,

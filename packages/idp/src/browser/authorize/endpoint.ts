@@ -1,6 +1,7 @@
 import type { FastifyReply } from 'fastify';
 import { formOf, queryOf } from '../../http/form.ts';
 import { sendRedirect } from '../http/send-page.ts';
+import { readIdTokenHint } from '../id-token-hint.ts';
 import { advance } from '../login/advance.ts';
 import { beginLogin } from '../login/begin.ts';
 import { sendCode } from '../login/finish.ts';
@@ -49,7 +50,7 @@ async function answerRequest(
   const { client, request } = checked;
   const { prompts } = request;
   const goal: Goal = { kind: 'code', request };
-  const identity = await findIdentity(visit);
+  const identity = await findExpected(visit, parameters.get('id_token_hint'));
   const actions = request.action !== undefined && isStep(request.action) ? [request.action] : [];
 
   if (prompts.includes('create') && visit.realm.registrationAllowed) {
@@ -70,6 +71,14 @@ async function answerRequest(
 
 /** Seconds since the password was asked for within which a new one may be chosen without asking again, as in Keycloak. */
 const passwordChangeAge = 300;
+
+// A client that expects somebody else gets no code for whoever is signed in here (OpenID Connect Core §3.1.2.1).
+async function findExpected(visit: Visit, token: string | null): Promise<Identity | undefined> {
+  const identity = await findIdentity(visit);
+  if (identity === undefined || token === null) return identity;
+  const hint = await readIdTokenHint(visit.context, visit.realm, visit.base, token);
+  return hint === undefined || hint.userId === identity.user.id ? identity : undefined;
+}
 
 // `prompt=login` and `max_age` ask for the password again even though the browser is signed in.
 function isFreshEnough(visit: Visit, request: AuthorizationRequest, identity: Identity): boolean {

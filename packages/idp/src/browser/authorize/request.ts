@@ -134,7 +134,8 @@ function readRest(
       ...(description === undefined ? {} : { description }),
     });
 
-  if (duplicateOf(parameters) !== undefined) return answer('invalid_request', 'duplicated parameter');
+  // RFC 8707 §2 lets `resource` come more than once.
+  if (duplicateOf(parameters, ['resource']) !== undefined) return answer('invalid_request', 'duplicated parameter');
   const type = readResponseType(client, read('response_type'));
   if (!type.ok) return answer(type.refusal.error, type.refusal.description, type.refusal.responseMode);
   const responseMode = readResponseMode(parameters.get('response_mode'), 'query');

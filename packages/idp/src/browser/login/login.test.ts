@@ -157,6 +157,16 @@ describe('a browser that is signed in', () => {
     expect((await redeem(idp, parameterOf(first, 'code'))).status).toBe(400);
   });
 
+  it('gives a client that expects somebody else no code for whoever is there', async () => {
+    const ada = testBrowser();
+    const { body } = await redeem(idp, parameterOf(await signIn(idp, ada), 'code'));
+    const hint = { prompt: 'none', id_token_hint: String(body['id_token']) };
+    expect(parameterOf(await ada.get(authorizeUrl(idp, hint)), 'code')).not.toBe('');
+    const bob = testBrowser();
+    await signIn(idp, bob, {}, { username: 'bob', password: 'bob-pw' });
+    expect(parameterOf(await bob.get(authorizeUrl(idp, hint)), 'error')).toBe('login_required');
+  });
+
   it('answers prompt=none with a code, and a browser that is not with login_required', async () => {
     const browser = testBrowser();
     await signIn(idp, browser);

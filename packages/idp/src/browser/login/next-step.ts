@@ -53,7 +53,9 @@ export function nextStep(
 function actionsOf(realm: Realm, ticket: Progress, user: User): readonly string[] {
   const priority = (alias: string): number => realm.requiredActions.find((it) => it.alias === alias)?.priority ?? 1000;
   // A mail for one's own actions asks for these alone; everything else waits for the next login.
-  const wanted = ticket.goal.kind === 'actions' ? ticket.actions : [...ticket.actions, ...pendingActions(realm, user)];
+  const all = ticket.goal.kind === 'actions' ? ticket.actions : [...ticket.actions, ...pendingActions(realm, user)];
+  // There is nothing to verify without an address; Keycloak passes over it as well.
+  const wanted = all.filter((it) => it !== 'VERIFY_EMAIL' || (user.email ?? '') !== '');
   return [...new Set(wanted)].sort((a, b) => priority(a) - priority(b));
 }
 

@@ -121,6 +121,20 @@ describe('an e-mail address that must be verified', () => {
     expect((await testBrowser().get(link)).status).toBe(400);
   });
 
+  it('is passed over for somebody without one', async () => {
+    const optional = { attributes: [{ name: 'username' }] };
+    await using idp = await startDemo({
+      verifyEmail: true,
+      users: userOf({ email: '', emailVerified: false }),
+      components: {
+        'org.keycloak.userprofile.UserProfileProvider': [
+          { providerId: 'declarative-user-profile', config: { 'kc.user.profile.config': [JSON.stringify(optional)] } },
+        ],
+      },
+    });
+    expect((await signIn(idp, testBrowser(), {}, eve)).location).toMatch(withCode);
+  });
+
   it('gets another mail when asked, not with every reload', async () => {
     await using idp = await startDemo(settings);
     const [browser, page] = await start(idp);

@@ -5,12 +5,12 @@ import { type Client, findClient, findSession, putSingleUse, takeSingleUse } fro
 import { isPostLogoutUriOf } from '../authorize/redirect-uris.ts';
 import { cookieOf, setCookie } from '../http/cookies.ts';
 import { sendPage, sendRedirect } from '../http/send-page.ts';
+import { type IdTokenHint, readIdTokenHint } from '../id-token-hint.ts';
 import { dropIdentity, findIdentity, hashOf } from '../login/identity.ts';
 import { logoutPage } from '../pages/logout-page.ts';
 import { infoPage } from '../pages/message-pages.ts';
 import { sendErrorPage, type Visit } from '../visit.ts';
 import { endSession } from './end-session.ts';
-import { type LogoutHint, readLogoutHint } from './hint.ts';
 import { logoutByRefreshToken } from './refresh-token.ts';
 
 const purpose = 'logout';
@@ -25,7 +25,7 @@ export async function endSessionEndpoint(visit: Visit): Promise<FastifyReply> {
   const parameters = request.method === 'POST' ? form : queryOf(request);
   const { context, realm } = visit;
   const token = parameters.get('id_token_hint');
-  const hint = token === null ? undefined : await readLogoutHint(context, realm, visit.base, token);
+  const hint = token === null ? undefined : await readIdTokenHint(context, realm, visit.base, token);
   if (token !== null && hint === undefined) return refuse(visit, 'Invalid parameter: id_token_hint');
   const named = parameters.get('client_id');
   const client = named === null ? hint?.client : findClient(context.state, realm.id, named);
@@ -61,7 +61,7 @@ export async function confirmLogout(visit: Visit): Promise<FastifyReply> {
 function askFirst(
   visit: Visit,
   client: Client | undefined,
-  hint: LogoutHint | undefined,
+  hint: IdTokenHint | undefined,
   back: string | undefined,
 ): FastifyReply {
   const { context, realm, reply, request } = visit;
