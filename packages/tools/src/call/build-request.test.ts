@@ -228,3 +228,16 @@ describe('a request', () => {
     expect(buildRequest(tool, { id: '7' })).toMatchObject({ value: { url: `${base}/x/7` } });
   });
 });
+
+describe('a path of a document that stretches the rules', () => {
+  it.each([
+    ['/files/{id}#add', `${base}/files/7?q=1`],
+    ['/files?action=list&id={id}', `${base}/files?action=list&id=7&q=1`],
+  ])('such as %s is still called', async (path, url) => {
+    const tool = await toolOf({ parameters: [{ name: 'q', in: 'query' }] }, { path, method: 'get' });
+    expect(buildRequest(tool, { id: '7', q: '1' })).toMatchObject({ value: { url } });
+    expect(buildRequest(tool, { id: 'a&b=c#?', q: '1' })).toMatchObject({
+      value: { url: expect.stringContaining('a%26b%3Dc%23%3F') },
+    });
+  });
+});

@@ -40,12 +40,12 @@ export function buildRequest(tool: Tool, args: JsonObject): Result<OutboundReque
     if (wrong === undefined) given.push([parameter, value]);
     else faults.push(wrong);
   }
-  const path = buildPath(tool, given, faults);
+  const { path, query } = buildPath(tool, given, faults);
   const headers = buildHeaders(tool, given, faults);
   const body = encodeBody(tool, args['body']);
   if (!body.ok) faults.push(...body.refusal);
   if (faults.length > 0 || !body.ok) return refuse({ why: 'arguments', faults });
-  const url = `${tool.server}${path}${buildQuery(given)}`;
+  const url = `${tool.server}${path}${buildQuery(query, given)}`;
   // The last word, whatever was overlooked above: the request goes where the document says, or nowhere.
   if (!staysBelow(url, tool.server)) {
     return refuse({ why: 'arguments', faults: [{ pointer: '', message: 'lead out of the path of this tool' }] });
@@ -86,7 +86,18 @@ function someText(value: Json | undefined, test: (text: string) => boolean): boo
   return Object.entries(value).some(([key, member]) => test(key) || someText(member, test));
 }
 
-function buildPath(tool: Tool, given: readonly (readonly [ToolParameter, Json])[], faults: ArgumentFault[]): string {
+/** The path, and the query that the path itself brings along (`/x?action=list`): no legal OpenAPI, but in use. */
+interface Target {
+  readonly path: string;
+  readonly query: string;
+}
+
+function splitOnce(text: string, divider: string): readonly [string, string] {
+  const at = text.indexOf(divider);
+  return at === -1 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+function buildPath(tool: Tool, given: readonly (readonly [ToolParameter, Json])[], faults: ArgumentFault[]): Target {
   const texts = new Map<string, string>();
   for (const [parameter, value] of given) {
     if (parameter.in !== 'path') continue;
@@ -99,11 +110,18 @@ function buildPath(tool: Tool, given: readonly (readonly [ToolParameter, Json])[
     else if (climbs(text)) faults.push(fault(parameter, 'must not hold "." or ".." as a path segment'));
     texts.set(name, text);
   }
-  const path = tool.path.replaceAll(/\{([^{}]+)\}/g, (whole, name: string) => texts.get(name) ?? encodeStrictly(whole));
+  // Some documents tell operations of one path apart by a fragment, which is never sent.
+  const [template = ''] = tool.path.split('#');
+  const filled = template.replaceAll(
+    /\{([^{}]+)\}/g,
+    (whole, name: string) => texts.get(name) ?? encodeStrictly(whole),
+  );
+  const [path, query] = splitOnce(filled, '?');
   // Two arguments in one segment could make up together what neither is alone.
-  if (faults.length === 0 && path.split('/').some(climbs))
+  if (faults.length === 0 && path.split('/').some(climbs)) {
     faults.push({ pointer: '', message: 'make a path segment "." or ".."' });
-  return path;
+  }
+  return { path, query };
 }
 
 /** Whether an upstream that decodes once, twice or three times would see a segment that means another directory. */
@@ -120,8 +138,8 @@ function climbs(encoded: string): boolean {
   return false;
 }
 
-function buildQuery(given: readonly (readonly [ToolParameter, Json])[]): string {
-  const parts: string[] = [];
+function buildQuery(fixed: string, given: readonly (readonly [ToolParameter, Json])[]): string {
+  const parts = [fixed];
   for (const [parameter, value] of given) {
     const { name, style, explode, allowReserved, contentType } = parameter;
     if (parameter.in === 'querystring') parts.push(writeQueryString(value, contentType));

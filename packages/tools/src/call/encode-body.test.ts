@@ -64,6 +64,20 @@ describe('a body', () => {
     expect(form.getAll('more')).toHaveLength(2);
   });
 
+  it('of several parts finds its files wherever they are described', async () => {
+    const File = { type: 'object', properties: { file: { type: 'string', format: 'binary' } } };
+    for (const schema of [{ $ref: '#/components/schemas/File' }, { allOf: [{ $ref: '#/components/schemas/File' }] }]) {
+      const tool = await toolOf(
+        { requestBody: { content: { 'multipart/form-data': { schema } } } },
+        { path: '/x', components: { schemas: { File } } },
+      );
+      expect(tool.body?.encoding).toEqual({ file: { binary: true } });
+      expect(tool.inputSchema['properties']).toMatchObject({
+        body: { properties: { file: { contentEncoding: 'base64' } } },
+      });
+    }
+  });
+
   it('of several parts cannot be given another part through a name or a value', async () => {
     const evil = 'x"\r\ncontent-type: text/html\r\n\r\n--keyturn';
     const { result } = await send(

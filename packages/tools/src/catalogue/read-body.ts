@@ -108,30 +108,41 @@ function describeBody(
       type: 'string',
     };
   }
-  const schema = schemas.convert(given, 'request');
-  return kind === 'multipart' ? describeFiles(root, schema, given, encoding) : schema;
+  if (kind !== 'multipart') return schemas.convert(given, 'request');
+  // A reference is opened here, for its files are described in a way that holds in a multipart body only.
+  const schema = schemas.convert(resolveObject(root, given) ?? given, 'request');
+  const files = describeFiles(root, given, encoding);
+  if (Object.keys(files).length === 0) return schema;
+  const own = isJsonObject(schema['properties']) ? schema['properties'] : {};
+  return { ...schema, properties: { ...own, ...files } };
 }
 
-/** Files in a multipart body are given as base64; the schema says so. */
+/** Files in a multipart body are given as base64; their schemas say so. */
 function describeFiles(
   root: JsonObject,
-  schema: JsonObject,
   given: Json | undefined,
   encoding: Readonly<Record<string, PartEncoding>>,
 ): JsonObject {
-  const resolved = isJsonObject(given) && typeof given['$ref'] === 'string' ? resolveObject(root, given) : undefined;
+  const properties = propertiesOf(root, given, 0);
   const files = Object.keys(encoding).filter((name) => encoding[name]?.binary === true);
-  if (files.length === 0) return schema;
-  // A reference is opened here, for its files are described in a way that holds in a multipart body only.
-  const source = resolved ?? given;
-  const properties = isJsonObject(source) && isJsonObject(source['properties']) ? source['properties'] : {};
   const described = files.map((name): [string, JsonObject] => {
     const property = resolveObject(root, properties[name]) ?? {};
     const file = { type: 'string', contentEncoding: 'base64', description: describe(property, 'The file, as base64.') };
     return [name, property['type'] === 'array' ? { type: 'array', items: file } : file];
   });
+  return Object.fromEntries(described);
+}
+
+/** Its own properties and those of what it is composed of. */
+function propertiesOf(root: JsonObject, given: Json | undefined, depth: number): JsonObject {
+  const schema = depth > 5 ? undefined : resolveObject(root, given);
+  if (schema === undefined) return {};
+  const parts = [schema['allOf'], schema['oneOf'], schema['anyOf']].flatMap((list) =>
+    Array.isArray(list) ? list : [],
+  );
+  const inherited = parts.map((part: Json) => propertiesOf(root, part, depth + 1));
   const own = isJsonObject(schema['properties']) ? schema['properties'] : {};
-  return { ...schema, properties: { ...own, ...Object.fromEntries(described) } };
+  return Object.assign({}, ...inherited, own);
 }
 
 function describe(property: JsonObject, note: string): string {
@@ -144,8 +155,7 @@ function readEncoding(
   kind: 'form' | 'multipart',
 ): Readonly<Record<string, PartEncoding>> {
   const given = isJsonObject(media['encoding']) ? media['encoding'] : {};
-  const schema = resolveObject(root, media['schema']) ?? {};
-  const properties = isJsonObject(schema['properties']) ? schema['properties'] : {};
+  const properties = propertiesOf(root, media['schema'], 0);
   const pairs: [string, PartEncoding][] = [];
   for (const name of new Set([...Object.keys(properties), ...Object.keys(given)])) {
     const encoding = Object.hasOwn(given, name) ? resolveObject(root, given[name]) : undefined;

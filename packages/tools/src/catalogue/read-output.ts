@@ -32,11 +32,13 @@ export function readOutput(root: JsonObject, responses: Json | undefined, schema
   const accept = [...accepted].sort((a, b) => Number(kindOf(b) === 'json') - Number(kindOf(a) === 'json')).slice(0, 10);
   const header = accept.length === 0 ? 'application/json, */*;q=0.1' : [...accept, '*/*;q=0.1'].join(', ');
   if (found === undefined) return { schema: undefined, wraps: false, accept: header };
-  const converted = schemas.convert(found, 'response');
-  const wraps = resolveObject(root, found)?.['type'] !== 'object';
+  // Resolved first: at the top there must be an object with properties, and no reference to one.
+  const resolved = resolveObject(root, found);
+  const wraps = resolved?.['type'] !== 'object';
+  const converted = schemas.convert(resolved ?? found, 'response');
   const whole = wraps
     ? { type: 'object', properties: { result: converted }, required: ['result'] }
-    : { ...converted, type: 'object' };
+    : { ...converted, properties: converted['properties'] ?? {} };
   return { schema: schemas.close(whole, 'response', outputBudget), wraps, accept: header };
 }
 
