@@ -5,6 +5,7 @@ import { createVerifier, explain, type VerifierOptions } from '@keyturn/verify';
 import { type IdpFault, resolveIdp } from './config/idp.ts';
 import { resolvePat } from './config/resolve-pat.ts';
 import type { Settings } from './config/schema.ts';
+import { openEdge } from './features/edge/open-edge.ts';
 import { createManagement } from './features/health/management.ts';
 import { loginMigrations, openLoginFlows } from './features/login/flows.ts';
 import { mountLogin } from './features/login/routes.ts';
@@ -45,8 +46,13 @@ export interface World {
 }
 
 export interface Service {
-  /** Starts listening on both ports. A taken port rejects with `EADDRINUSE`. */
-  readonly listen: () => Promise<{ readonly url: string; readonly managementUrl: string }>;
+  /** Starts listening on all ports. A taken port rejects with `EADDRINUSE`. */
+  readonly listen: () => Promise<{
+    readonly url: string;
+    readonly managementUrl: string;
+    /** Of envoy.service.auth.v3, where the section `edge` is present. */
+    readonly grpcUrl?: string | undefined;
+  }>;
   readonly close: () => Promise<void>;
 }
 
@@ -134,6 +140,8 @@ export async function compose(settings: Settings, world: World): Promise<Result<
     clock,
     ...(pats === undefined ? {} : { revocation: pats.port.revocation }),
   });
+  const edgeAudiences = edge?.audiences ?? auth.audiences;
+  const audiencesOfRoutes = edge?.routes.flatMap((route) => route.audience ?? []) ?? [];
   const doorFor = (audience: readonly string[]): Door => ({
     verifier: createVerifier(verifierOptions(audience)),
     audience: audience[0],
@@ -141,7 +149,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
   const doors = {
     rest: doorFor(auth.audiences),
     mcp: doorFor([mcpResource]),
-    edge: doorFor(edge?.audiences ?? auth.audiences),
+    edge: doorFor([...new Set([...edgeAudiences, ...audiencesOfRoutes])]),
   };
   const reached = await doors.rest.verifier.ready();
   if (!reached.ok) {
@@ -199,7 +207,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
 
   // Features. What one needs of another is a port, filled here.
   const sources = openSourceRepository(store);
-  catalogue = await keepCatalogue(sources.all);
+  catalogue = await keepCatalogue(sources.all, () => mcpDoor.toolsChanged());
   const toolbox = createToolbox({
     house,
     fetch: upstreamFetch,
@@ -210,7 +218,6 @@ export async function compose(settings: Settings, world: World): Promise<Result<
     clock,
     count: metrics.toolCall,
   });
-  await store.listen(sourcesChannel, () => void catalogue.reload(), catalogue.reload);
   mountSources(
     frame,
     {
@@ -225,13 +232,14 @@ export async function compose(settings: Settings, world: World): Promise<Result<
   );
   mountTools(frame, toolbox);
   mountMetadata(frame, { resource: mcpResource, issuer, scopes: mcp.scopes });
-  mountMcp(frame, openMcpDoor(toolbox, house), {
+  const mcpDoor = mountMcp(frame, openMcpDoor(toolbox, house), {
     path: mcp.path,
     resource: mcpResource,
     version: world.version,
     isAllowedHost: allowedHosts(http, publicUrl),
     warn: (message) => log.warn({ message }, 'mcp'),
   });
+  await store.listen(sourcesChannel, () => void catalogue.reload(), catalogue.reload);
   if (pats !== undefined && pat !== undefined) {
     const { revocations } = pats;
     mountPats(frame, pats.rules, { issuer, adminRole: auth.adminRole });
@@ -278,6 +286,10 @@ export async function compose(settings: Settings, world: World): Promise<Result<
       },
     });
   }
+  const edgeDoors =
+    edge === undefined
+      ? undefined
+      : openEdge({ settings: edge, audiences: edgeAudiences, house, server: frame.app.server, random, metrics, log });
   const managementApp = createManagement({
     metrics,
     clock,
@@ -306,11 +318,15 @@ export async function compose(settings: Settings, world: World): Promise<Result<
     async listen() {
       const url = await frame.app.listen({ host: http.host, port: http.port });
       const managementUrl = await managementApp.listen({ host: management.host, port: management.port });
-      log.info({ url, management_url: managementUrl, issuer, identity_claim: auth.identityClaim }, 'keyturn is ready');
-      return { url, managementUrl };
+      const grpcUrl = await edgeDoors?.listen();
+      log.info(
+        { url, management_url: managementUrl, grpc_url: grpcUrl, issuer, identity_claim: auth.identityClaim },
+        'keyturn is ready',
+      );
+      return { url, managementUrl, grpcUrl };
     },
     async close() {
-      await Promise.all([frame.app.close(), managementApp.close()]);
+      await Promise.all([frame.app.close(), managementApp.close(), edgeDoors?.close()]);
       await pats?.close();
       await Promise.all([idpFetch.close(), upstreamFetch.close()]);
       await store.close();

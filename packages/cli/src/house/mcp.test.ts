@@ -114,3 +114,26 @@ describe('the MCP door', () => {
     }
   });
 });
+
+describe('a client that listens', () => {
+  it('hears when a source has changed the list of tools', async () => {
+    const client = await connect('2026-07-28');
+    let heard = 0;
+    client.setNotificationHandler('notifications/tools/list_changed', () => {
+      heard += 1;
+    });
+    await client.listen({ toolsListChanged: true });
+    await house.registerPizzeria({ slug: 'second' });
+    for (let i = 0; heard === 0 && i < 200; i++) await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(heard).toBeGreaterThan(0);
+    await client.close();
+  });
+
+  it('may be a page of this machine only where Keyturn itself is known by a loopback name', async () => {
+    expect((await rpc(call('x'), john, { origin: 'http://localhost:6274' })).status).toBe(403);
+    await using local = await openHouse({ settings: { http: { port: 0, publicUrl: 'http://localhost:9' } } });
+    const reply = await local.send('/errors', { headers: { origin: 'http://localhost:6274' } });
+    expect(reply.status).toBe(200);
+    expect((await local.send('/errors', { headers: { origin: 'http://localhost.evil.example' } })).status).toBe(403);
+  });
+});

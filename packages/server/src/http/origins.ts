@@ -9,10 +9,15 @@ export function publicUrlOf(http: Settings['http']): string {
   return `http://${host}:${http.port}`;
 }
 
-/** Browsers may call from Keyturn's own origin and from http.allowedOrigins; nobody else's page may. */
+/**
+ * Browsers may call from Keyturn's own origin and from http.allowedOrigins; nobody else's page may. Where Keyturn is
+ * itself known by a loopback name, as in development, pages of this machine may too, on any port.
+ */
 export function allowedOrigins(http: Settings['http'], publicUrl: string): (origin: string) => boolean {
   const allowed = new Set([publicUrl, ...http.allowedOrigins].map((url) => new URL(url).origin));
-  return (origin) => allowed.has(origin);
+  const local = loopbackNames.includes(new URL(publicUrl).hostname);
+  return (origin) =>
+    allowed.has(origin) || (local && URL.canParse(origin) && loopbackNames.includes(new URL(origin).hostname));
 }
 
 /** Host names by which this server may be called: the public one, and loopback's where it listens there. */

@@ -17,11 +17,16 @@ export interface McpOptions {
   readonly warn: (message: string) => void;
 }
 
+export interface McpDoor {
+  /** Tells every client that listens (`subscriptions/listen`) that the list of tools is another. */
+  readonly toolsChanged: () => void;
+}
+
 /**
  * The MCP door: one POST endpoint. The frame authenticates (401 with a challenge that names the metadata, RFC 9728),
  * then the official SDK serves both protocol eras. GET and DELETE are 405: there are no sessions.
  */
-export function mountMcp(frame: Frame, toolbox: McpToolbox, options: McpOptions): void {
+export function mountMcp(frame: Frame, toolbox: McpToolbox, options: McpOptions): McpDoor {
   // Loading the SDK costs about 100 ms, so it happens at the first request and not at start.
   let handler: Promise<Awaited<ReturnType<typeof load>>> | undefined;
   const load = async () => {
@@ -68,6 +73,7 @@ export function mountMcp(frame: Frame, toolbox: McpToolbox, options: McpOptions)
     done();
   });
   frame.app.addHook('onClose', async () => (await handler)?.close());
+  return { toolsChanged: () => void handler?.then(({ notify }) => notify.toolsChanged()) };
 }
 
 const forbiddenHost = {

@@ -6,8 +6,14 @@ export interface CatalogueKeeper {
   readonly reload: () => Promise<void>;
 }
 
-/** Reloads that overlap are joined, and the last change always wins: a reload asked for during one starts another. */
-export async function keepCatalogue(readSources: () => Promise<readonly ToolSource[]>): Promise<CatalogueKeeper> {
+/**
+ * Reloads that overlap are joined, and the last change always wins: a reload asked for during one starts another.
+ * `changed` is called after each.
+ */
+export async function keepCatalogue(
+  readSources: () => Promise<readonly ToolSource[]>,
+  changed: () => void,
+): Promise<CatalogueKeeper> {
   let catalogue = buildCatalogue(await readSources());
   let running: Promise<void> | undefined;
   let again = false;
@@ -16,6 +22,7 @@ export async function keepCatalogue(readSources: () => Promise<readonly ToolSour
       again = false;
       catalogue = buildCatalogue(await readSources());
     } while (again);
+    changed();
   };
   return {
     current: () => catalogue,
