@@ -39,13 +39,17 @@ export function importComponents(
   }
 }
 
+/** What exports hold in place of a secret. */
+const mask = '**********';
+
 function importKeyProvider(state: IdpState, realm: Realm, given: ComponentExportRepresentation): boolean {
   if (!isKeyProvider(given.providerId)) return false;
   createKeyProvider(state, realm.id, {
     id: freeId(state, given.id),
     name: given.name ?? given.providerId,
     providerId: given.providerId,
-    config: configOf(given.config),
+    // What an export masked is no key: another is made in its place.
+    config: Object.fromEntries(Object.entries(configOf(given.config)).filter(([, values]) => values[0] !== mask)),
   });
   return true;
 }

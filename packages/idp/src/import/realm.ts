@@ -7,6 +7,8 @@ import {
   deleteRealm,
   findClient,
   findRealm,
+  findRole,
+  forgetRole,
   groupByPath,
   type IdpState,
   type ModelRefusal,
@@ -108,6 +110,7 @@ function build(
   if (ownScopes) importScopes(state, current(), given, must);
   else assignDefaultScopes(state, current(), given);
   for (const role of given.roles?.realm ?? []) must(putRole(state, made, role));
+  adoptDefaultRole(state, current(), given);
   for (const client of given.clients ?? []) importClient(state, current(), client, must);
   importClientRoles(state, current(), given, must);
   importComposites(state, current(), given, must);
@@ -117,6 +120,17 @@ function build(
   importComponents(state, current(), given.components ?? {});
   for (const user of users) importUser(state, current(), user, must);
   return current();
+}
+
+// An export names its default role; in a realm that was renamed it is not the one that was just made.
+function adoptDefaultRole(state: IdpState, realm: Realm, given: RealmRepresentation): void {
+  const named = given.defaultRole?.name;
+  const role = named === undefined ? undefined : findRole(state, realm.id, named);
+  const made = state.roles.get(realm.defaultRoleId);
+  if (role === undefined || made === undefined || role.id === made.id) return;
+  state.roles.put({ ...role, compositeIds: made.compositeIds });
+  state.realms.put({ ...realm, defaultRoleId: role.id });
+  forgetRole(state, made);
 }
 
 // A representation with scopes of its own gets no built-in ones but `offline_access` (recorded: `adm.realm-own-scopes-list`).
@@ -163,8 +177,11 @@ function assignDefaultScopes(state: IdpState, realm: Realm, given: RealmRepresen
 function importClient(state: IdpState, realm: Realm, given: ClientRepresentation, must: Must<ImportRefusal>): void {
   const found = given.clientId === undefined ? undefined : findClient(state, realm.id, given.clientId);
   const attributes = { 'post.logout.redirect.uris': '+', ...given.attributes };
-  if (found === undefined) must(createClient(state, realm, must(newClientOf(state, realm, { ...given, attributes }))));
-  else {
+  if (found === undefined) {
+    // An id that another realm has already is not worth refusing a whole file for.
+    const { id, ...rest } = must(newClientOf(state, realm, { ...given, attributes }));
+    must(createClient(state, realm, id === undefined || state.clients.get(id) !== undefined ? rest : { ...rest, id }));
+  } else {
     const changed = must(changedClientOf(state, realm, found, given));
     const scopes = given.defaultClientScopes === undefined && given.optionalClientScopes === undefined;
     must(

@@ -64,6 +64,8 @@ function unsupportedInClient(client: JsonObject): readonly string[] {
   const name = `client ${text(client, 'clientId')}`;
   const found: string[] = [];
   if (text(client, 'protocol') === 'saml') found.push(`${name}: protocol saml`);
+  // It is taken as the secret all the same, as in Keycloak.
+  if (text(client, 'secret') === '**********') found.push(`${name}: secret is the mask of an export`);
   if (flag(client, 'implicitFlowEnabled') === true) found.push(`${name}: implicitFlowEnabled`);
   if (flag(client, 'authorizationServicesEnabled') === true) found.push(`${name}: authorizationServicesEnabled`);
   if (flag(client, 'frontchannelLogout') === true) found.push(`${name}: frontchannelLogout`);

@@ -1,5 +1,5 @@
 import { ok, type Result, refuse } from '@keyturn/protocol';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify';
 import type { Mailer } from '../../browser/mail/mailer.ts';
 import type { App, IdpContext } from '../../context.ts';
 import { sendJson } from '../../http/answers.ts';
@@ -69,20 +69,14 @@ export function createRoutes(
     run: (call: AdminCall) => Answers,
   ): void => {
     remember(method, url);
-    app.route({
-      method,
-      url,
-      bodyLimit,
-      handler: async (request, reply) => {
-        const caller = await admit(context, request);
-        return send(
-          context,
-          request,
-          reply,
-          caller.ok ? await run(callOf(context, mailer, request, caller.value)) : caller.refusal,
-        );
-      },
-    });
+    const handler: RouteHandlerMethod = async (request, reply) => {
+      const caller = await admit(context, request);
+      const answer = caller.ok ? await run(callOf(context, mailer, request, caller.value)) : caller.refusal;
+      return send(context, request, reply, answer);
+    };
+    app.route({ method, url, bodyLimit, handler });
+    // Keycloak's own client writes some paths with a slash at the end.
+    if (!url.endsWith('*')) app.route({ method, url: `${url}/`, bodyLimit, handler });
   };
 
   const write =

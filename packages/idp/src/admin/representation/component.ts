@@ -83,6 +83,21 @@ export function showComponent(component: Component): object {
   };
 }
 
+/** A component within a realm representation. */
+export function exportComponent(
+  component: Pick<Component, 'id' | 'name' | 'providerId' | 'subType' | 'config'>,
+): object {
+  const { id, name, providerId, subType, config } = component;
+  return {
+    id,
+    name,
+    providerId,
+    ...(subType === undefined ? {} : { subType }),
+    subComponents: {},
+    config: masked(config),
+  };
+}
+
 function masked(config: Readonly<Record<string, readonly string[]>>): object {
   const secret = new Set(['privateKey', 'secret', 'clientSecret', 'bindCredential', 'keystorePassword', 'keyPassword']);
   return Object.fromEntries(

@@ -4,7 +4,7 @@ import { flagOf, type RealmCall } from '../frame/call.ts';
 import { may } from '../frame/permissions.ts';
 import type { RealmRoutes } from '../frame/routes.ts';
 import { exportClient } from '../representation/client.ts';
-import { keyProviderType, showComponent, showKeyProvider } from '../representation/component.ts';
+import { exportComponent, keyProviderType } from '../representation/component.ts';
 import { exportGroup } from '../representation/group.ts';
 import { showRealm } from '../representation/realm.ts';
 import { exportRole } from '../representation/role.ts';
@@ -98,9 +98,9 @@ function exportGroupsAndRoles(state: IdpState, realm: Realm): object {
 }
 
 function exportComponents(state: IdpState, realm: Realm): object {
-  const byType = new Map<string, object[]>([[keyProviderType, state.keys.ofRealm(realm.id).map(showKeyProvider)]]);
+  const byType = new Map<string, object[]>([[keyProviderType, state.keys.ofRealm(realm.id).map(exportComponent)]]);
   for (const it of state.components.ofRealm(realm.id)) {
-    byType.set(it.providerType, [...(byType.get(it.providerType) ?? []), showComponent(it)]);
+    byType.set(it.providerType, [...(byType.get(it.providerType) ?? []), exportComponent(it)]);
   }
   return Object.fromEntries(byType);
 }
