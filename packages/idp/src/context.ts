@@ -14,8 +14,10 @@ export interface IdpContext {
   readonly urls: UrlResolver;
   readonly events: EventSink;
   readonly passwords: PasswordHasher;
-  /** All outbound requests: JWKS and metadata of clients, back-channel logout. */
+  /** Outbound requests to what an administrator configured: keys of clients, back-channel logout. */
   readonly fetch: GuardedFetch;
+  /** Requests to addresses that a stranger named: no private host, unless the operator allowed it by name. */
+  readonly fetchFromStrangers: GuardedFetch;
   readonly log: Log;
 }
 

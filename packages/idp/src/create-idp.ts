@@ -34,7 +34,10 @@ export interface IdpOptions extends HttpSettings {
   readonly random?: Random;
   /** Where lines go, facts first (pino fits). Default: nothing is reported. */
   readonly log?: LineLog;
-  /** Private addresses that outbound requests (client keys, back-channel logout) may reach. Default: this machine only. */
+  /**
+   * Private addresses that outbound requests may reach. Default: this machine for what an administrator configured
+   * (client keys, back-channel logout), none for what a stranger names (client metadata documents).
+   */
   readonly allowPrivateHosts?: readonly string[];
   /**
    * Lets the server listen on other than loopback addresses. It is made for development, tests and evaluation: no
@@ -74,6 +77,7 @@ export async function createIdp(options: IdpOptions): Promise<Idp> {
   const random: Random = options.random ?? ((n) => randomBytes(n));
   const state = openState({ path: pathOf(options.dataUrl), clock, random });
   const fetch = createOutboundFetch(options.allowPrivateHosts ?? ['localhost', '127.0.0.0/8', '[::1]']);
+  const fetchFromStrangers = createOutboundFetch(options.allowPrivateHosts ?? []);
   const context: IdpContext = {
     state,
     keys: createKeyRing(state, options.keySource),
@@ -81,6 +85,7 @@ export async function createIdp(options: IdpOptions): Promise<Idp> {
     events: createEventSink(state),
     passwords: options.passwords ?? createPasswordHasher(),
     fetch,
+    fetchFromStrangers,
     log,
   };
   // Hashing the first administrator's password takes as long as building the server: they go side by side.
@@ -103,7 +108,7 @@ export async function createIdp(options: IdpOptions): Promise<Idp> {
   const close = async (): Promise<void> => {
     clearInterval(sweeper);
     await Promise.all([app.close(), management?.close()]);
-    await fetch.close();
+    await Promise.all([fetch.close(), fetchFromStrangers.close()]);
     state.close();
   };
   return {

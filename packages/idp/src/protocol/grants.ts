@@ -15,6 +15,8 @@ export interface GrantRequest {
   readonly address: string;
   /** Thumbprint of the key in the request's DPoP proof, if it has a valid one (RFC 9449). */
   readonly dpopThumbprint?: string;
+  /** Resources that the tokens are for (RFC 8707), where the realm has switched that on; the endpoint checks the outcome. */
+  readonly resources?: readonly string[];
 }
 
 /** What of a grant goes into its event; the endpoint adds client, address and grant type. */

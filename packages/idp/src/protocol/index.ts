@@ -6,6 +6,7 @@ import { answerPreflight } from '../http/cors.ts';
 import { registerAccountApi } from './account.ts';
 import { certsEndpoint, realmEndpoint } from './certs.ts';
 import { wellKnownEndpoint } from './discovery.ts';
+import { ensureMetadataClient } from './client-metadata/ensure.ts';
 import type { Grants } from './grants.ts';
 import { clientCredentialsGrant } from './grants/client-credentials.ts';
 import { passwordGrant } from './grants/password.ts';
@@ -20,6 +21,14 @@ import { userinfoEndpoint } from './userinfo.ts';
 
 /** Mounts the OpenID Connect endpoints below `/realms/:realm`; `grants` are those that need the pages. */
 export function registerProtocol(app: App, context: IdpContext, grants: Grants): void {
+  // For every route that is mounted from here on, the pages' too.
+  app.addHook('preHandler', (request, _reply, done) => {
+    const fetched = ensureMetadataClient(context, request);
+    // An async hook would cost every request a turn of the loop for what hardly any needs.
+    // oxlint-disable-next-line promise/no-callback-in-promise -- `done` is how this hook says that it is through
+    if (fetched !== undefined) fetched.then(() => done(), done);
+    else done();
+  });
   const token = tokenEndpoint(context, {
     [grantTypes.clientCredentials]: clientCredentialsGrant(context),
     [grantTypes.password]: passwordGrant(context),

@@ -7,6 +7,7 @@ import { withRealm } from '../http/realm-route.ts';
 import { authenticateClient, type ClientRefusal } from './client-authentication.ts';
 import { checkDpop } from './dpop.ts';
 import type { GrantFacts, Grants } from './grants.ts';
+import { missingResource, readResources } from './resource-indicators.ts';
 
 // RFC 8693 §2.1 and RFC 8707 §2 let these come more than once.
 const repeatable = ['audience', 'resource'];
@@ -57,6 +58,11 @@ export function tokenEndpoint(context: IdpContext, grants: Grants): RouteHandler
       report('_ERROR', { error: 'invalid_dpop_proof', details: { reason: dpop.refusal } });
       return sendOAuthError(reply, 400, 'invalid_dpop_proof', dpop.refusal);
     }
+    const resources = readResources(realm, form);
+    if (!resources.ok) {
+      report('_ERROR', { error: 'invalid_request', details: { reason: resources.refusal } });
+      return sendOAuthError(reply, 400, 'invalid_target', resources.refusal);
+    }
     const outcome = await grant.handle({
       realm,
       client,
@@ -65,11 +71,17 @@ export function tokenEndpoint(context: IdpContext, grants: Grants): RouteHandler
       issuer: context.urls.issuer(request, realm),
       address,
       ...(dpop.value === undefined ? {} : { dpopThumbprint: dpop.value }),
+      ...(resources.value.length === 0 ? {} : { resources: resources.value }),
     });
     if (!outcome.ok) {
       const { status, error, description, event } = outcome.refusal;
       report('_ERROR', event);
       return sendOAuthError(reply, status, error, description);
+    }
+    const missing = missingResource(resources.value, outcome.value.response.access_token);
+    if (missing !== undefined) {
+      report('_ERROR', { ...outcome.value.event, error: 'invalid_request' });
+      return sendOAuthError(reply, 400, 'invalid_target', `Requested resource not available: ${missing}`);
     }
     report('', outcome.value.event);
     noStore(reply);

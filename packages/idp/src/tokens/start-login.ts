@@ -22,6 +22,8 @@ export interface Login {
   readonly scopeParameter: string;
   readonly nonce?: string;
   readonly dpopThumbprint?: string;
+  /** Narrows the tokens to these audiences (RFC 8707). */
+  readonly audiences?: readonly string[];
   /** The session that the pages began; absent: a new one starts. */
   readonly session?: UserSession;
   readonly redirectUri?: string;
@@ -53,7 +55,7 @@ export async function startLogin(
     const { [client.id]: _old, ...others } = before.clients;
     return putClientSession(state, { ...before, clients: others }, client, part, true);
   });
-  const { nonce, dpopThumbprint } = login;
+  const { nonce, dpopThumbprint, audiences } = login;
   const issued = await issueTokens(context, {
     realm,
     client,
@@ -67,6 +69,7 @@ export async function startLogin(
     idToken: true,
     ...(nonce === undefined ? {} : { nonce }),
     ...(dpopThumbprint === undefined ? {} : { dpopThumbprint }),
+    ...(audiences === undefined ? {} : { audiences }),
   });
   return { session, issued };
 }

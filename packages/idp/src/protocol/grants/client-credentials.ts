@@ -9,7 +9,7 @@ import { type GrantHandler, refuseGrant } from '../grants.ts';
 export function clientCredentialsGrant(context: IdpContext): GrantHandler {
   return {
     eventType: 'CLIENT_LOGIN',
-    handle: async ({ realm, client, form, issuer, address, dpopThumbprint }) => {
+    handle: async ({ realm, client, form, issuer, address, dpopThumbprint, resources }) => {
       const forbid = (description: string) =>
         refuseGrant(401, 'unauthorized_client', description, { error: 'invalid_client', reason: description });
       if (client.publicClient) return forbid('Public client not allowed to retrieve service account');
@@ -49,6 +49,7 @@ export function clientCredentialsGrant(context: IdpContext): GrantHandler {
         refresh: withRefresh,
         idToken: true,
         ...(dpopThumbprint === undefined ? {} : { dpopThumbprint }),
+        ...(resources === undefined ? {} : { audiences: resources }),
       });
       return ok({
         response: issued.response,

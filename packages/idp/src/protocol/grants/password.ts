@@ -10,7 +10,7 @@ import { type GrantHandler, refuseGrant } from '../grants.ts';
 export function passwordGrant(context: IdpContext): GrantHandler {
   return {
     eventType: 'LOGIN',
-    handle: async ({ realm, client, form, issuer, address, dpopThumbprint }) => {
+    handle: async ({ realm, client, form, issuer, address, dpopThumbprint, resources }) => {
       if (!client.directAccessGrantsEnabled) {
         return refuseGrant(400, 'unauthorized_client', 'Client not allowed for direct access grants', {
           error: 'not_allowed',
@@ -68,6 +68,7 @@ export function passwordGrant(context: IdpContext): GrantHandler {
         scopes: scopes.value,
         scopeParameter: parameter ?? '',
         ...(dpopThumbprint === undefined ? {} : { dpopThumbprint }),
+        ...(resources === undefined ? {} : { audiences: resources }),
       });
       return ok({
         response: started.issued.response,

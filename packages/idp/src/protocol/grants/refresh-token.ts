@@ -42,6 +42,15 @@ export function refreshTokenGrant(context: IdpContext): GrantHandler {
   };
 }
 
+// Without `resource` a refresh is for what the grant was for (RFC 8707 §2.2), where the realm has resources at all.
+function resourcesOf({ realm, resources }: GrantRequest, claims: JsonObject): { audiences?: readonly string[] } {
+  if (realm.attributes['resource.indicators.enabled'] !== 'true') return {};
+  const granted = carriedBy(claims)['req-aud'];
+  const audiences = resources ?? granted;
+  if (audiences === undefined) return {};
+  return { audiences: granted === undefined ? audiences : audiences.filter((it) => granted.includes(it)) };
+}
+
 function carriedBy(claims: JsonObject): NonNullable<TokenRequest['carried']> {
   const { 'req-aud': audiences, reuse_id: family } = claims;
   return {
@@ -80,6 +89,7 @@ async function refreshed(context: IdpContext, grant: GrantRequest, live: LiveTok
     refresh: client.attributes['use.refresh.tokens'] !== 'false',
     idToken: true,
     carried: carriedBy(live.claims),
+    ...resourcesOf(grant, live.claims),
     ...(grant.dpopThumbprint === undefined ? {} : { dpopThumbprint: grant.dpopThumbprint }),
   });
   return ok({

@@ -146,7 +146,8 @@ async function exchange(context: IdpContext, grant: GrantRequest, asked: Asked, 
   const available = audiencesOf(claims);
   const missing = asked.audiences.find((audience) => !available.includes(audience));
   if (missing !== undefined) return fail(`Requested audience not available: ${missing}`);
-  const narrowed = asked.audiences.length === 0 ? request : { ...request, audiences: asked.audiences };
+  const wanted = [...asked.audiences, ...(grant.resources ?? [])];
+  const narrowed = wanted.length === 0 ? request : { ...request, audiences: wanted };
   if (withRefresh) putClientSession(state, session, client, { scope: asked.scope ?? '' });
 
   const issued = await issueTokens(context, narrowed);
