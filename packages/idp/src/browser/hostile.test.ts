@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TestIdp } from '../testing/index.ts';
-import { startTestIdp } from '../testing/index.ts';
 import { actionOf, testBrowser, textOfPage } from './test-browser.ts';
-import { authorizeUrl, callback, demoRealm, mailsOf, parameterOf, signIn, startDemo } from './test-realm.ts';
+import { addDemo, authorizeUrl, mailsOf, parameterOf, redeem, signIn, startDemo } from './test-realm.ts';
 
 let idp: TestIdp;
 beforeAll(async () => {
@@ -79,20 +78,11 @@ describe('session fixation', () => {
 
 describe('cookies and tokens of another realm', () => {
   it('count for nothing', async () => {
-    const settings = demoRealm();
-    await using two = await startTestIdp({ demo: settings, other: { ...settings, realm: 'other' } });
+    const other = await addDemo(idp);
     const browser = testBrowser();
-    const done = await signIn(two, browser);
-    const elsewhere = authorizeUrl(two, { prompt: 'none' }).replace('/realms/demo/', '/realms/other/');
-    expect(parameterOf(await browser.get(elsewhere), 'error')).toBe('login_required');
-    const code = parameterOf(done, 'code');
-    const answer = await two.tokenAnswer('other', {
-      grant_type: 'authorization_code',
-      client_id: 'app',
-      client_secret: 'app-secret',
-      redirect_uri: callback,
-      code,
-    });
+    const code = parameterOf(await signIn(idp, browser), 'code');
+    expect(parameterOf(await browser.get(authorizeUrl(other, { prompt: 'none' })), 'error')).toBe('login_required');
+    const answer = await redeem(other, code);
     expect(answer.status).toBe(400);
   });
 });

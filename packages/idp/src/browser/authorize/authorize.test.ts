@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TestIdp } from '../../testing/index.ts';
 import { testBrowser, textOfPage } from '../test-browser.ts';
-import { authorizeUrl, callback, parameterOf, redeem, signIn, startDemo } from '../test-realm.ts';
+import { addDemo, authorizeUrl, callback, parameterOf, redeem, signIn, startDemo } from '../test-realm.ts';
 
 let idp: TestIdp;
 beforeAll(async () => {
@@ -111,7 +111,7 @@ describe('an answer', () => {
   });
 
   it('keeps the query of the client’s own address', async () => {
-    await using other = await startDemo({
+    const other = await addDemo(idp, {
       clients: [{ clientId: 'app', secret: 's', redirectUris: [`${callback}*`] }],
     });
     const done = await signIn(other, testBrowser(), { redirect_uri: `${callback}?tenant=1` });

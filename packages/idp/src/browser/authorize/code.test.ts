@@ -4,11 +4,12 @@ import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TestIdp } from '../../testing/index.ts';
 import { testBrowser } from '../test-browser.ts';
-import { callback, parameterOf, redeem, signIn, startDemo } from '../test-realm.ts';
+import { addDemo, callback, parameterOf, redeem, signIn, startDemo } from '../test-realm.ts';
 
 let idp: TestIdp;
+let now = Date.now();
 beforeAll(async () => {
-  idp = await startDemo();
+  idp = await startDemo({}, { clock: () => epochMilliseconds(now) });
 });
 afterAll(() => idp.close());
 
@@ -114,15 +115,13 @@ describe('a code', () => {
   });
 
   it('expires after the realm’s accessCodeLifespan', async () => {
-    let now = Date.now();
-    await using timed = await startDemo({}, { clock: () => epochMilliseconds(now) });
-    const code = parameterOf(await signIn(timed), 'code');
+    const code = await freshCode();
     now += 60_000;
-    expect((await redeem(timed, code)).body['error_description']).toBe('Code not valid');
+    expect((await redeem(idp, code)).body['error_description']).toBe('Code not valid');
   });
 
   it('is worth nothing in another realm', async () => {
-    await using two = await startDemo();
+    const two = await addDemo(idp);
     const code = await freshCode();
     expect((await redeem(two, code)).status).toBe(400);
     expect((await redeem(idp, code)).status).toBe(200);

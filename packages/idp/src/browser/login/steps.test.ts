@@ -1,9 +1,16 @@
 import { epochMilliseconds } from '@keyturn/protocol';
 import type { RealmRepresentation } from '@keyturn/realm';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TestIdp } from '../../testing/index.ts';
 import { actionOf, type TestBrowser, type TestPage, testBrowser, textOfPage } from '../test-browser.ts';
-import { authorizeUrl, callback, demoRealm, mailsOf, parameterOf, signIn, startDemo } from '../test-realm.ts';
+import { addDemo, authorizeUrl, callback, mailsOf, parameterOf, signIn, startDemo } from '../test-realm.ts';
+
+let shared: TestIdp;
+let now = Date.now();
+beforeAll(async () => {
+  shared = await startDemo({}, { clock: () => epochMilliseconds(now) });
+});
+afterAll(() => shared.close());
 
 const userOf = (more: object): NonNullable<RealmRepresentation['users']> => [
   {
@@ -34,7 +41,7 @@ const latestLink = async (idp: TestIdp): Promise<string> => (await mailsOf(idp))
 
 describe('a user who must change the password', () => {
   it('is led to a page for it, and back to the client after it', async () => {
-    await using idp = await startDemo({ users: userOf({ requiredActions: ['UPDATE_PASSWORD'] }) });
+    const idp = await addDemo(shared, { users: userOf({ requiredActions: ['UPDATE_PASSWORD'] }) });
     const browser = testBrowser();
     const next = await signIn(idp, browser, {}, eve);
     expect(next.status).toBe(302);
@@ -56,7 +63,7 @@ describe('a user who must change the password', () => {
   });
 
   it('is held to the realm’s password policy', async () => {
-    await using idp = await startDemo({
+    const idp = await addDemo(shared, {
       users: userOf({ requiredActions: ['UPDATE_PASSWORD'] }),
       passwordPolicy: 'length(8) and digits(1) and notUsername(undefined)',
     });
@@ -69,7 +76,7 @@ describe('a user who must change the password', () => {
   });
 
   it('gets no code for a silent request', async () => {
-    await using idp = await startDemo({ users: userOf({}) });
+    const idp = await addDemo(shared, { users: userOf({}) });
     const browser = testBrowser();
     await signIn(idp, browser, {}, eve);
     const asked = await browser.get(authorizeUrl(idp, { kc_action: 'UPDATE_PASSWORD', prompt: 'none' }));
@@ -85,7 +92,7 @@ describe('an e-mail address that must be verified', () => {
   };
 
   it('is verified by the click in the mail, which goes on with the login in the same browser', async () => {
-    await using idp = await startDemo(settings);
+    const idp = await addDemo(shared, settings);
     const [browser, page] = await start(idp);
     expect(textOfPage(page)).toContain('You need to verify your email address');
     const [mail, ...more] = await mailsOf(idp);
@@ -95,7 +102,7 @@ describe('an e-mail address that must be verified', () => {
   });
 
   it('waits for a button in another browser, and signs nobody in there', async () => {
-    await using idp = await startDemo(settings);
+    const idp = await addDemo(shared, settings);
     await start(idp);
     const link = await latestLink(idp);
     const other = testBrowser();
@@ -108,8 +115,7 @@ describe('an e-mail address that must be verified', () => {
   });
 
   it('is verified once by a link, and not at all by one that is old or touched', async () => {
-    let now = Date.now();
-    await using idp = await startDemo(settings, { clock: () => epochMilliseconds(now) });
+    const idp = await addDemo(shared, settings);
     const [browser] = await start(idp);
     const link = await latestLink(idp);
     const touched = link.replace(/key=[^&]{60}/, (key) => key.slice(0, -1) + (key.endsWith('A') ? 'B' : 'A'));
@@ -123,7 +129,7 @@ describe('an e-mail address that must be verified', () => {
 
   it('is passed over for somebody without one', async () => {
     const optional = { attributes: [{ name: 'username' }] };
-    await using idp = await startDemo({
+    const idp = await addDemo(shared, {
       verifyEmail: true,
       users: userOf({ email: '', emailVerified: false }),
       components: {
@@ -136,7 +142,7 @@ describe('an e-mail address that must be verified', () => {
   });
 
   it('gets another mail when asked, not with every reload', async () => {
-    await using idp = await startDemo(settings);
+    const idp = await addDemo(shared, settings);
     const [browser, page] = await start(idp);
     await browser.get(sibling(page, 'required-action'));
     expect(await mailsOf(idp)).toHaveLength(1);
@@ -155,7 +161,7 @@ describe('a forgotten password', () => {
   };
 
   it('is replaced by way of the mail, and the login goes on', async () => {
-    await using idp = await startDemo(settings);
+    const idp = await addDemo(shared, settings);
     const [browser] = await forgot(idp, 'ada');
     const page = await browser.follow(await browser.get(await latestLink(idp)));
     expect((await browser.submit(page, { 'password-new': 'fresh', 'password-confirm': 'fresh' })).location).toMatch(
@@ -165,7 +171,7 @@ describe('a forgotten password', () => {
   });
 
   it('can be replaced in another browser, which is not signed in by it', async () => {
-    await using idp = await startDemo(settings);
+    const idp = await addDemo(shared, settings);
     await forgot(idp, 'ada@example.com');
     const other = testBrowser();
     const asked = await other.get(await latestLink(idp));
@@ -176,7 +182,7 @@ describe('a forgotten password', () => {
   });
 
   it('is answered alike for people that there are and that there are not', async () => {
-    await using idp = await startDemo(settings);
+    const idp = await addDemo(shared, settings);
     const [, known] = await forgot(idp, 'ada');
     const [, unknown] = await forgot(idp, 'nobody');
     expect(textOfPage(known)).toContain('You should receive an email shortly with further instructions.');
@@ -185,7 +191,7 @@ describe('a forgotten password', () => {
   });
 
   it('makes older links worthless once it is replaced', async () => {
-    await using idp = await startDemo(settings);
+    const idp = await addDemo(shared, settings);
     await forgot(idp, 'ada');
     const old = await latestLink(idp);
     const [browser] = await forgot(idp, 'ada');
@@ -195,7 +201,7 @@ describe('a forgotten password', () => {
   });
 
   it('cannot be asked for where the realm does not allow it', async () => {
-    await using idp = await startDemo();
+    const idp = await addDemo(shared);
     const browser = testBrowser();
     const login = await browser.get(authorizeUrl(idp));
     expect(login.html).not.toContain('kc-forgot-password');
@@ -215,7 +221,7 @@ describe('registration', () => {
   };
 
   it('makes an account and signs its owner in', async () => {
-    await using idp = await startDemo({ registrationAllowed: true });
+    const idp = await addDemo(shared, { registrationAllowed: true });
     const browser = testBrowser();
     const page = await browser.get(sibling(await browser.get(authorizeUrl(idp)), 'registration'));
     expect(page.html).toContain('<form id="kc-register-form"');
@@ -224,7 +230,7 @@ describe('registration', () => {
   });
 
   it('names every fault at its field and keeps what was typed, but no password', async () => {
-    await using idp = await startDemo({ registrationAllowed: true });
+    const idp = await addDemo(shared, { registrationAllowed: true });
     const browser = testBrowser();
     const page = await browser.follow(await browser.get(authorizeUrl(idp, { prompt: 'create' })));
     const refused = await browser.submit(page, {
@@ -245,7 +251,7 @@ describe('registration', () => {
   });
 
   it('is closed unless the realm opens it', async () => {
-    await using idp = await startDemo();
+    const idp = await addDemo(shared);
     const browser = testBrowser();
     const login = await browser.get(authorizeUrl(idp));
     expect((await browser.post(sibling(login, 'registration'), person)).status).toBe(400);
@@ -253,7 +259,7 @@ describe('registration', () => {
   });
 
   it('takes the e-mail address for a name where the realm says so', async () => {
-    await using idp = await startDemo({ registrationAllowed: true, registrationEmailAsUsername: true });
+    const idp = await addDemo(shared, { registrationAllowed: true, registrationEmailAsUsername: true });
     const browser = testBrowser();
     const page = await browser.get(sibling(await browser.get(authorizeUrl(idp)), 'registration'));
     expect(page.html).not.toContain('name="username"');
@@ -265,7 +271,7 @@ describe('consent', () => {
   const asks = { client_id: 'asks', scope: 'openid phone' };
 
   it('is asked for once, by name and in words', async () => {
-    await using idp = await startDemo();
+    const idp = await addDemo(shared);
     const browser = testBrowser();
     const page = await browser.follow(await signIn(idp, browser, asks));
     expect(textOfPage(page)).toContain('Grant access to Asking <App>');
@@ -279,7 +285,7 @@ describe('consent', () => {
   });
 
   it('that is denied is answered with access_denied', async () => {
-    await using idp = await startDemo();
+    const idp = await addDemo(shared);
     const browser = testBrowser();
     const page = await browser.follow(await signIn(idp, browser, asks));
     const denied = await browser.submit(page, { cancel: 'No' });
@@ -290,7 +296,7 @@ describe('consent', () => {
   });
 
   it('cannot be given by another site’s form', async () => {
-    await using idp = await startDemo();
+    const idp = await addDemo(shared);
     const browser = testBrowser();
     const page = await browser.follow(await signIn(idp, browser, asks));
     const forged = await browser.post(actionOf(page), { accept: 'Yes', code: 'x'.repeat(43) });
@@ -300,7 +306,7 @@ describe('consent', () => {
 
 describe('a profile that is not complete', () => {
   it('is completed before the login goes on', async () => {
-    await using idp = await startDemo({ users: userOf({ lastName: '' }) });
+    const idp = await addDemo(shared, { users: userOf({ lastName: '' }) });
     const browser = testBrowser();
     const page = await browser.follow(await signIn(idp, browser, {}, eve));
     expect(page.html).toContain('<form id="kc-update-profile-form"');
@@ -313,7 +319,7 @@ describe('a profile that is not complete', () => {
 
 describe('a required action without a page', () => {
   it('is named, and lets nobody past', async () => {
-    await using idp = await startDemo({ users: userOf({ requiredActions: ['CONFIGURE_TOTP'] }) });
+    const idp = await addDemo(shared, { users: userOf({ requiredActions: ['CONFIGURE_TOTP'] }) });
     const page = await signIn(idp, testBrowser(), {}, eve);
     expect(page.status).toBe(400);
     expect(textOfPage(page)).toContain('CONFIGURE_TOTP');
@@ -322,9 +328,8 @@ describe('a required action without a page', () => {
 
 describe('brute force', () => {
   it('locks the account for a while, which looks like a wrong password', async () => {
-    let now = Date.now();
     const settings = { bruteForceProtected: true, failureFactor: 2, quickLoginCheckMilliSeconds: 0 };
-    await using idp = await startDemo(settings, { clock: () => epochMilliseconds(now) });
+    const idp = await addDemo(shared, settings);
     const wrong = { username: 'ada', password: 'no' };
     const first = await signIn(idp, testBrowser(), {}, wrong);
     await signIn(idp, testBrowser(), {}, wrong);
@@ -338,7 +343,7 @@ describe('brute force', () => {
 
 describe('a realm that is switched off', () => {
   it('shows no login', async () => {
-    await using idp = await startDemo({ ...demoRealm(), enabled: false });
+    const idp = await addDemo(shared, { enabled: false });
     const page = await testBrowser().get(authorizeUrl(idp));
     expect(page.status).toBe(400);
     expect(textOfPage(page)).toContain('Realm not enabled');

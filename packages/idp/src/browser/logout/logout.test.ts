@@ -5,7 +5,7 @@ import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TestIdp } from '../../testing/index.ts';
 import { actionOf, type TestBrowser, testBrowser, textOfPage } from '../test-browser.ts';
-import { authorizeUrl, callback, demoRealm, parameterOf, redeem, signIn, startDemo } from '../test-realm.ts';
+import { addDemo, authorizeUrl, callback, demoRealm, parameterOf, redeem, signIn, startDemo } from '../test-realm.ts';
 
 const bye = 'http://localhost:3000/bye';
 let idp: TestIdp;
@@ -91,7 +91,7 @@ describe('a logout with an ID token', () => {
   it('is refused with an ID token of another client than the one named, or of another realm', async () => {
     const { browser, idToken } = await signedIn();
     expect((await browser.get(logoutUrl({ id_token_hint: idToken, client_id: 'spa' }))).status).toBe(400);
-    await using other = await startDemo();
+    const other = await addDemo(idp);
     const foreign = await signedIn(other);
     expect((await browser.get(logoutUrl({ id_token_hint: foreign.idToken }))).status).toBe(400);
   });
@@ -201,7 +201,7 @@ describe('a back-channel logout', () => {
           },
         },
       ];
-      await using told = await startDemo({ clients });
+      const told = await addDemo(idp, { clients });
       const { browser, idToken } = await signedIn(told);
       await browser.get(`${told.issuer('demo')}/protocol/openid-connect/logout?id_token_hint=${idToken}`);
       const form = new URLSearchParams(await heard.promise);
@@ -224,7 +224,7 @@ describe('a back-channel logout', () => {
 
   it('that does not get through keeps nobody from logging out', async () => {
     const dead = { 'backchannel.logout.url': 'http://169.254.169.254/latest/meta-data' };
-    await using told = await startDemo({
+    const told = await addDemo(idp, {
       clients: [{ clientId: 'app', secret: 'app-secret', redirectUris: [callback], attributes: dead }],
     });
     const { browser, idToken } = await signedIn(told);
