@@ -32,6 +32,15 @@ export const errors = {
   forbidden: 'The caller is known and may not do this. `required_role` names the role that it takes.',
   second_key_needed: 'Policy wants a second person to approve this exact call.',
 
+  insufficient_scope: 'The token lacks a scope that the route needs; the `WWW-Authenticate` header names them.',
+
+  // At the edge
+  ambiguous_path:
+    'A proxy and an upstream could read the path differently (encoded slashes, dot segments, double slashes, `;`), so no rule can judge it.',
+  edge_not_a_proxy: 'The address that asks is not in `edge.proxies`.',
+  edge_request_unknown:
+    'The proxy does not name the original method and path, or twice. Take its configuration from deploy/.',
+
   // Next hop
   exchange_not_configured:
     'The source has a `default_audience`, but `exchange.clientId` and `exchange.clientSecret` are not set.',

@@ -113,8 +113,7 @@ export async function openTokenHouse(options: TokenHouseOptions = {}): Promise<T
   const log = createLog({ level: 'trace', destination: { write: (line) => void lines.push(line) } });
   const service = await compose(settings, { clock, random: systemRandom, log, version: 'test' });
   if (!service.ok) throw new Error(JSON.stringify(service.refusal));
-  const { url } = await service.value.listen();
-  const grpcUrl = '';
+  const { url, grpcUrl = '' } = await service.value.listen();
 
   const ask: TokenHouse['ask'] = async (method, path, token, body) =>
     reply(

@@ -7,6 +7,8 @@ export interface Metrics {
   readonly exchange: (labels: { audience: string; outcome: string }, durationSeconds: number) => void;
   readonly exchangeCacheHit: (audience: string) => void;
   readonly tokenRefused: (why: string) => void;
+  /** A proxy's question: by which door, and `allowed` or the code of the refusal. */
+  readonly edgeCheck: (labels: { door: string; outcome: string }) => void;
   /** Prometheus text format, with its content type. */
   readonly render: () => Promise<{ readonly contentType: string; readonly body: string }>;
 }
@@ -49,6 +51,12 @@ export function createMetrics(breakerState: () => number): Metrics {
     labelNames: ['why'] as const,
     registers,
   });
+  const checks = new Counter({
+    name: 'keyturn_edge_checks_total',
+    help: 'Checks for proxies, by door (grpc, envoy, nginx, traefik, caddy) and outcome.',
+    labelNames: ['door', 'outcome'] as const,
+    registers,
+  });
   registry.registerMetric(
     new Gauge({
       name: 'keyturn_circuit_breaker_state',
@@ -65,6 +73,7 @@ export function createMetrics(breakerState: () => number): Metrics {
     exchange: (labels, duration) => exchanges.observe(labels, duration),
     exchangeCacheHit: (audience) => hits.inc({ audience }),
     tokenRefused: (why) => refused.inc({ why }),
+    edgeCheck: (labels) => checks.inc(labels),
     render: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
   };
 }

@@ -1,0 +1,132 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openTokenHouse, type TokenHouse } from './open-token-house.ts';
+
+let house: TokenHouse;
+let john: string;
+let pat: string;
+let reference: string;
+beforeAll(async () => {
+  house = await openTokenHouse({
+    settings: {
+      edge: {
+        grpcPort: 0,
+        routes: [
+          { path: '/healthz', public: true },
+          { path: '/kitchen/**', roles: ['chef'] },
+          { path: '/admin/**', roles: ['keyturn-admin'] },
+          { path: '/scoped', scopes: ['no-such-scope'] },
+          { path: '/pizza/**', audience: 'pizzeria-backend', exchange: true },
+          { path: '/mcp', mcpMethods: ['tools/*'], mcpTools: ['menu__*'] },
+        ],
+      },
+    },
+  });
+  john = await house.tokenOf('john');
+  const made = await house.ask('POST', '/api/v1/users/tokens', john, { name: 'edge', kind: 'jwt' });
+  pat = String(made.body['token']);
+  const asked = await house.ask('POST', '/api/v1/users/tokens', john, { name: 'reference' });
+  await house.logIn(String(asked.body['grant_url']), 'john');
+  const second = await house.ask('POST', '/api/v1/users/tokens', john, { name: 'reference' });
+  reference = String(second.body['token']);
+});
+afterAll(() => house[Symbol.asyncDispose]());
+
+const envoy = (path: string, token: string | undefined, headers: Record<string, string> = {}, method = 'GET') =>
+  fetch(`${house.url}/edge/envoy${path}`, {
+    method,
+    headers: { ...(token === undefined ? {} : { authorization: `Bearer ${token}` }), ...headers },
+  });
+const forward = (proxy: string, token: string, uri: string, method = 'GET') =>
+  fetch(`${house.url}/edge/${proxy}`, {
+    headers: {
+      authorization: `Bearer ${token}`,
+      ...(proxy === 'nginx'
+        ? { 'x-original-uri': uri, 'x-original-method': method, 'x-real-ip': '192.0.2.7' }
+        : { 'x-forwarded-uri': uri, 'x-forwarded-method': method, 'x-forwarded-for': '10.0.0.1, 192.0.2.7' }),
+    },
+  });
+const claimsOf = (bearer: string | null) =>
+  JSON.parse(Buffer.from((bearer ?? '').split('.')[1] ?? '', 'base64url').toString()) as Record<string, unknown>;
+
+describe('a request at the edge', () => {
+  it('goes on as its caller, whichever proxy asks', async () => {
+    const direct = await envoy('/anything', john, { 'x-keyturn-user': 'root', 'x-keyturn-roles': 'keyturn-admin' });
+    expect(direct.status).toBe(200);
+    expect(direct.headers.get('x-keyturn-user')).toBe(claimsOf(john)['sub']);
+    expect(direct.headers.get('x-keyturn-client')).toBe('web');
+    expect(direct.headers.get('x-keyturn-roles')?.split(',')).toContain('chef');
+    expect(direct.headers.get('x-keyturn-pat')).toBe('');
+    for (const proxy of ['nginx', 'traefik', 'caddy']) {
+      expect((await forward(proxy, pat, '/kitchen/oven')).status, proxy).toBe(200);
+      expect((await forward(proxy, pat, '/admin/x')).status, proxy).toBe(403);
+      expect((await forward(proxy, `${pat}=`, '/kitchen/oven')).status, proxy).toBe(401);
+    }
+  });
+
+  it('without an identity goes on where a rule says so, and carries none', async () => {
+    const open = await envoy('/healthz', undefined, { 'x-keyturn-user': 'root' });
+    expect(open.status).toBe(200);
+    expect(open.headers.get('x-keyturn-user')).toBe('');
+    const refused = await envoy('/kitchen', undefined);
+    expect(refused.status).toBe(401);
+    expect(refused.headers.get('www-authenticate')).toMatch(/^Bearer/);
+  });
+
+  it('needs the roles and scopes of its rule', async () => {
+    expect((await envoy('/admin/users', john)).status).toBe(403);
+    expect((await envoy('/admin/users', await house.tokenOf('admin'))).status).toBe(200);
+    const scoped = await envoy('/scoped', john);
+    expect(scoped.status).toBe(403);
+    expect(scoped.headers.get('www-authenticate')).toContain('insufficient_scope');
+  });
+
+  it('by MCP needs a method and a tool that the rule names', async () => {
+    const call = (headers: Record<string, string>) => envoy('/mcp', john, headers, 'POST').then(({ status }) => status);
+    expect(await call({ 'mcp-method': 'tools/call', 'mcp-name': 'menu__list' })).toBe(200);
+    expect(await call({ 'mcp-method': 'tools/call', 'mcp-name': 'oven__burn' })).toBe(403);
+    expect(await call({ 'mcp-method': 'tools/call' })).toBe(403);
+    expect(await call({ 'mcp-method': 'resources/read', 'mcp-name': 'x' })).toBe(403);
+    expect(await call({ 'mcp-method': 'tools/list' })).toBe(200);
+    expect(await call({ 'mcp-method': 'tools/list, tools/call', 'mcp-name': 'oven__burn' })).toBe(403);
+    expect(await call({})).toBe(403);
+  });
+
+  it('gets a token for the audience of its rule: a swapped one for a reference token, an exchanged one for any other', async () => {
+    for (const token of [john, reference, pat]) {
+      const passed = await envoy('/pizza/menu', token);
+      if (token === pat) {
+        // The issuing client of a jwt token is not in its audience: the identity provider refuses to exchange it on.
+        expect(passed.status).toBe(502);
+        continue;
+      }
+      expect(passed.status, await passed.text()).toBe(200);
+      expect(claimsOf(passed.headers.get('authorization'))).toMatchObject({ aud: 'pizzeria-backend' });
+    }
+    const own = await envoy('/anything', reference);
+    expect(own.status).toBe(200);
+    expect(own.headers.get('authorization')).not.toContain('ktn_');
+    expect(own.headers.get('x-keyturn-pat')).toMatch(/^pat_/);
+  });
+
+  it('with a path that can be read in two ways is refused', async () => {
+    for (const path of ['/healthz%2f..%2fadmin', '//admin/x', '/healthz;/../admin']) {
+      const status = (await forward('caddy', john, path)).status;
+      expect(status, path).toBe(400);
+      expect((await forward('nginx', john, path)).status, path).toBe(403);
+    }
+  });
+
+  it('is refused if the proxy does not say what it asks about, or says it twice', async () => {
+    expect((await fetch(`${house.url}/edge/nginx`, { headers: { authorization: `Bearer ${john}` } })).status).toBe(403);
+    expect((await fetch(`${house.url}/edge/other`)).status).toBe(404);
+    expect((await fetch(`${house.url}/edge/`)).status).toBe(404);
+  });
+
+  it('from an address that is no proxy is refused, since it could have tokens swapped', async () => {
+    await using far = await openTokenHouse({ settings: { edge: { grpcPort: 0, proxies: ['192.0.2.0/24'] } } });
+    const token = await far.tokenOf('john');
+    const refused = await fetch(`${far.url}/edge/envoy/x`, { headers: { authorization: `Bearer ${token}` } });
+    expect(refused.status).toBe(403);
+    expect(await refused.json()).toMatchObject({ code: 'edge_not_a_proxy' });
+  });
+});

@@ -1,0 +1,133 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Result } from '@keyturn/protocol';
+import { buildProblemBody, type Problem, problemContentType } from '../../http/problem.ts';
+import type { Admission, DecideEdge, EdgeRequest } from './decision.ts';
+import type { IsProxy } from './proxies.ts';
+
+export interface HttpDoorParts {
+  readonly decide: DecideEdge;
+  readonly isProxy: IsProxy;
+  /** Counts. */
+  readonly allowed: (door: string) => void;
+  /** Counts and logs, and gives the id that log and caller know the refusal by. */
+  readonly refused: (door: string, problem: Problem) => string;
+}
+
+/** How each proxy says what it asks about. Undefined: not the way this proxy asks. */
+const doors: Readonly<Record<string, (request: IncomingMessage, rest: string) => EdgeRequest | undefined>> = {
+  // Envoy's ext_authz over HTTP sends the request itself, its path behind the prefix.
+  envoy: (request, rest) => described(request, request.method ?? '', rest, lastForwarded(request)),
+  // auth_request sends a GET; the location in deploy/nginx names the original.
+  nginx: (request) => bySent(request, 'x-original-method', 'x-original-uri', single(request, 'x-real-ip')),
+  traefik: (request) => bySent(request, 'x-forwarded-method', 'x-forwarded-uri', lastForwarded(request)),
+  caddy: (request) => bySent(request, 'x-forwarded-method', 'x-forwarded-uri', lastForwarded(request)),
+};
+
+/**
+ * The doors for proxies that ask over HTTP, /edge/{envoy,nginx,traefik,caddy}: 200 with headers for the upstream, or the
+ * refusal, which the proxy passes on. They stand in front of the frame, because they are asked once for every request
+ * that goes through the proxy, and the frame's log line and hooks would cost more than the check.
+ */
+export function mountHttpDoors(server: Server, parts: HttpDoorParts): void {
+  const others = server.listeners('request');
+  server.removeAllListeners('request');
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    const { url = '' } = request;
+    const [, name = '', rest = ''] = url.startsWith('/edge/') ? (/^\/edge\/([a-z]{4,8})(\/.*)?$/s.exec(url) ?? []) : [];
+    const door = Object.hasOwn(doors, name) ? doors[name] : undefined;
+    if (door === undefined) for (const listener of others) listener.call(server, request, response);
+    else void answer(name, door(request, rest), request, response, parts);
+  });
+}
+
+async function answer(
+  name: string,
+  asked: EdgeRequest | undefined,
+  request: IncomingMessage,
+  response: ServerResponse,
+  parts: HttpDoorParts,
+): Promise<void> {
+  let outcome: Result<Admission, Problem>;
+  try {
+    outcome = !parts.isProxy(request.socket)
+      ? { ok: false, refusal: notAProxy }
+      : asked === undefined
+        ? { ok: false, refusal: notAsked }
+        : await parts.decide(asked);
+  } catch {
+    outcome = { ok: false, refusal: broken };
+  }
+  // Whatever body came is not read, and must not be taken for the next request.
+  request.resume();
+  response.sendDate = false;
+  if (outcome.ok) {
+    parts.allowed(name);
+    const headers: string[] = ['content-length', '0'];
+    for (const [header, value] of outcome.value.set) headers.push(header, value);
+    response.writeHead(200, headers);
+    response.end();
+    return;
+  }
+  const problem = outcome.refusal;
+  const requestId = parts.refused(name, problem);
+  const body = JSON.stringify(buildProblemBody(problem, requestId));
+  // nginx knows 401 and 403; anything else becomes its 500.
+  const status = name === 'nginx' && problem.status === 400 ? 403 : problem.status;
+  response.writeHead(status, {
+    ...problem.headers,
+    'content-type': problemContentType,
+    'content-length': Buffer.byteLength(body),
+    'cache-control': 'no-store',
+    'x-request-id': requestId,
+  });
+  response.end(request.method === 'HEAD' ? undefined : body);
+}
+
+function described(request: IncomingMessage, method: string, target: string, address: string | undefined): EdgeRequest {
+  return { method, target, rawHeaders: request.rawHeaders, address };
+}
+
+function bySent(
+  request: IncomingMessage,
+  methodHeader: string,
+  targetHeader: string,
+  address: string | undefined,
+): EdgeRequest | undefined {
+  const method = single(request, methodHeader);
+  const target = single(request, targetHeader);
+  return method === undefined || target === undefined ? undefined : described(request, method, target, address);
+}
+
+/** A header that came exactly once: a second one would be the client's. */
+function single({ headersDistinct }: IncomingMessage, name: string): string | undefined {
+  const values = headersDistinct[name];
+  return values?.length === 1 ? values[0] : undefined;
+}
+
+/** The entry that the proxy itself has appended; those before it are the client's word. */
+function lastForwarded({ headers }: IncomingMessage): string | undefined {
+  const list = headers['x-forwarded-for'];
+  const text = typeof list === 'string' ? list : list?.at(-1);
+  return text?.slice(text.lastIndexOf(',') + 1).trim();
+}
+
+const notAProxy: Problem = {
+  status: 403,
+  code: 'edge_not_a_proxy',
+  title: 'This address may not ask',
+  detail: 'Only the proxies in edge.proxies may: whoever asks can swap a reference token for the token behind it.',
+};
+
+const notAsked: Problem = {
+  status: 403,
+  code: 'edge_request_unknown',
+  title: 'The proxy does not say what it asks about',
+  detail: 'The original method and path are missing, or came twice. deploy/ has configurations that work.',
+};
+
+const broken: Problem = {
+  status: 500,
+  code: 'internal_error',
+  title: 'Keyturn failed',
+  detail: 'The log has the details under this request id.',
+};
