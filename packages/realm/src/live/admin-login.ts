@@ -55,7 +55,10 @@ export function openAdminSession(options: {
       current = { token, until: options.clock() + (Number.isFinite(lifetime) ? lifetime - 10 : 0) * 1000 };
       return token;
     }
-    if (typeof body['error'] !== 'string') throw new AdminRefused({ why: 'not-an-admin-api', url, status });
+    // Keycloak answers 404 for a realm that is not there, and for a path that is none of its own.
+    const unknownPath = status === 404 && !/realm/i.test(textOf(body['error']));
+    if (unknownPath || typeof body['error'] !== 'string')
+      throw new AdminRefused({ why: 'not-an-admin-api', url, status });
     const detail = textOf(body['error_description'] ?? body['error']);
     throw new AdminRefused({ why: 'login-refused', url: options.url, status, detail });
   };
