@@ -25,7 +25,7 @@ export interface Mailer {
 const most = 100;
 
 /** A mailer; `state` gives the time. */
-export function createMailer(state: IdpState, log: Log): Mailer {
+export function createMailer(state: Pick<IdpState, 'clock'>, log: Log): Mailer {
   const kept: KeptMail[] = [];
   return {
     kept: () => kept,
