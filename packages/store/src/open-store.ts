@@ -26,13 +26,16 @@ export interface StoreOptions {
   readonly random: Random;
   /** How often a PostgreSQL listener makes sure that it hears. Default 2 s. */
   readonly heartbeat?: Milliseconds;
+  /** The longest time that one query to PostgreSQL may take. Default 60 s; a migration of a large table may need more. */
+  readonly queryTimeout?: Milliseconds;
   /** Told of what mends itself or harms nobody else: a lost connection, a listener that threw. Default: nobody. */
   readonly report?: (error: unknown) => void;
 }
 
 /** Connects and makes sure that the database answers. Throws if it does not, or if the URL cannot be read. */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const { clock, random, heartbeat = milliseconds(2000), report = () => undefined } = options;
+  const { clock, random, heartbeat = milliseconds(2000), queryTimeout = milliseconds(60_000) } = options;
+  const { report = () => undefined } = options;
   const location = parseStoreUrl(options.url);
   if (!location.ok) throw new TypeError(location.refusal);
 
@@ -42,7 +45,10 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const backend =
     location.value.dialect === 'sqlite'
       ? openSqlite(location.value.path, clock, listeners, transactions.guard)
-      : await connect({ url: location.value.url, clock, random, listeners, heartbeat, report }, transactions.guard);
+      : await connect(
+          { url: location.value.url, clock, random, listeners, heartbeat, queryTimeout, report },
+          transactions.guard,
+        );
   const db = new Kysely<StoreTables>({ dialect: backend.dialect });
   try {
     await backend.start(db);

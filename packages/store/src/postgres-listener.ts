@@ -73,7 +73,7 @@ export class PostgresListener {
       connectionString: url,
       application_name: `listener ${wire}`,
       keepAlive: true,
-      connectionTimeoutMillis: 5000,
+      connectionTimeoutMillis: 2 * this.#options.heartbeat,
     });
     client.on('error', (error) => this.#lose(client, error));
     client.on('end', () => this.#lose(client, new Error('the connection that hears notifications has ended')));

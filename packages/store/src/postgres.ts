@@ -1,3 +1,4 @@
+import type { Milliseconds } from '@keyturn/protocol';
 import {
   type DatabaseConnection,
   type Dialect,
@@ -7,6 +8,7 @@ import {
   PostgresQueryCompiler,
 } from 'kysely';
 import { Pool, types } from 'pg';
+import { discardingPool } from './postgres-client.ts';
 import type { AcquireGuard } from './transactions.ts';
 
 /** `int8` and `numeric`, by their object ids. */
@@ -15,22 +17,34 @@ const wideNumbers: ReadonlySet<number> = new Set([20, 1700]);
 /** Connections of the pool, besides the one that listens. */
 const poolSize = 10;
 
+export interface PoolOptions {
+  readonly url: string;
+  /** A server that cannot be reached any more would otherwise be waited for until TCP gives up, a quarter of an hour. */
+  readonly queryTimeout: Milliseconds;
+  readonly report: (error: unknown) => void;
+}
+
 /** PostgreSQL by `pg`, with integers of 64 bits and sums read as numbers, as SQLite gives them. */
-export function openPool(url: string, report: (error: unknown) => void): Pool {
+export function openPool(options: PoolOptions): Pool {
+  const { url, queryTimeout, report } = options;
   const pool = new Pool({
     connectionString: url,
     max: poolSize,
     application_name: 'keyturn',
     connectionTimeoutMillis: 10_000,
     keepAlive: true,
+    // The server's own timeout keeps the connection; the other one is for a server that does not answer at all.
+    statement_timeout: queryTimeout,
+    query_timeout: queryTimeout + 1000,
     // A transaction whose owner has hung must not keep its row locks for ever.
     idle_in_transaction_session_timeout: 60_000,
     types: {
       getTypeParser: (oid, format) => (wideNumbers.has(oid) ? readNumber : types.getTypeParser(oid, format)),
     },
   });
-  // An idle connection that breaks is replaced; without a listener it would end the process.
-  pool.on('error', report);
+  // A connection that breaks is replaced. Its error is an event, idle or not, and one without a listener ends the process.
+  pool.on('connect', (client) => client.on('error', report));
+  pool.on('error', () => undefined);
   return pool;
 }
 
@@ -48,7 +62,7 @@ class GuardedPostgresDriver extends PostgresDriver {
   readonly #guard: AcquireGuard;
 
   constructor(pool: Pool, guard: AcquireGuard) {
-    super({ pool });
+    super({ pool: discardingPool(pool) });
     this.#guard = guard;
   }
 

@@ -37,8 +37,8 @@ export const shopMigrations: readonly Migration[] = [
 ];
 
 /** A store with the shop's tables. */
-export async function openShop(database: TestDatabase): Promise<Store> {
-  const store = await database.open();
+export async function openShop(database: TestDatabase, options?: Parameters<TestDatabase['open']>[0]): Promise<Store> {
+  const store = await database.open(options);
   await store.migrate(shopMigrations);
   return store;
 }

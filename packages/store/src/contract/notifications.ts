@@ -1,10 +1,9 @@
 import { milliseconds } from '@keyturn/protocol';
-import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import type { TestDatabase } from '../testing/test-databases.ts';
 import { eventually } from './fixtures.ts';
 
-export function notificationContract(database: () => TestDatabase, shared: boolean): void {
+export function notificationContract(database: () => TestDatabase): void {
   describe('a notification', () => {
     it('reaches every listener of its channel, in order, and no other', async () => {
       const store = await database().open();
@@ -92,54 +91,6 @@ export function notificationContract(database: () => TestDatabase, shared: boole
       const once = store.hearing().since;
       await eventually(() => store.hearing().since > once);
       expect(store.hearing().since).toBeLessThanOrEqual(Date.now());
-    });
-  });
-
-  // What follows needs a connection that can break, and several processes.
-  const postgres = () => shared && database().dialect === 'postgres';
-
-  describe('replicas', () => {
-    it('hear each other on PostgreSQL', async (context) => {
-      if (!postgres()) context.skip();
-      const one = await database().open();
-      const other = await database().open();
-      const heard: string[] = [];
-      await other.listen('pats', (payload) => heard.push(payload));
-      await one.notify('pats', 'from afar');
-      await eventually(() => heard.length === 1);
-      expect(heard).toEqual(['from afar']);
-      expect(one.hearing().since).toBe(0);
-    });
-
-    it('know what they missed while the connection was gone, and do not claim to hear before they have read again', async (context) => {
-      if (!postgres()) context.skip();
-      const reported: unknown[] = [];
-      const store = await database().open({ heartbeat: milliseconds(250), report: (error) => reported.push(error) });
-      const heard: string[] = [];
-      const readAgain = Promise.withResolvers<void>();
-      let missed = 0;
-      const onMissed = () => {
-        missed += 1;
-        return missed === 1 ? Promise.reject(new Error('the first attempt fails')) : readAgain.promise;
-      };
-      await store.listen('pats', (payload) => heard.push(payload), onMissed);
-      await eventually(() => store.hearing().since > 0);
-
-      await sql`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'listener keyturn_' || current_schema()`.execute(
-        store.db,
-      );
-      await eventually(() => missed === 2);
-      const deaf = store.hearing().since;
-      const reconnectedAt = Date.now();
-      await store.notify('pats', 'while reading again');
-      await eventually(() => heard.length === 1);
-      expect(store.hearing().since).toBe(deaf);
-      expect(deaf).toBeLessThan(reconnectedAt);
-      readAgain.resolve();
-      await eventually(() => store.hearing().since > reconnectedAt);
-      await store.notify('pats', 'after');
-      await eventually(() => heard.length === 2);
-      expect(reported.length).toBeGreaterThan(0);
     });
   });
 }

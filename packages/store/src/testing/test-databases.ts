@@ -11,8 +11,9 @@ import type { Store } from '../store.ts';
 /** An empty database for one test. */
 export interface TestDatabase {
   readonly dialect: Store['dialect'];
+  readonly url: string;
   /** Opens a store on it: a second call is a second replica, except in memory, where it is another database. */
-  open(options?: Partial<Omit<StoreOptions, 'url'>>): Promise<Store>;
+  open(options?: Partial<StoreOptions>): Promise<Store>;
   /** Closes every store that was opened and removes the database. */
   drop(): Promise<void>;
 }
@@ -20,6 +21,7 @@ export interface TestDatabase {
 /** A kind of database that every feature's contract is run on. */
 export interface TestDatabaseKind {
   readonly name: string;
+  readonly dialect: Store['dialect'];
   /** Why it cannot be had here; undefined if it can. */
   readonly skip: string | undefined;
   /** Whether two stores opened on one database see each other's rows. */
@@ -35,10 +37,17 @@ export function testDatabases(
   postgresUrl: string | undefined = process.env['KEYTURN_TEST_POSTGRES_URL'],
 ): readonly TestDatabaseKind[] {
   return [
-    { name: 'SQLite in memory', skip: undefined, shared: false, create: async () => database('sqlite::memory:') },
-    { name: 'SQLite on a file', skip: undefined, shared: true, create: createFile },
+    {
+      name: 'SQLite in memory',
+      dialect: 'sqlite',
+      skip: undefined,
+      shared: false,
+      create: async () => database('sqlite::memory:'),
+    },
+    { name: 'SQLite on a file', dialect: 'sqlite', skip: undefined, shared: true, create: createFile },
     {
       name: 'PostgreSQL',
+      dialect: 'postgres',
       skip: postgresUrl === undefined ? 'KEYTURN_TEST_POSTGRES_URL is not set' : undefined,
       shared: true,
       create: () => createSchema(postgresUrl ?? ''),
@@ -73,6 +82,7 @@ function database(url: string, remove: () => Promise<void> = async () => undefin
   const opened: Store[] = [];
   return {
     dialect: url.startsWith('sqlite:') ? 'sqlite' : 'postgres',
+    url,
     async open(options = {}) {
       const store = await openStore({
         url,
