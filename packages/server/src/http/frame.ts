@@ -6,8 +6,11 @@ import type { Log } from '../outside/log.ts';
 import type { Metrics } from '../outside/metrics.ts';
 import { readBearer } from './bearer.ts';
 import type { Caller } from './caller.ts';
+import { underDeadline } from './deadline.ts';
+import { problemOfError } from './framework-problem.ts';
 import { type Done, type House, pass } from './pass.ts';
-import { buildProblemBody, invalidRequest, type Problem, problemContentType } from './problem.ts';
+import { buildProblemBody, type Problem, problemContentType } from './problem.ts';
+import { readBody } from './read-body.ts';
 import { explainRefusal } from './refusals.ts';
 import type { Action, Approved, Resource } from './rooms.ts';
 
@@ -184,7 +187,7 @@ export function createFrame(options: FrameOptions): Frame {
       handler: async (request, reply) => {
         const caller = await authenticate(request, 'rest');
         if (!caller.ok) return answerProblem(request, reply, caller.refusal);
-        const body = parseBody(definition.body, request.body);
+        const body = readBody(definition.body, request.body);
         if (!body.ok) {
           const action = { kind: 'request.invalid', target: `${definition.method} ${definition.path}` };
           const reason = body.refusal.code;
@@ -219,79 +222,4 @@ export function createFrame(options: FrameOptions): Frame {
   };
 
   return { app, route, authenticate, endStreams };
-}
-
-/** Runs `work` until the deadline or until the client has gone, whichever comes first. */
-async function underDeadline<Value>(
-  seconds: number,
-  reply: FastifyReply,
-  work: (signal: AbortSignal) => Promise<Result<Value, Problem>>,
-): Promise<Result<Value, Problem>> {
-  const controller = new AbortController();
-  const gone = (): void => controller.abort();
-  reply.raw.once('close', gone);
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<Result<Value, Problem>>((resolve) => {
-    timer = setTimeout(() => {
-      controller.abort();
-      resolve({
-        ok: false,
-        refusal: {
-          status: 504,
-          code: 'deadline_exceeded',
-          title: 'No answer in time',
-          detail: `The request took longer than ${seconds} s (http.deadline). What it started upstream may have happened.`,
-        },
-      });
-    }, seconds * 1000);
-  });
-  try {
-    return await Promise.race([work(controller.signal), late]);
-  } finally {
-    clearTimeout(timer);
-    reply.raw.off('close', gone);
-  }
-}
-
-function parseBody<Body>(schema: z.ZodType<Body> | undefined, body: unknown): Result<Body, Problem> {
-  // A route without a schema takes no body: its Body is `undefined`, which is what z.undefined() would parse.
-  if (schema === undefined) return { ok: true, value: undefined as Body };
-  const parsed = schema.safeParse(body ?? {});
-  if (parsed.success) return { ok: true, value: parsed.data };
-  const faults = parsed.error.issues.map((issue) => ({
-    field: `/${issue.path.map((key) => String(key).replaceAll('~', '~0').replaceAll('/', '~1')).join('/')}`,
-    message: issue.message,
-  }));
-  return { ok: false, refusal: invalidRequest(faults) };
-}
-
-/** Fastify's own refusals as problems; anything else is our fault, and its text stays in the log. */
-function problemOfError(error: FastifyError, bodyLimit: number): Problem {
-  switch (error.statusCode) {
-    case 413:
-      return {
-        status: 413,
-        code: 'body_too_large',
-        title: 'The body is too large',
-        detail: `At most ${bodyLimit} bytes are read (http.bodyLimit).`,
-      };
-    case 415:
-      return {
-        status: 415,
-        code: 'unsupported_media_type',
-        title: 'This content type is not understood',
-        detail: 'Send application/json.',
-      };
-    case 400:
-      return { status: 400, code: 'invalid_request', title: 'The request cannot be read', detail: error.message };
-    case 414:
-      return { status: 414, code: 'uri_too_long', title: 'The path is too long', detail: error.message };
-    default:
-      return {
-        status: 500,
-        code: 'internal_error',
-        title: 'Keyturn failed',
-        detail: 'The log has the details under this request id.',
-      };
-  }
 }
