@@ -1,21 +1,85 @@
+import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import fastify from 'fastify';
 import type { App, IdpContext } from '../context.ts';
-import { registerRoutes } from '../routes.ts';
+import { createRoutes } from '../routes.ts';
 import { sendJson, sendPlainStatus } from './answers.ts';
-import { relativePathOf, type HttpSettings } from './settings.ts';
+import { type HttpSettings, relativePathOf } from './settings.ts';
 
-/** The largest request body in bytes: a realm representation with its users. */
-const bodyLimit = 16 * 1024 * 1024;
+/** The largest request body in bytes; the admin API allows itself more, for whole realms. */
+const bodyLimit = 1024 * 1024;
 
-/** The HTTP server with every endpoint below the relative path. Not yet listening. */
-export function createServer(context: IdpContext, settings: HttpSettings): App {
+const requestTimeout = 60_000;
+
+/** The identity provider's HTTP server, not yet listening. */
+export interface IdpServer {
+  listen(options: { readonly port: number; readonly host: string }): Promise<string>;
+  close(): Promise<void>;
+}
+
+/**
+ * The HTTP server with every endpoint below the relative path. The admin API is an application of its own behind the
+ * same socket, made when it is first called: it has four times as many routes as all the rest.
+ */
+export function createServer(context: IdpContext, settings: HttpSettings): IdpServer {
   const path = relativePathOf(settings);
+  const routes = createRoutes(context);
+  let admin: Promise<App> | undefined;
+  const openAdmin = async (): Promise<App> => {
+    const app = createApp(context, path);
+    void app.register(async (scope) => await routes.mountAdmin(scope), { prefix: path });
+    await app.ready();
+    return app;
+  };
+  const dispatchAdmin = (request: IncomingMessage, response: ServerResponse): void => {
+    admin ??= openAdmin();
+    admin.then(
+      (app) => app.routing(request, response),
+      (fault: unknown) => {
+        context.log('error', 'the admin API did not start', { fault: String(fault) });
+        response.writeHead(500).end();
+      },
+    );
+  };
+  const isAdmin = (url = ''): boolean => url.startsWith(`${path}/admin/`) || url === `${path}/admin`;
+
+  const main = createApp(context, path, (handle) => (request, response) => {
+    if (isAdmin(request.url)) dispatchAdmin(request, response);
+    else handle(request, response);
+  });
+  void main.register(
+    async (scope) => {
+      routes.mount(scope);
+      scope.get('/', (request, reply) => {
+        reply.header('location', `${context.urls.of(request).admin}/admin/`);
+        return reply.code(302).send();
+      });
+      scope.all('/realms', (_request, reply) => sendPlainStatus(reply, 404));
+    },
+    { prefix: path },
+  );
+  return {
+    listen: async (options) => await main.listen(options),
+    close: async () => {
+      await main.close();
+      await (await admin)?.close();
+    },
+  };
+}
+
+type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** An application with what every endpoint shares: bodies, errors, headers. `around` sees each request first. */
+function createApp(
+  context: IdpContext,
+  path: string,
+  around: (handle: RequestHandler) => RequestHandler = (it) => it,
+): App {
   const app = fastify({
     bodyLimit,
     // A name in a path may be long (group paths), but not endless.
     routerOptions: { maxParamLength: 1024 },
     forceCloseConnections: 'idle',
-    requestTimeout: 60_000,
+    serverFactory: (handle) => createHttpServer({ requestTimeout }, around(handle)),
   });
   app.addConstraintStrategy(byBearer);
   app.removeAllContentTypeParsers();
@@ -53,20 +117,6 @@ export function createServer(context: IdpContext, settings: HttpSettings): App {
       reply.removeHeader('content-type');
     for (const [name, value] of securityHeaders) if (!reply.hasHeader(name)) reply.header(name, value);
   });
-
-  void app.register(
-    async (scope) => {
-      registerRoutes(scope, context);
-      scope.get('/', (request, reply) =>
-        reply
-          .code(302)
-          .header('location', `${context.urls.of(request).admin}/admin/`)
-          .send(),
-      );
-      scope.all('/realms', (_request, reply) => sendPlainStatus(reply, 404));
-    },
-    { prefix: path },
-  );
   return app;
 }
 
