@@ -24,6 +24,7 @@ import { restart } from './login/restart.ts';
 import { postConsent } from './login/show-consent.ts';
 import { confirmLogout, endSessionEndpoint } from './logout/endpoint.ts';
 import { registerDevMail } from './mail/dev-mail.ts';
+import { cookieCheckIframe, statusIframe, statusIframeInit } from './session-check/iframes.ts';
 import { type BrowserContext, type VisitHandler, withVisit } from './visit.ts';
 
 /** Mounts what people see: authorization, login and other pages, end-session, device, the account's e-mail actions. */
@@ -43,6 +44,10 @@ export function registerBrowser(app: App, context: BrowserContext): void {
   route(`${oidc}/auth/device`, { post: deviceAuthorization });
   route(`${oidc}/logout`, { get: endSessionEndpoint, post: endSessionEndpoint });
   route(`${oidc}/logout/logout-confirm`, { post: confirmLogout });
+
+  route(`${oidc}/login-status-iframe.html`, { get: statusIframe });
+  route(`${oidc}/login-status-iframe.html/init`, { get: statusIframeInit });
+  route(`${oidc}/3p-cookies/step1.html`, { get: cookieCheckIframe });
 
   route('login-actions/authenticate', { get: showAuthenticate, post: postAuthenticate });
   route('login-actions/registration', { get: showRegistration, post: postRegistration });

@@ -10,8 +10,8 @@ import { styleHash } from '../pages/style.ts';
 const policy = `default-src 'none'; style-src ${styleHash}; img-src data:; base-uri 'none'; frame-ancestors 'none'`;
 
 /** Sends a page. It may hold a form's one-time code, so nothing keeps it and nothing learns its address. */
-export function sendPage(reply: FastifyReply, realm: Realm, page: Page, status = 200): FastifyReply {
-  return sendDocument(reply, renderPage(nameOf(realm), page), status);
+export function sendPage(reply: FastifyReply, realm: Realm, page: Page, status = 200, extraPolicy = ''): FastifyReply {
+  return sendDocument(reply, renderPage(nameOf(realm), page), status, extraPolicy);
 }
 
 /** Sends any document under the same policy, with `extraPolicy` for what it needs beyond. */

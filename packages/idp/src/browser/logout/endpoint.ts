@@ -11,6 +11,7 @@ import { logoutPage } from '../pages/logout-page.ts';
 import { infoPage } from '../pages/message-pages.ts';
 import { sendErrorPage, type Visit } from '../visit.ts';
 import { endSession } from './end-session.ts';
+import { framePolicy, frontchannelPage, frontchannelUrls } from './frontchannel.ts';
 import { logoutByRefreshToken } from './refresh-token.ts';
 
 const purpose = 'logout';
@@ -88,8 +89,10 @@ async function finish(visit: Visit, sessionId: string | undefined, back: string 
   const { context, realm, reply } = visit;
   const own = await findIdentity(visit);
   const named = sessionId === undefined ? own?.session : findSession(context.state, realm.id, sessionId);
-  if (named !== undefined) endSession(visit, named);
+  const ended = named === undefined ? undefined : endSession(visit, named);
   if (own === undefined || own.session.id === named?.id) dropIdentity(visit);
+  const urls = ended === undefined ? [] : frontchannelUrls(visit, ended);
+  if (urls.length > 0) return sendPage(reply, realm, frontchannelPage(urls, back), 200, framePolicy(urls));
   return back === undefined
     ? sendPage(reply, realm, infoPage(realm, 'Logging out', 'You are logged out'))
     : sendRedirect(reply, back);

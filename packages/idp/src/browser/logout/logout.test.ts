@@ -232,3 +232,29 @@ describe('a back-channel logout', () => {
     expect(textOfPage(done)).toContain('You are logged out');
   });
 });
+
+describe('a front-channel logout', () => {
+  it('loads the applications’ own logout addresses, and then goes on', async () => {
+    const told = await addDemo(idp, {
+      clients: [
+        {
+          clientId: 'app',
+          secret: 'app-secret',
+          redirectUris: [callback],
+          frontchannelLogout: true,
+          attributes: { 'frontchannel.logout.url': 'http://localhost:3000/out?x=1' },
+        },
+      ],
+    });
+    const { browser, idToken } = await signedIn(told);
+    const query = new URLSearchParams({ id_token_hint: idToken, post_logout_redirect_uri: callback });
+    const page = await browser.get(`${told.issuer('demo')}/protocol/openid-connect/logout?${query.toString()}`);
+    expect(page.status).toBe(200);
+    const frame = new URL(/<iframe src="([^"]+)"/.exec(page.html)?.[1]?.replaceAll('&amp;', '&') ?? '');
+    expect(frame.origin + frame.pathname).toBe('http://localhost:3000/out');
+    expect(frame.searchParams.get('iss')).toBe(told.issuer('demo'));
+    expect(frame.searchParams.get('sid')).not.toBe('');
+    expect(page.html).toContain(`<meta http-equiv="refresh" content="2;url=${callback}">`);
+    expect(page.headers['content-security-policy']).toContain('; frame-src http://localhost:3000');
+  });
+});

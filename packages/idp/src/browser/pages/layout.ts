@@ -14,6 +14,8 @@ export interface Page {
   readonly heading: string;
   readonly notice?: Notice;
   readonly body: Html;
+  /** Where the page goes on to by itself. */
+  readonly refresh?: { readonly seconds: number; readonly href: string };
   /** For lists rather than forms. */
   readonly wide?: boolean;
 }
@@ -39,6 +41,7 @@ export function renderPage(owner: string, page: Page): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex, nofollow">
+${page.refresh !== undefined && html`<meta http-equiv="refresh" content="${page.refresh.seconds};url=${page.refresh.href}">`}
 <title>${page.title}</title>
 <link rel="icon" href="${icon}">
 ${sheet}
