@@ -2,7 +2,7 @@ import { expandRoles, type IdpState, lineageOf, type Role } from '../../model/in
 import { forbidden, type Answer } from './answer.ts';
 import type { RealmCall } from './call.ts';
 import { managedRealm } from './managed-realm.ts';
-import { anyRole, type Admin, type ManagementRole } from './permissions.ts';
+import { type Admin, anyRole, type ManagementRole, may, type Needs } from './permissions.ts';
 
 /**
  * Refuses to hand out administration roles that the caller does not have: whoever may manage users could otherwise
@@ -28,8 +28,27 @@ function mayGrant(state: IdpState, admin: Admin, role: Role): boolean {
   const client = state.clients.get(role.clientUuid);
   const managed = client === undefined ? undefined : managedRealm(state, client);
   // Roles of other clients give nothing here, and `realm-admin` gives what it includes.
-  return managed === undefined || !isManagementRole(role.name) || admin.has(managed, [role.name]);
+  return (
+    managed === undefined ||
+    !isManagementRole(role.name) ||
+    admin.has(managed, [role.name, ...(implied[role.name] ?? [])])
+  );
 }
+
+/** Rights that whoever has the greater ones has as well. */
+const implied: Partial<Record<ManagementRole, Needs>> = {
+  'create-client': may.manageClients,
+  'query-clients': may.viewClients,
+  'query-groups': may.viewUsers,
+  'query-realms': may.viewRealm,
+  'query-users': may.viewUsers,
+  'view-authorization': ['manage-authorization'],
+  'view-clients': may.manageClients,
+  'view-events': may.manageEvents,
+  'view-identity-providers': may.manageIdentityProviders,
+  'view-realm': may.manageRealm,
+  'view-users': may.manageUsers,
+};
 
 function isManagementRole(name: string): name is ManagementRole {
   return anyRole.some((it) => it === name);

@@ -100,13 +100,14 @@ export function createRoutes(
     return send(context, request, reply, status >= 500 ? unknownError : refused(status, { error: `HTTP ${status}` }));
   });
   app.options('/admin/*', (request, reply) => answerPreflight(request, reply, 'DELETE, POST, GET, PUT'));
-  app.all('/admin/realms/*', async (request, reply) => {
-    const path = request.url.slice(request.url.indexOf('/admin/')).replace(/\?.*$/, '');
+  const unknownPath: RouteHandlerMethod = async (request, reply) => {
+    const path = request.url.slice(request.url.indexOf('/admin/')).replace(/\/?(?:\?.*)?$/, '');
     const caller = await admit(context, request);
     const elsewhere = known.some((route) => route.method !== request.method && route.pattern.test(path));
     const answer = elsewhere ? refused(405, { error: 'HTTP 405 Method Not Allowed' }) : notFound('HTTP 404 Not Found');
     return send(context, request, reply, caller.ok ? answer : caller.refusal);
-  });
+  };
+  app.route({ method: ['GET', 'POST', 'PUT', 'DELETE', 'PATCH'], url: '/admin/*', handler: unknownPath });
 
   return {
     server: {
