@@ -12,9 +12,11 @@ export interface TokenCache<Entry> {
 
 export function createTokenCache<Entry>(maxEntries: number): TokenCache<Entry> {
   const generation = Math.max(1, Math.floor(maxEntries / 2));
+  const none = maxEntries < 1;
   let young = new Map<string, Entry>();
   let old = new Map<string, Entry>();
   const set = (token: string, entry: Entry): void => {
+    if (none) return;
     if (young.size >= generation && !young.has(token)) {
       old = young;
       young = new Map();
