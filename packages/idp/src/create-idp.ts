@@ -13,7 +13,7 @@ import { resolvePlaceholders } from '@keyturn/realm';
 import type { App, IdpContext } from './context.ts';
 import { createEventSink } from './events.ts';
 import { createServer } from './http/server.ts';
-import { faultOf, type HttpSettings } from './http/settings.ts';
+import { faultOf, type HttpSettings, relativePathOf } from './http/settings.ts';
 import { createUrlResolver } from './http/urls.ts';
 import { type Imported, type ImportRefusal, importRealm } from './import/realm.ts';
 import { createKeyRing } from './keys/key-ring.ts';
@@ -127,7 +127,7 @@ export async function createIdp(options: IdpOptions): Promise<Idp> {
         'info',
         `embedded identity provider on ${address}: for development, tests and evaluation; production belongs on Keycloak`,
       );
-      return address + (options.httpRelativePath ?? '').replace(/\/+$/, '');
+      return address + relativePathOf(options);
     },
     listenManagement: async ({ port, host = '127.0.0.1' }) => {
       checkHost(host);
