@@ -1,3 +1,4 @@
+import { logInInBrowser, type Page } from '@keyturn/conformance/parts/browser';
 import { startTestIdp, type TestIdp, type TestRealm } from '@keyturn/idp/testing';
 import { type Clock, epochMilliseconds } from '@keyturn/protocol';
 import { compose, createLog, settingsSchema, systemRandom } from '@keyturn/server';
@@ -16,7 +17,7 @@ export interface TokenHouse extends AsyncDisposable {
   readonly tokenOf: (username: string, more?: Readonly<Record<string, string>>) => Promise<string>;
   readonly ask: (method: string, path: string, token?: string, body?: unknown) => Promise<TokenReply>;
   /** Logs a user in at the address, as a browser would, and gives the page at the end. */
-  readonly logIn: (address: string, username: string) => Promise<TokenReply>;
+  readonly logIn: (address: string, username: string) => Promise<Page>;
 }
 
 export interface TokenReply {
@@ -138,7 +139,8 @@ export async function openTokenHouse(options: TokenHouseOptions = {}): Promise<T
     ask,
     tokenOf: (username, more = {}) =>
       idp.token('volundr', { grant_type: 'password', client_id: 'web', username, password: username, ...more }),
-    logIn: (address, username) => logInAsBrowser(address.replace(publicUrl, url), publicUrl, url, username),
+    logIn: (address, username) =>
+      logInInBrowser(address, { username, password: username }, (to) => to.replace(publicUrl, url)),
     async [Symbol.asyncDispose]() {
       await service.value.close();
       if (options.beside === undefined) await idp.close();
@@ -152,30 +154,4 @@ async function reply(response: Response): Promise<TokenReply> {
   // Tests say what they expect in it.
   const body = (isJson ? JSON.parse(text) : {}) as Readonly<Record<string, unknown>>;
   return { status: response.status, headers: response.headers, text, body };
-}
-
-/** Follows redirects with cookies, and fills in the one form on the way. */
-async function logInAsBrowser(start: string, publicUrl: string, url: string, username: string): Promise<TokenReply> {
-  const jars = new Map<string, Map<string, string>>();
-  const visit = async (address: string, init: RequestInit = {}): Promise<Response> => {
-    const real = address.replace(publicUrl, url);
-    const { origin } = new URL(real);
-    const jar = jars.get(origin) ?? new Map<string, string>();
-    jars.set(origin, jar);
-    const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
-    const answer = await fetch(real, { ...init, redirect: 'manual', headers: { ...init.headers, cookie } });
-    for (const line of answer.headers.getSetCookie()) {
-      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
-      jar.set(name, value);
-    }
-    const location = answer.headers.get('location');
-    if (answer.status >= 300 && answer.status < 400 && location !== null) return visit(new URL(location, real).href);
-    return answer;
-  };
-  const page = await visit(start);
-  const html = await page.text();
-  const action = /<form[^>]*action="([^"]+)"/.exec(html)?.[1]?.replaceAll('&amp;', '&');
-  if (action === undefined) return { status: page.status, headers: page.headers, text: html, body: {} };
-  const form = new URLSearchParams({ username, password: username, credentialId: '' });
-  return reply(await visit(action, { method: 'POST', body: form }));
 }

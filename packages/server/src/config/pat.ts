@@ -60,6 +60,14 @@ export const patSection = z.strictObject({
     .describe(
       'Seconds after which an owner is looked at again: how late a disabled or deleted user, or a lost role, is noticed.',
     ),
+  readerClientId: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'A client whose service account has view-users of realm-management: by it owners of `jwt` tokens are looked at. Not the issuing client: what it may, its tokens may. Without one a disabled user’s `jwt` tokens work until they are revoked here, and start-up says so.',
+    ),
+  readerClientSecret: z.string().min(1).optional(),
   grantIdle: z
     .int()
     .min(3600)

@@ -36,6 +36,7 @@ export const secretPaths: readonly string[] = [
   'login.clientSecret',
   'pat.sealKey',
   'pat.formerSealKeys',
+  'pat.readerClientSecret',
   'pat.token_issuer_kwargs.client_secret',
   'pat.token_issuer_kwargs.signing_key',
   'pat.introspectionClients.*',

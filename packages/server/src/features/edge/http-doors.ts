@@ -64,6 +64,9 @@ async function answer(
     parts.allowed(name);
     const headers: string[] = ['content-length', '0'];
     for (const [header, value] of outcome.value.set) headers.push(header, value);
+    // These proxies put what they are given in the place of the client's, or nothing if they are given nothing.
+    const own = name === 'envoy' ? undefined : single(request, 'authorization');
+    if (own !== undefined && !headers.includes('authorization')) headers.push('authorization', own);
     response.writeHead(200, headers);
     response.end();
     return;

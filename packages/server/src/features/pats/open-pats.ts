@@ -62,10 +62,18 @@ export function openPats(options: PatsOptions): Pats {
 
   const jwt: TokenEndpoint | undefined =
     resolved.jwt === undefined ? undefined : { ...resolved.jwt, tokenEndpoint: resolved.jwt.tokenUrl, fetch, clock };
-  const owners =
-    jwt === undefined
+  const { readerClientId, readerClientSecret } = settings;
+  const reader: TokenEndpoint | undefined =
+    jwt === undefined || readerClientId === undefined
       ? undefined
-      : followOwners({ store, log: revocationLog, read: readOwnersFromKeycloak(jwt), clock, interval, warn });
+      : { ...jwt, clientId: readerClientId, clientSecret: readerClientSecret };
+  if (jwt !== undefined && reader === undefined) {
+    log.warn({}, 'pat.readerClientId is not set: jwt tokens of disabled and deleted users work until they are revoked');
+  }
+  const owners =
+    reader === undefined
+      ? undefined
+      : followOwners({ store, log: revocationLog, read: readOwnersFromKeycloak(reader), clock, interval, warn });
   const { login } = options;
   const grants =
     resolved.sealKeys === undefined || login === undefined

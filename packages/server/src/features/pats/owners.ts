@@ -25,7 +25,7 @@ import type { PatTables } from './tables.ts';
 export type ReadOwner = (owner: PatOwner) => Promise<Result<Pick<OwnerStanding, 'state' | 'notBefore'>, string>>;
 
 /**
- * Reads users from Keycloak's admin API as the issuing client's service account, which needs the role `view-users` of
+ * Reads users from Keycloak's admin API by a client's service account, which needs the role `view-users` of
  * `realm-management`. Keycloak sends no word when a user is disabled or deleted (keycloak/keycloak#37981), so it is asked.
  */
 export function readOwnersFromKeycloak(client: TokenEndpoint & { readonly fetch: GuardedFetch }): ReadOwner {

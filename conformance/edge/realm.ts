@@ -1,0 +1,98 @@
+import type { RealmRepresentation } from '@keyturn/realm';
+
+const year = 31_536_000;
+
+const audience = (name: string) => ({
+  name: `audience-${name}`,
+  protocol: 'openid-connect',
+  protocolMapper: 'oidc-audience-mapper',
+  config: { 'included.client.audience': name, 'access.token.claim': 'true', 'id.token.claim': 'false' },
+});
+
+const client = (clientId: string, more: object, audiences: readonly string[] = []) => ({
+  clientId,
+  enabled: true,
+  publicClient: false,
+  secret: `${clientId}-secret`,
+  standardFlowEnabled: false,
+  directAccessGrantsEnabled: false,
+  serviceAccountsEnabled: false,
+  redirectUris: [],
+  webOrigins: [],
+  protocolMappers: audiences.map(audience),
+  ...more,
+});
+
+const user = (realm: string, username: string, roles: readonly string[] = []) => ({
+  username,
+  enabled: true,
+  email: `${username}@example.com`,
+  emailVerified: true,
+  firstName: username,
+  lastName: 'Test',
+  credentials: [{ type: 'password', value: username, temporary: false }],
+  realmRoles: [`default-roles-${realm}`, ...roles],
+});
+
+/**
+ * The seed's realm as its recipe should be: the issuing client without full scope and with the exchange switch of Standard
+ * V2, a client for the code flow, and one that exchanges. Users’ passwords are their names. `publicUrl` is Keyturn's.
+ */
+export function seedRealm(realm: string, publicUrls: readonly string[]): RealmRepresentation {
+  const exchanges = { attributes: { 'standard.token.exchange.enabled': 'true' }, fullScopeAllowed: false };
+  return {
+    realm,
+    enabled: true,
+    sslRequired: 'none',
+    ssoSessionMaxLifespan: year,
+    roles: { realm: ['keyturn-admin', 'chef'].map((name) => ({ name })) },
+    clients: [
+      client('web', { publicClient: true, secret: undefined, directAccessGrantsEnabled: true }, [
+        'volundr-api',
+        'volundr-pat-issuer',
+        'keyturn-exchange',
+      ]),
+      client('elsewhere', { publicClient: true, secret: undefined, directAccessGrantsEnabled: true }),
+      client('one-second', {
+        publicClient: true,
+        secret: undefined,
+        directAccessGrantsEnabled: true,
+        attributes: { 'access.token.lifespan': '1' },
+        protocolMappers: [audience('volundr-api')],
+      }),
+      client(
+        'volundr-pat-issuer',
+        {
+          ...exchanges,
+          serviceAccountsEnabled: true,
+          attributes: { ...exchanges.attributes, 'access.token.lifespan': String(year) },
+        },
+        ['volundr-api'],
+      ),
+      client(
+        'keyturn-login',
+        { standardFlowEnabled: true, redirectUris: publicUrls.map((url) => `${url}/login/callback`) },
+        ['volundr-api', 'keyturn-exchange'],
+      ),
+      client('keyturn-exchange', { ...exchanges, serviceAccountsEnabled: true }, ['volundr-api', 'pizzeria-backend']),
+      client('keyturn-reader', { serviceAccountsEnabled: true }),
+      client('volundr-api', {}),
+      client('pizzeria-backend', {}),
+    ],
+    scopeMappings: [
+      { client: 'keyturn-exchange', roles: ['chef'] },
+      { client: 'volundr-pat-issuer', roles: ['chef'] },
+    ],
+    users: [
+      user(realm, 'john', ['chef']),
+      user(realm, 'jane'),
+      user(realm, 'admin', ['keyturn-admin']),
+      {
+        username: 'service-account-keyturn-reader',
+        enabled: true,
+        serviceAccountClientId: 'keyturn-reader',
+        clientRoles: { 'realm-management': ['view-users'] },
+      },
+    ],
+  } as RealmRepresentation;
+}
