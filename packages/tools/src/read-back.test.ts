@@ -122,7 +122,7 @@ describe('a server that follows the document', () => {
         for (const value of Object.values(request.value.headers)) expect(value).toMatch(/^[\x20-\x7e\t]*$/);
         expect(request.value.headers['cookie']?.split(';')).toHaveLength(1);
       }),
-      runs,
+      { ...runs, numRuns: 150 },
     );
   });
 });

@@ -59,8 +59,8 @@ describe('a text that is no document', () => {
   });
 
   it.each([
-    ['', 'it is empty'],
-    ['   \n', 'it is empty'],
+    ['', 'input is empty'],
+    ['   \n', 'input is empty'],
     ['[]', 'it is a list'],
     ['just text', 'it is a single value'],
     ['<html><body>Login</body></html>', 'it is a single value'],
@@ -154,26 +154,34 @@ describe('the limits', () => {
     expect(explainDocumentRefusal(await refusalOf(sampleDocument({ paths: many(5001) })))).toContain('5001 operations');
   });
 
-  it('of depth holds, in JSON and in YAML', async () => {
-    for (const text of [
-      '{"a":'.repeat(300) + '1' + '}'.repeat(300),
-      '['.repeat(200_000),
-      `a: ${'['.repeat(300)}${']'.repeat(300)}`,
-      '- '.repeat(5000),
-    ]) {
-      const refusal = await refusalOf(text);
-      expect(['too-large', 'syntax']).toContain(refusal.why);
-    }
+  it.each([
+    ['JSON', `${'{"a":'.repeat(300)}1${'}'.repeat(300)}`, 'more than 200 deep'],
+    ['JSON that never closes', '['.repeat(200_000), 'it ends where'],
+    ['YAML flow', `a: ${'['.repeat(300)}${']'.repeat(300)}`, 'exceeded maxDepth (200)'],
+    ['YAML lists', '- '.repeat(200_000), 'exceeded maxDepth (200)'],
+    [
+      'YAML mappings',
+      Array.from({ length: 1000 }, (_, i) => `${' '.repeat(i)}a:`).join('\n'),
+      'exceeded maxDepth (200)',
+    ],
+  ])('of depth holds in %s', async (_case, text, words) => {
+    expect(explainDocumentRefusal(await refusalOf(text))).toContain(words);
   });
 
-  it('ends a billion laughs', async () => {
-    const lines = ['a: &a ["lol","lol","lol","lol","lol","lol","lol","lol","lol"]'];
-    for (let i = 1; i < 12; i += 1) {
-      const [last, next] = ['abcdefghijkl'[i - 1], 'abcdefghijkl'[i]];
-      lines.push(`${next}: &${next} [${Array.from({ length: 9 }, () => `*${last}`).join(',')}]`);
-    }
+  it.each([
+    ['aliases', (last: string) => `[${Array.from({ length: 9 }, () => `*${last}`).join(',')}]`],
+    ['members', (last: string) => `{p: *${last}, q: *${last}, r: *${last}, s: *${last}, t: *${last}, u: *${last}}`],
+  ])('ends a billion laughs made of %s', async (_case, next) => {
+    const lines = ['x0: &x0 [lol, lol, lol]'];
+    for (let i = 1; i < 30; i += 1) lines.push(`x${i}: &x${i} ${next(`x${i - 1}`)}`);
     const refusal = await refusalOf(`${lines.join('\n')}\nopenapi: 3.1.0\npaths: {}\n`);
-    expect(['too-large', 'syntax']).toContain(refusal.why);
+    expect(refusal).toMatchObject({ why: 'too-large' });
+  });
+
+  it('of aliases and of merge keys hold', async () => {
+    const aliases = `a: &a x\nb: [${'*a,'.repeat(60_000)}]`;
+    const merges = `a: &a {x: 1, y: 2}\n${Array.from({ length: 40_000 }, (_, i) => `b${i}: {<<: *a}`).join('\n')}`;
+    for (const text of [aliases, merges]) expect(await refusalOf(text)).toMatchObject({ why: 'syntax' });
   });
 
   it('refuses an alias that holds itself', async () => {
@@ -216,5 +224,35 @@ describe('a document that breaks a rule which tools do not need', () => {
 
   it('gives no warning when it breaks none', async () => {
     expect(await parseDocument({ text: sampleDocument({}) })).toMatchObject({ value: { warnings: [] } });
+  });
+});
+
+describe('a place in YAML', () => {
+  it('is found past comments, quotes, flow and block styles', async () => {
+    const text = `# a comment
+openapi: "3.1.0"
+"paths": # more
+  '/a':
+    get: {operationId: 5, x: [1, {y: z}]}
+`;
+    expect(await refusalOf(text)).toMatchObject({
+      pointer: '/paths/~1a/get/operationId',
+      place: { line: 5, column: 24 },
+    });
+  });
+
+  it('of what a merge key brought is that of the nearest thing above', async () => {
+    const text = 'openapi: 3.1.0\nx-base: &b {operationId: 5}\npaths:\n  /a:\n    get:\n      <<: *b\n';
+    expect(await refusalOf(text)).toMatchObject({
+      pointer: '/paths/~1a/get/operationId',
+      place: { line: 6, column: 7 },
+    });
+  });
+
+  it('of a duplicated key is its own', async () => {
+    expect(await refusalOf('openapi: 3.1.0\npaths: {}\npaths: {}\n')).toMatchObject({
+      why: 'syntax',
+      place: { line: 3 },
+    });
   });
 });

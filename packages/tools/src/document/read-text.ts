@@ -1,10 +1,11 @@
 import { isJsonObject, type Json, type JsonObject, ok, type Result, refuse } from '@keyturn/protocol';
-import { LineCounter, parseDocument as parseYaml } from 'yaml';
+import { load, YAMLException } from 'js-yaml';
 import { placeAt } from './code-frame.ts';
 import type { DocumentRefusal, Place } from './document-refusal.ts';
+import { findInJson } from './find-in-json.ts';
+import { findInYaml, yamlOptions } from './find-in-yaml.ts';
 import { findJsonFault } from './json-fault.ts';
 import { documentLimits } from './limits.ts';
-import { findInJson } from './locate.ts';
 
 /** A text as a value, with a way back from a value's pointer to its place. */
 export interface ReadText {
@@ -33,14 +34,14 @@ export function readText(text: string): Result<ReadText, DocumentRefusal> {
 
 function readJson(text: string): Result<ReadValue, DocumentRefusal> {
   try {
-    const value: Json = JSON.parse(text);
+    const value: unknown = JSON.parse(text);
     return asObject(value, (path) => {
       const offset = findInJson(text, path);
       return offset === undefined ? undefined : placeAt(text, offset);
     });
   } catch (error) {
     if (error instanceof RangeError) return refuse(tooDeep());
-    // Small enough to try as YAML's flow style, which allows comments, single quotes and trailing commas.
+    // YAML's flow style allows comments, single quotes and trailing commas; what people write by hand is small.
     const flow = text.length < 1_000_000 ? readYaml(text) : undefined;
     if (flow?.ok === true) return flow;
     const fault = findJsonFault(text) ?? { message: 'it cannot be read', offset: 0 };
@@ -49,33 +50,22 @@ function readJson(text: string): Result<ReadValue, DocumentRefusal> {
 }
 
 function readYaml(text: string): Result<ReadValue, DocumentRefusal> {
-  const lines = new LineCounter();
   try {
-    const document = parseYaml(text, { lineCounter: lines, prettyErrors: false, merge: true, logLevel: 'silent' });
-    const [error] = document.errors;
-    if (error !== undefined) {
-      return refuse({ why: 'syntax', message: error.message, place: placeAt(text, error.pos[0]) });
-    }
     // Aliases become the same object many times over, so that a bomb costs nothing before its values are counted.
-    const value: Json = document.toJS({ maxAliasCount: 10_000 });
-    return asObject(value, (path) => {
-      for (let end = path.length; end >= 0; end -= 1) {
-        const node: unknown = document.getIn(path.slice(0, end), true);
-        if (typeof node === 'object' && node !== null && 'range' in node && Array.isArray(node.range)) {
-          return placeAt(text, Number(node.range[0]));
-        }
-      }
-      return undefined;
-    });
+    const value: unknown = load(text, yamlOptions);
+    return asObject(value, (path) => placeAt(text, findInYaml(text, path)));
   } catch (error) {
-    if (error instanceof RangeError) return refuse(tooDeep());
-    // yaml throws a ReferenceError for too many aliases and for one without an anchor.
-    const message = error instanceof Error ? error.message : 'it cannot be read';
-    return refuse({ why: 'syntax', message, place: undefined });
+    if (!(error instanceof YAMLException)) throw error;
+    const { reason, mark } = error;
+    return refuse({
+      why: 'syntax',
+      message: reason,
+      place: mark === undefined ? undefined : placeAt(text, mark.position),
+    });
   }
 }
 
-function asObject(value: Json, placeOf: ReadText['placeOf']): Result<ReadValue, DocumentRefusal> {
+function asObject(value: unknown, placeOf: ReadText['placeOf']): Result<ReadValue, DocumentRefusal> {
   if (isJsonObject(value)) return ok({ value, placeOf });
   const kind = value === null || value === undefined ? 'empty' : Array.isArray(value) ? 'a list' : 'a single value';
   const message = `it is ${kind}, but an OpenAPI document is an object`;
