@@ -35,6 +35,15 @@ export function createMetrics(context: IdpContext): Registry<OpenMetricsContentT
       this.set({ offline: 'true' }, state.offlineSessions.size);
     },
   });
+  const store = new Gauge({
+    name: 'keycloak_store_up',
+    help: '1 while the database answers',
+    registers: [],
+    collect() {
+      this.set(state.ping() ? 1 : 0);
+    },
+  });
   registry.registerMetric(sessions);
+  registry.registerMetric(store);
   return registry;
 }

@@ -39,7 +39,10 @@ describe('an identity provider that was killed', () => {
 
   it('keeps its file to its owner, since keys and secrets are in it', async () => {
     const path = join(folder, 'idp.db');
-    await using _idp = await startTestIdp(realm, { dataUrl: `sqlite:${path}` });
+    await using idp = await startTestIdp(realm, { dataUrl: `sqlite:${path}` });
+    expect(
+      await idp.token('demo', { grant_type: 'password', client_id: 'web', username: 'ann', password: 'pw' }),
+    ).not.toBe('');
     for (const suffix of ['', '-wal', '-shm']) expect(statSync(path + suffix).mode & 0o077).toBe(0);
   });
 });

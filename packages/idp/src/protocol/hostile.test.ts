@@ -253,7 +253,11 @@ describe('a DPoP proof', () => {
     );
     expect(decodeJwt(String(body['access_token']))['cnf']).toEqual({ jkt });
     expect((await ask(sent)).status).toBe(400);
-    // Stolen, the token is worth nothing without the key.
+    // Stolen, the token is worth nothing without the key, and no other endpoint takes it as a bearer token.
+    const account = await fetch(`${idp.issuer('one')}/account/`, {
+      headers: { authorization: `Bearer ${String(body['access_token'])}` },
+    });
+    expect(account.status).toBe(401);
     expect(await userinfo('one', String(body['access_token']))).toBe(401);
   });
 

@@ -51,7 +51,7 @@ async function findLive(
   issuer: string,
   token: string,
 ): Promise<LiveToken | undefined> {
-  const access = await checkAccessToken(context, realm, issuer, token);
+  const access = await checkAccessToken(context, realm, issuer, token, { boundToo: true });
   if (access.ok) return access.value;
   const refresh = await checkRefreshToken(context, realm, issuer, token);
   return refresh.ok ? refresh.value : undefined;

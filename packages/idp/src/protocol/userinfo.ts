@@ -21,7 +21,7 @@ export function userinfoEndpoint(context: IdpContext): RouteHandlerMethod {
     const token = bearerToken(request);
     if (token === undefined) return challenge(reply, realm, 401);
     const issuer = context.urls.issuer(request, realm);
-    const checked = await checkAccessToken(context, realm, issuer, token.value);
+    const checked = await checkAccessToken(context, realm, issuer, token.value, { boundToo: true });
     if (!checked.ok) return challenge(reply, realm, 401, 'invalid_token', describe(checked.refusal));
     const live = checked.value;
     allowClientOrigins(request, reply, live.client);

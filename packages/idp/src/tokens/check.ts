@@ -1,5 +1,6 @@
 import { type JsonObject, ok, type Result, refuse } from '@keyturn/protocol';
 import type { IdpContext } from '../context.ts';
+import { boundKey } from './bound-key.ts';
 import { type Client, findClient, findSession, type Realm, type User, type UserSession } from '../model/index.ts';
 import type { SessionKind } from './issue.ts';
 import { verifyJwt } from './jwt.ts';
@@ -34,18 +35,21 @@ const asymmetric = (algorithm: string): boolean => !algorithm.startsWith('HS');
 
 /**
  * Checks an access token that this realm issued: signature, issuer as this request names it, expiry, revocation,
- * not-before, and that client, user and session are still there and well.
+ * not-before, and that client, user and session are still there and well. A token that is bound to a DPoP key is refused,
+ * unless `boundToo` says that the caller looks at the proof itself or needs none.
  */
 export async function checkAccessToken(
   context: IdpContext,
   realm: Realm,
   issuer: string,
   token: string,
+  options: { readonly boundToo?: boolean } = {},
 ): Promise<Result<LiveToken, TokenRefusal>> {
   const read = await readToken(context, realm, issuer, token, asymmetric);
   if (!read.ok) return read;
   const typ = textClaim(read.value, 'typ');
-  if (typ.toLowerCase() !== 'bearer' && typ !== 'DPoP') return refuse({ why: 'wrong-type', typ });
+  const bound = typ === 'DPoP' || boundKey(read.value) !== undefined;
+  if (bound ? options.boundToo !== true : typ.toLowerCase() !== 'bearer') return refuse({ why: 'wrong-type', typ });
   return checkHolder(context, realm, read.value, kindOf(read.value));
 }
 

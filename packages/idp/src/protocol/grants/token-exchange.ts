@@ -24,7 +24,9 @@ export function tokenExchangeGrant(context: IdpContext): GrantHandler {
       const asked = checkRequest(grant);
       if (!asked.ok) return asked;
       const facts: GrantFacts = { details: { auth_method: 'token_exchange', requested_token_type: asked.value.type } };
-      const subject = await checkAccessToken(context, grant.realm, grant.issuer, asked.value.subjectToken);
+      const subject = await checkAccessToken(context, grant.realm, grant.issuer, asked.value.subjectToken, {
+        boundToo: true,
+      });
       if (!subject.ok) {
         return badRequest('Invalid token', {
           ...facts,
