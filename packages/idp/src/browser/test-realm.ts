@@ -1,6 +1,6 @@
 import { type RealmRepresentation } from '@keyturn/realm';
 import { startTestIdp, type TestIdp, type TestIdpOptions } from '../testing/index.ts';
-import { type TestBrowser, type TestPage, testBrowser } from './test-browser.ts';
+import { actionOf, type TestBrowser, type TestPage, testBrowser } from './test-browser.ts';
 
 /** Where the test's applications wait for their codes. Nothing listens there: the tests read the redirect. */
 export const callback = 'http://localhost:3000/callback';
@@ -142,3 +142,38 @@ export async function mailsOf(idp: TestIdp): Promise<readonly KeptMail[]> {
   const mails = (await answer.json()) as readonly KeptMail[];
   return mails.filter((it) => idp.issuer('demo').endsWith(`/${it.realm}`));
 }
+
+/** The link in the newest mail. */
+export async function latestLink(idp: TestIdp): Promise<string> {
+  return (await mailsOf(idp))[0]?.links[0] ?? '';
+}
+
+/** Realm users with one person `eve`, complete but for what the test changes. */
+export function userEve(more: object): NonNullable<RealmRepresentation['users']> {
+  return [
+    {
+      username: 'eve',
+      enabled: true,
+      email: 'eve@example.com',
+      emailVerified: true,
+      firstName: 'Eve',
+      lastName: 'Moneypenny',
+      credentials: [{ type: 'password', value: 'eve-pw' }],
+      ...more,
+    },
+  ];
+}
+
+/** What `eve` types. */
+export const eve = { username: 'eve', password: 'eve-pw' };
+
+/** The address of another step of the login that a page belongs to. */
+export function siblingOf(page: TestPage, step: string): string {
+  const url = new URL(actionOf(page));
+  url.pathname = url.pathname.replace(/[^/]+$/, step);
+  url.searchParams.delete('session_code');
+  return url.href;
+}
+
+/** A redirect to the client with a code. */
+export const withCode = /^http:\/\/localhost:3000\/callback\?state=st&session_state=[^&]+&iss=[^&]+&code=/;

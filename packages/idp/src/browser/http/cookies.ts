@@ -6,8 +6,7 @@ export type CookieName =
   | 'KC_AUTH_SESSION_HASH'
   | 'KC_RESTART'
   | 'KEYCLOAK_IDENTITY'
-  | 'KEYCLOAK_SESSION'
-  | 'KC_STATE_CHECKER';
+  | 'KEYCLOAK_SESSION';
 
 /** Where cookies of a realm live. */
 export interface CookieScope {

@@ -38,7 +38,7 @@ export function registerPage(realm: Realm, action: string, loginHref: string, fo
   const username = !realm.registrationEmailAsUsername;
   return {
     title: `Register with ${nameOf(realm)}`,
-    heading: 'Create your account',
+    heading: 'Register',
     ...problems(form),
     body: html`<form id="kc-register-form" action="${action}" method="post">
 ${username && bound(form, { name: 'username', label: 'Username', autocomplete: 'username', required: true })}
@@ -47,9 +47,9 @@ ${bound(form, { name: 'firstName', label: 'First name', autocomplete: 'given-nam
 ${bound(form, { name: 'lastName', label: 'Last name', autocomplete: 'family-name', required: true })}
 ${bound(form, { name: 'password', label: 'Password', type: 'password', autocomplete: 'new-password', required: true })}
 ${bound(form, { name: 'password-confirm', label: 'Confirm password', type: 'password', autocomplete: 'new-password', required: true })}
-<button id="kc-register" type="submit">Create account</button>
+<button id="kc-register" type="submit">Register</button>
 </form>
-<p class="below"><a href="${loginHref}">Back to login</a></p>`,
+<p class="below"><a href="${loginHref}">Back to Login</a></p>`,
   };
 }
 
@@ -57,13 +57,13 @@ ${bound(form, { name: 'password-confirm', label: 'Confirm password', type: 'pass
 export function forgotPage(realm: Realm, action: string, loginHref: string, username: string, error?: string): Page {
   return {
     title: `Sign in to ${nameOf(realm)}`,
-    heading: 'Forgot your password?',
+    heading: 'Forgot Your Password?',
     body: html`<form id="kc-reset-password-form" action="${action}" method="post">
 <p class="soft">Enter your username or email address. If we know it, we send you instructions for choosing a new password.</p>
 ${fieldOf({ name: 'username', label: 'Username or email', autocomplete: 'username', required: true, autofocus: true, value: username, ...(error === undefined ? {} : { error }) })}
-<button id="kc-form-buttons" type="submit">Send instructions</button>
+<button id="kc-form-buttons" type="submit">Submit</button>
 </form>
-<p class="below"><a href="${loginHref}">Back to login</a></p>`,
+<p class="below"><a href="${loginHref}">Back to Login</a></p>`,
   };
 }
 
@@ -77,10 +77,10 @@ export function updatePasswordPage(realm: Realm, action: string, username: strin
       : { notice: { kind: 'info', text: 'You need to change your password to activate your account.' } }),
     body: html`<form id="kc-passwd-update-form" action="${action}" method="post">
 <input type="text" name="username" value="${username}" autocomplete="username" readonly hidden>
-${bound(form, { name: 'password-new', label: 'New password', type: 'password', autocomplete: 'new-password', required: true, autofocus: true })}
+${bound(form, { name: 'password-new', label: 'New Password', type: 'password', autocomplete: 'new-password', required: true, autofocus: true })}
 ${bound(form, { name: 'password-confirm', label: 'Confirm password', type: 'password', autocomplete: 'new-password', required: true })}
 <div class="row"><label class="check"><input id="logout-sessions" name="logout-sessions" type="checkbox" value="on" checked> Sign out from other devices</label></div>
-<button id="kc-submit" name="login" type="submit">Update password</button>
+<button id="kc-submit" name="login" type="submit">Submit</button>
 </form>`,
   };
 }
@@ -89,7 +89,7 @@ ${bound(form, { name: 'password-confirm', label: 'Confirm password', type: 'pass
 export function updateProfilePage(realm: Realm, action: string, form: FormState): Page {
   return {
     title: `Sign in to ${nameOf(realm)}`,
-    heading: 'Update account information',
+    heading: 'Update Account Information',
     ...(Object.keys(form.errors).length > 0
       ? problems(form)
       : { notice: { kind: 'info', text: 'You need to update your user profile to activate your account.' } }),
@@ -98,7 +98,7 @@ ${bound(form, { name: 'username', label: 'Username', autocomplete: 'username', r
 ${bound(form, { name: 'email', label: 'Email', type: 'email', autocomplete: 'email', required: true })}
 ${bound(form, { name: 'firstName', label: 'First name', autocomplete: 'given-name', required: true })}
 ${bound(form, { name: 'lastName', label: 'Last name', autocomplete: 'family-name', required: true })}
-<button id="kc-submit" type="submit">Save</button>
+<button id="kc-submit" type="submit">Submit</button>
 </form>`,
   };
 }

@@ -15,7 +15,7 @@ export interface ConsentPage {
 export function consentPage(realm: Realm, view: ConsentPage): Page {
   return {
     title: `Grant Access to ${view.client}`,
-    heading: `Grant access to ${view.client}`,
+    heading: `Grant Access to ${view.client}`,
     body: html`<div id="kc-oauth">
 ${view.userCode !== undefined && html`<p>Only go on if your device shows the code <strong>${view.userCode}</strong>.</p>`}
 <p>Do you grant these access privileges?</p>

@@ -7,13 +7,13 @@ import { nameOf, type Page } from './layout.ts';
 export function devicePage(realm: Realm, action: string, error?: string): Page {
   return {
     title: `Sign in to ${nameOf(realm)}`,
-    heading: 'Device login',
+    heading: 'Device Login',
     ...(error === undefined ? {} : { notice: { kind: 'error', text: error } }),
     body: html`<form id="kc-user-verify-device-user-code-form" action="${action}" method="post">
 ${fieldOf({
   name: 'device_user_code',
   id: 'device-user-code',
-  label: 'Enter the code shown on your device',
+  label: 'Enter the code provided by your device',
   hint: 'Two groups of four letters, such as WDJB-MJHT.',
   className: 'code',
   autocomplete: 'off',
@@ -21,7 +21,7 @@ ${fieldOf({
   autofocus: true,
   blamed: error !== undefined,
 })}
-<button id="kc-login" type="submit">Continue</button>
+<button id="kc-login" type="submit">Submit</button>
 </form>`,
   };
 }

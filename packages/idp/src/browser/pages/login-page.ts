@@ -47,12 +47,12 @@ ${fieldOf({
 })}
 <div class="row">
 ${realm.rememberMe && known === undefined && html`<label class="check"><input id="rememberMe" name="rememberMe" type="checkbox"${view.rememberMe && html` checked`}> Remember me</label>`}
-${view.forgotHref !== undefined && html`<a id="kc-forgot-password" href="${view.forgotHref}">Forgot password?</a>`}
+${view.forgotHref !== undefined && html`<a id="kc-forgot-password" href="${view.forgotHref}">Forgot Password?</a>`}
 </div>
 <input type="hidden" id="id-hidden-input" name="credentialId" value="">
-<button name="login" id="kc-login" type="submit">Sign in</button>
+<button name="login" id="kc-login" type="submit">Sign In</button>
 </form>
 ${known !== undefined && html`<p class="below"><a id="reset-login" href="${known.restartHref}">Use another account</a></p>`}
-${known === undefined && view.registerHref !== undefined && html`<p class="below" id="kc-registration">New here? <a href="${view.registerHref}">Create an account</a></p>`}`,
+${known === undefined && view.registerHref !== undefined && html`<p class="below" id="kc-registration">New user? <a href="${view.registerHref}">Register</a></p>`}`,
   };
 }
