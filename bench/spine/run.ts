@@ -1,8 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { freePorts } from '@keyturn/conformance/parts/ports';
-import { startProcess, waitFor } from '@keyturn/conformance/parts/process';
+import { type Dev, openDev } from '@keyturn/conformance/parts/dev';
 import { cpuMilliseconds, residentMebibytes } from '../parts/cpu.ts';
 import { fire, type Shot } from '../parts/load.ts';
 import { formatTable, median } from '../parts/statistics.ts';
@@ -21,12 +17,13 @@ export async function run(): Promise<{ line: string; ok: boolean }> {
 
   const starts: number[] = [];
   for (let i = 0; i < 3; i++) {
-    const house = await openHouse();
+    const house = await openDev();
     starts.push(house.milliseconds);
     await house.close();
   }
 
-  const house = await openHouse();
+  const house = await openDev();
+  const pid = house.running.child.pid ?? 0;
   try {
     const shots = await aim(house);
     for (const shot of Object.values(shots)) await fire(shot, 200, 16);
@@ -35,16 +32,16 @@ export async function run(): Promise<{ line: string; ok: boolean }> {
       for (const name of shuffled(Object.keys(shots))) {
         const shot = shots[name];
         if (shot === undefined) continue;
-        const before = cpuMilliseconds(house.pid);
+        const before = cpuMilliseconds(pid);
         const { seconds } = await fire(shot, requests, 16);
         const row = (spent[name] ??= { cpu: [], rate: [] });
-        row.cpu.push((cpuMilliseconds(house.pid) - before) / requests);
+        row.cpu.push((cpuMilliseconds(pid) - before) / requests);
         row.rate.push(requests / seconds);
       }
     }
     const bare = median(spent['bare upstream']?.cpu ?? []);
     const own = (name: string): number => median(spent[name]?.cpu ?? []) - bare;
-    const memory = residentMebibytes(house.pid);
+    const memory = residentMebibytes(pid);
     console.log(
       formatTable([
         ['', 'requests/s', 'CPU ms/request', 'Keyturn’s own CPU ms'],
@@ -71,47 +68,8 @@ export async function run(): Promise<{ line: string; ok: boolean }> {
   }
 }
 
-interface House {
-  readonly keyturn: string;
-  readonly issuer: string;
-  readonly pizzeria: string;
-  readonly pid: number;
-  /** From the command to the first ready answer, in milliseconds. */
-  readonly milliseconds: number;
-  readonly close: () => Promise<void>;
-}
-
-async function openHouse(): Promise<House> {
-  const ports = await freePorts('keyturn', 'management', 'idp', 'idpManagement', 'pizzeria');
-  const data = await mkdtemp(join(tmpdir(), 'keyturn-bench-'));
-  const startedAt = performance.now();
-  const running = startProcess(process.execPath, [
-    '--max-semi-space-size=2', // as npm start has it
-    join(import.meta.dirname, '..', '..', 'packages/cli/src/main.ts'),
-    'dev',
-    `--data=${data}`,
-    `--port=${ports.keyturn}`,
-    `--management-port=${ports.management}`,
-    `--idp-port=${ports.idp}`,
-    `--idp-management-port=${ports.idpManagement}`,
-    `--pizzeria-port=${ports.pizzeria}`,
-  ]);
-  await waitFor(`http://localhost:${ports.management}/health/ready`, running, { seconds: 60 });
-  return {
-    keyturn: `http://localhost:${ports.keyturn}`,
-    issuer: `http://localhost:${ports.idp}/realms/tools-provider`,
-    pizzeria: `http://localhost:${ports.pizzeria}`,
-    pid: running.child.pid ?? 0,
-    milliseconds: performance.now() - startedAt,
-    async close() {
-      await running.stop('SIGINT');
-      await rm(data, { recursive: true, force: true });
-    },
-  };
-}
-
 /** The same call by three doors. */
-async function aim(house: House): Promise<Record<string, Shot>> {
+async function aim(house: Dev): Promise<Record<string, Shot>> {
   const token = await grant(house, {
     grant_type: 'password',
     client_id: 'tools-provider-frontend',
@@ -178,7 +136,7 @@ async function aim(house: House): Promise<Record<string, Shot>> {
   };
 }
 
-async function grant(house: House, form: Record<string, string>): Promise<string> {
+async function grant(house: Dev, form: Record<string, string>): Promise<string> {
   const response = await fetch(`${house.issuer}/protocol/openid-connect/token`, {
     method: 'POST',
     body: new URLSearchParams(form),

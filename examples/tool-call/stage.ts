@@ -1,9 +1,7 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { devPorts, openDev } from '@keyturn/conformance/parts/dev';
 import { openKeycloak } from '@keyturn/conformance/parts/keycloak';
-import { freePorts } from '@keyturn/conformance/parts/ports';
-import { startProcess, waitFor } from '@keyturn/conformance/parts/process';
 import { parseRealmFile } from '@keyturn/realm';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -19,40 +17,20 @@ export interface Stage {
 }
 
 export async function openStage(idp: 'embedded' | 'keycloak'): Promise<Stage> {
-  const ports = await freePorts('keyturn', 'management', 'idp', 'idpManagement', 'pizzeria');
-  const mcpResource = `http://localhost:${ports.keyturn}/mcp`;
-  const keycloak = idp === 'keycloak' ? await findKeycloak(mcpResource) : undefined;
-  const data = await mkdtemp(join(tmpdir(), 'keyturn-story-'));
-  const running = startProcess(process.execPath, [
-    '--max-semi-space-size=2', // as npm start has it
-    join(root, 'packages/cli/src/main.ts'),
-    'dev',
-    `--data=${data}`,
-    `--port=${ports.keyturn}`,
-    `--management-port=${ports.management}`,
-    `--idp-port=${ports.idp}`,
-    `--idp-management-port=${ports.idpManagement}`,
-    `--pizzeria-port=${ports.pizzeria}`,
-    ...(keycloak === undefined ? [] : [`--keycloak=${keycloak.url}`]),
-  ]);
-  const close = async (): Promise<number | null> => {
-    const status = await running.stop('SIGINT');
-    await keycloak?.stop();
-    await rm(data, { recursive: true, force: true });
-    return status;
-  };
+  const ports = await devPorts();
+  const keycloak = idp === 'keycloak' ? await findKeycloak(`http://localhost:${ports.keyturn}/mcp`) : undefined;
   try {
-    await waitFor(`http://localhost:${ports.management}/health/ready`, running, { seconds: 60 });
+    const dev = await openDev({ ports, ...(keycloak === undefined ? {} : { keycloakUrl: keycloak.url }) });
+    const close = async (): Promise<number | null> => {
+      const status = await dev.close();
+      await keycloak?.stop();
+      return status;
+    };
+    return { keyturn: dev.keyturn, issuer: dev.issuer, pizzeria: dev.pizzeria, close };
   } catch (error) {
-    await close();
+    await keycloak?.stop();
     throw error;
   }
-  return {
-    keyturn: `http://localhost:${ports.keyturn}`,
-    issuer: `${keycloak?.url ?? `http://localhost:${ports.idp}`}/realms/tools-provider`,
-    pizzeria: `http://localhost:${ports.pizzeria}`,
-    close,
-  };
 }
 
 /** A Keycloak with the demo realm: one that runs already (STORY_KEYCLOAK_URL), or a new one that imports it. */

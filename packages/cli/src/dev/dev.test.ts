@@ -4,33 +4,16 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { freePorts } from '@keyturn/conformance/parts/ports';
-import { type RunningProcess, startProcess, waitFor } from '@keyturn/conformance/parts/process';
+import { devPorts, openDev, startDev } from '@keyturn/conformance/parts/dev';
+import type { RunningProcess } from '@keyturn/conformance/parts/process';
 import { afterEach, describe, expect, it } from 'vitest';
 
-const main = join(import.meta.dirname, '..', 'main.ts');
 const opened: RunningProcess[] = [];
 const folders: string[] = [];
 afterEach(async () => {
   for (const running of opened.splice(0)) await running.stop('SIGKILL');
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
-
-async function start(data: string) {
-  const ports = await freePorts('keyturn', 'management', 'idp', 'idpManagement', 'pizzeria');
-  const running = startProcess(process.execPath, [
-    main,
-    'dev',
-    `--data=${data}`,
-    `--port=${ports.keyturn}`,
-    `--management-port=${ports.management}`,
-    `--idp-port=${ports.idp}`,
-    `--idp-management-port=${ports.idpManagement}`,
-    `--pizzeria-port=${ports.pizzeria}`,
-  ]);
-  opened.push(running);
-  return { running, ports };
-}
 
 function newFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'keyturn-dev-'));
@@ -41,9 +24,9 @@ function newFolder(): string {
 describe('npm start', () => {
   it('prints commands that work when pasted, keeps its data private, and starts again with it', async () => {
     const data = newFolder();
-    const { running, ports } = await start(data);
-    await waitFor(`http://localhost:${ports.management}/health/ready`, running, { seconds: 15 });
-    const printed = running.output();
+    const first = await openDev({ data });
+    opened.push(first.running);
+    const printed = first.running.output();
     const commands = printed.slice(printed.indexOf('export TOKEN='));
     // bash and curl are what the block is for; a machine without them cannot paste it.
     const pasted = await promisify(execFile)('bash', ['-c', commands]).catch((error: NodeJS.ErrnoException) => {
@@ -58,31 +41,21 @@ describe('npm start', () => {
     for (const name of readdirSync(data)) {
       expect((statSync(join(data, name)).mode & 0o777).toString(8), name).toBe('600');
     }
-    expect(await running.stop('SIGINT')).toBe(0);
+    expect(await first.close('SIGINT')).toBe(0);
 
-    const again = await start(data);
-    await waitFor(`http://localhost:${again.ports.management}/health/ready`, again.running, { seconds: 15 });
-    expect(await again.running.stop('SIGTERM')).toBe(0);
+    const again = await openDev({ data });
+    opened.push(again.running);
+    expect(await again.close('SIGTERM')).toBe(0);
   });
 
   it('says in one line which port is taken and how to choose another', async () => {
-    const { keyturn } = await freePorts('keyturn');
+    const ports = await devPorts();
     const holder = createServer();
-    await new Promise<void>((resolve) => holder.listen(keyturn, '127.0.0.1', resolve));
-    const others = await freePorts('management', 'idp', 'idpManagement', 'pizzeria');
-    const running = startProcess(process.execPath, [
-      main,
-      'dev',
-      `--data=${newFolder()}`,
-      `--port=${keyturn}`,
-      `--management-port=${others.management}`,
-      `--idp-port=${others.idp}`,
-      `--idp-management-port=${others.idpManagement}`,
-      `--pizzeria-port=${others.pizzeria}`,
-    ]);
+    await new Promise<void>((resolve) => holder.listen(ports.keyturn, '127.0.0.1', resolve));
+    const running = startDev({ ports, data: newFolder() });
     opened.push(running);
     expect(await running.ended).toBe(1);
-    expect(running.output().trim()).toMatch(new RegExp(`^Port ${keyturn} is taken.*--port \\d+$`));
+    expect(running.output().trim()).toMatch(new RegExp(`^Port ${ports.keyturn} is taken.*--port \\d+$`));
     await new Promise((resolve) => holder.close(resolve));
   });
 });
