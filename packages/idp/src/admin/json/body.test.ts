@@ -68,7 +68,7 @@ describe('a body', () => {
     const deep = (text: string): string => text.repeat(200_000);
     expect(readBody(deep('['), clientReader)).toMatchObject({ refusal: { why: 'not-json' } });
     expect(readBody(deep('{"subGroups":['), groupReader)).toMatchObject({ refusal: { why: 'not-json' } });
-    const brackets = `{"name":"${deep('[')}"}`;
+    const brackets = `{"description":"${deep('[')}"}`;
     expect(readBody(brackets, groupReader).ok).toBe(true);
   });
 

@@ -33,6 +33,18 @@ export const text: Reader<string> = (value, at, faults) =>
       ? String(value)
       : wrong(at, faults);
 
+/** A name: as long as a column of Keycloak's database holds, so that it also fits into a header. */
+export const name: Reader<string> = (value, at, faults) => {
+  const read = text(value, at, faults);
+  return read !== undefined && read.length > 255 ? wrong(at, faults) : read;
+};
+
+/** An id that the caller chose. What every object has by nature (`constructor`) is no id. */
+export const identifier: Reader<string> = (value, at, faults) => {
+  const read = name(value, at, faults);
+  return read !== undefined && (read in {} || /[\p{Cc}\s]/u.test(read)) ? wrong(at, faults) : read;
+};
+
 export const flag: Reader<boolean> = (value, at, faults) => {
   if (typeof value === 'boolean') return value;
   if (typeof value === 'string' && /^(?:true|false)$/i.test(value.trim())) return value.trim().toLowerCase() === 'true';

@@ -1,12 +1,12 @@
 import type { Client, IdpState } from '../../model/index.ts';
-import { anything, flag, integer, list, mapOf, object, text, texts } from '../json/shape.ts';
+import { anything, flag, identifier, integer, list, mapOf, name, object, text, texts } from '../json/shape.ts';
 import { mapperReader, showMapper } from './mapper.ts';
 
 /** Keycloak's ClientRepresentation. Members that nothing here acts on are read and dropped. */
 export const clientReader = object('ClientRepresentation', {
-  id: text,
-  clientId: text,
-  name: text,
+  id: identifier,
+  clientId: name,
+  name: name,
   description: text,
   type: text,
   rootUrl: text,

@@ -1,10 +1,10 @@
 import type { Component, KeyProviderId, RealmKey } from '../../model/index.ts';
-import { flag, list, mapOf, object, type Reader, text, texts } from '../json/shape.ts';
+import { flag, identifier, list, mapOf, name, object, type Reader, text, texts } from '../json/shape.ts';
 
 /** Keycloak's ComponentRepresentation. */
 export const componentReader = object('ComponentRepresentation', {
-  id: text,
-  name: text,
+  id: identifier,
+  name: name,
   providerId: text,
   providerType: text,
   parentId: text,
@@ -24,8 +24,8 @@ export interface ComponentExportRepresentation {
 }
 
 export const componentExportReader: Reader<ComponentExportRepresentation> = object('ComponentExportRepresentation', {
-  id: text,
-  name: text,
+  id: identifier,
+  name: name,
   providerId: text,
   subType: text,
   subComponents: mapOf(list((value, at, faults) => componentExportReader(value, at, faults))),

@@ -1,5 +1,5 @@
 import { childrenOf, type Group, groupPath, type IdpState } from '../../model/index.ts';
-import { anything, integer, list, mapOf, object, type Reader, text, texts } from '../json/shape.ts';
+import { anything, identifier, integer, list, mapOf, name, object, type Reader, text, texts } from '../json/shape.ts';
 
 /** Keycloak's GroupRepresentation. */
 export interface GroupRepresentation {
@@ -15,8 +15,8 @@ export interface GroupRepresentation {
 }
 
 export const groupReader: Reader<GroupRepresentation> = object('GroupRepresentation', {
-  id: text,
-  name: text,
+  id: identifier,
+  name: name,
   description: text,
   path: text,
   parentId: text,

@@ -1,11 +1,11 @@
 import { claimMappers } from '../../claims/collect.ts';
 import type { IdpState, ProtocolMapper } from '../../model/index.ts';
-import { anything, list, mapOf, object, text } from '../json/shape.ts';
+import { anything, identifier, list, mapOf, name, object, text } from '../json/shape.ts';
 
 /** Keycloak's ProtocolMapperRepresentation. */
 export const mapperReader = object('ProtocolMapperRepresentation', {
-  id: text,
-  name: text,
+  id: identifier,
+  name: name,
   protocol: text,
   protocolMapper: text,
   consentRequired: anything,

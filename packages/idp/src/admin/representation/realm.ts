@@ -1,6 +1,6 @@
 import { isJsonObject } from '@keyturn/protocol';
 import type { IdpState, Realm, RealmSettings } from '../../model/index.ts';
-import { anything, flag, integer, list, mapOf, object, text, texts } from '../json/shape.ts';
+import { anything, flag, identifier, integer, list, mapOf, name, object, text, texts } from '../json/shape.ts';
 import { clientReader } from './client.ts';
 import { componentExportReader } from './component.ts';
 import { groupReader } from './group.ts';
@@ -28,9 +28,9 @@ const scopeMappingReader = object('ScopeMappingRepresentation', {
 export type ScopeMappingRepresentation = NonNullable<ReturnType<typeof scopeMappingReader>>;
 
 export const requiredActionReader = object('RequiredActionProviderRepresentation', {
-  id: text,
-  alias: text,
-  name: text,
+  id: identifier,
+  alias: name,
+  name: name,
   providerId: text,
   enabled: flag,
   defaultAction: flag,
@@ -76,8 +76,8 @@ const forgottenFields = {
 /** Keycloak's RealmRepresentation. */
 export const realmReader = object('RealmRepresentation', {
   ...settingFields,
-  id: text,
-  realm: text,
+  id: identifier,
+  realm: name,
   roles: rolesReader,
   groups: list(groupReader),
   defaultRoles: texts,

@@ -1,12 +1,12 @@
 import type { IdpState, Role } from '../../model/index.ts';
-import { flag, list, mapOf, object, type ReadObject, text, texts } from '../json/shape.ts';
+import { flag, identifier, list, mapOf, name, object, type ReadObject, text, texts } from '../json/shape.ts';
 
 const composites = object('Composites', { realm: texts, client: mapOf(texts), application: mapOf(texts) });
 
 /** Keycloak's RoleRepresentation. */
 export const roleReader = object('RoleRepresentation', {
-  id: text,
-  name: text,
+  id: identifier,
+  name: name,
   description: text,
   scopeParamRequired: flag,
   composite: flag,

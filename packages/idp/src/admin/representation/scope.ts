@@ -1,11 +1,11 @@
 import type { ClientScope } from '../../model/index.ts';
-import { list, mapOf, object, text } from '../json/shape.ts';
+import { identifier, list, mapOf, name, object, text } from '../json/shape.ts';
 import { mapperReader, showMapper } from './mapper.ts';
 
 /** Keycloak's ClientScopeRepresentation. */
 export const scopeReader = object('ClientScopeRepresentation', {
-  id: text,
-  name: text,
+  id: identifier,
+  name: name,
   description: text,
   protocol: text,
   attributes: mapOf(text),

@@ -1,11 +1,11 @@
 import { groupPath, type IdpState, type Realm, type User } from '../../model/index.ts';
 import { shownAttributes } from '../user-profile/attributes.ts';
-import { anything, flag, integer, list, mapOf, object, text, texts } from '../json/shape.ts';
+import { anything, flag, identifier, integer, list, mapOf, name, object, text, texts } from '../json/shape.ts';
 import { roleNamesOf } from './group.ts';
 
 /** Keycloak's CredentialRepresentation. */
 export const credentialReader = object('CredentialRepresentation', {
-  id: text,
+  id: identifier,
   type: text,
   userLabel: text,
   createdDate: integer,
@@ -36,11 +36,11 @@ export const federatedIdentityReader = object('FederatedIdentityRepresentation',
 
 /** Keycloak's UserRepresentation. */
 export const userReader = object('UserRepresentation', {
-  id: text,
+  id: identifier,
   self: text,
   origin: text,
   createdTimestamp: integer,
-  username: text,
+  username: name,
   enabled: flag,
   totp: flag,
   emailVerified: flag,
