@@ -22,8 +22,8 @@ export function explain(refusal: TokenRefusal): string {
       return explainIssuer(refusal.got, refusal.expected);
     case 'unknown-key':
       return refusal.skipped === undefined
-        ? `${refusal.issuer} has no key ${quoted(refusal.kid)}; its keys are ${list(refusal.known)}. The key was removed, the token is forged, or jwksUri belongs to another issuer.`
-        : `${refusal.issuer} has a key ${quoted(refusal.kid)}, but it is not usable: ${refusal.skipped}.`;
+        ? `The issuer ${refusal.issuer} has no key ${quoted(refusal.kid)}; its keys are ${list(refusal.known)}. The key was removed, the token is forged, or jwksUri belongs to another issuer.`
+        : `The issuer ${refusal.issuer} has a key ${quoted(refusal.kid)}, but it is not usable: ${refusal.skipped}.`;
     case 'key-algorithm':
       return `The key ${quoted(refusal.kid)} of ${refusal.issuer} is not for ${refusal.got}.`;
     case 'keys-unavailable':
@@ -57,9 +57,9 @@ export function explain(refusal: TokenRefusal): string {
     case 'revocation-unknown':
       return `Whether the token was revoked cannot be told: ${refusal.fault}. Tokens are refused until it can; whenRevocationUnknown: "accept" would let revoked ones pass.`;
     case 'inactive':
-      return `${refusal.issuer} says that the token is not active: it expired, was revoked, or its session ended. Keycloak from 26.6.2 on says so too if the client that introspects is not in the token's aud.`;
+      return `The issuer ${refusal.issuer} says that the token is not active: it expired, was revoked, or its session ended. Keycloak from 26.6.2 on says so too if the client that introspects is not in the token's aud.`;
     case 'introspection-unavailable':
-      return `${refusal.issuer} cannot be asked about the token: ${refusal.fault}.`;
+      return `The issuer ${refusal.issuer} cannot be asked about the token: ${refusal.fault}.`;
     default:
       return unreachable(refusal);
   }

@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { diagnose } from './diagnose.ts';
+import { goodToken, issuer, now, withClaims } from './vector-makers/vector.ts';
+
+function read(pasted: string) {
+  const diagnosis = diagnose(pasted);
+  if (!diagnosis.ok) throw new Error(diagnosis.refusal.why);
+  return diagnosis.value;
+}
+
+describe('a diagnosis', () => {
+  it('says what a token is and what would accept it', () => {
+    const service = withClaims({ sid: undefined, client_id: 'agent-1' });
+    expect(read(service)).toMatchObject({
+      kind: 'access token',
+      provider: 'keycloak',
+      issuer,
+      audiences: ['tools', 'account'],
+      expiresAt: now + 300,
+      lifetime: 310,
+      settings: { issuer, audience: 'tools', identityClaim: 'azp', discovery: true, provider: 'keycloak' },
+    });
+    expect(read(service).identities[0]).toMatchObject({ claim: 'azp', value: 'agent-1' });
+  });
+
+  it('takes a token as people paste it', () => {
+    for (const pasted of [` ${goodToken}\n`, `Bearer ${goodToken}`, `Authorization: Bearer ${goodToken}`]) {
+      expect(read(pasted).issuer).toBe(issuer);
+    }
+  });
+
+  it('names the person first where a person calls', () => {
+    expect(read(goodToken).identities[0]).toMatchObject({ claim: 'sub' });
+  });
+
+  it('names the mapper where the audience is missing', () => {
+    const { settings, advice } = read(withClaims({ aud: 'account' }));
+    expect(settings).toBeUndefined();
+    expect(advice.join(' ')).toContain('oidc-audience-mapper');
+  });
+
+  it.each([
+    ['an ID token', { typ: 'ID' }, {}, 'access_token'],
+    ['a token without end', { exp: undefined }, {}, 'exp'],
+    ['a token without issuer', { iss: undefined }, {}, 'no iss'],
+    ['a bound token', { cnf: { jkt: 'x' } }, {}, 'cnf'],
+    ['an unsigned token', {}, { alg: 'none' }, 'none'],
+  ])('says what stands in the way of %s', (_name, claims, header, word) => {
+    expect(read(withClaims(claims, header)).advice.join(' ')).toContain(word);
+  });
+
+  it('notices another spelling', () => {
+    expect(read(`${goodToken}==`).advice.join(' ')).toContain('canonical');
+  });
+
+  it('tells opaque and encrypted tokens apart', () => {
+    expect(diagnose('2YotnFZFEjr1zCsicMWpAA')).toEqual({ ok: false, refusal: { why: 'opaque' } });
+    expect(diagnose('a.b.c.d.e')).toEqual({ ok: false, refusal: { why: 'encrypted' } });
+    expect(diagnose('')).toEqual({ ok: false, refusal: { why: 'opaque' } });
+  });
+});
