@@ -59,10 +59,12 @@ function replaceFile(path: string, text: string): void {
   renameSync(`${path}.new`, path);
 }
 
+const program = 'kubectl';
+
 /** By standard input, so that no list of processes shows the secret. */
 function applyManifest(manifest: string): Promise<void> {
   return new Promise((done, failed) => {
-    const kubectl = spawn('kubectl', ['apply', '-f', '-'], { stdio: ['pipe', 'ignore', 'inherit'] });
+    const kubectl = spawn(program, ['apply', '-f', '-'], { stdio: ['pipe', 'ignore', 'inherit'] });
     kubectl.once('error', () => failed(new Error('kubectl cannot be started')));
     kubectl.once('close', (code) => (code === 0 ? done() : failed(new Error(`kubectl left with ${code}`))));
     kubectl.stdin.on('error', () => undefined);

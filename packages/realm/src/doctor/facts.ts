@@ -86,7 +86,7 @@ export async function realmFacts(context: DoctorContext): Promise<RealmFacts | u
   return context.once('realm', async () => {
     const base = pathOf(settings.realm);
     const realm = await admin.get(base);
-    const clients = await admin.list(`${base}/clients`, 500);
+    const clients = await admin.list(`${base}/clients`, 0);
     return { realm, clients, scopes: await admin.list(`${base}/client-scopes`, 0) };
   });
 }

@@ -1,6 +1,6 @@
 import { isJsonObject, type Json, type JsonObject } from '@keyturn/protocol';
 import { textOf } from '../model/members.ts';
-import { isJsonList, type Path } from '../representation.ts';
+import { isJsonList } from '../representation.ts';
 
 /** A declared field and what the server has in its place. */
 export interface FieldDifference {
@@ -66,14 +66,6 @@ function listKey(item: Json): string {
   if (!isJsonObject(item)) return isScalar(item) ? String(item) : JSON.stringify(item);
   const member = keyMembers.find((name) => typeof item[name] === 'string');
   return member === undefined ? JSON.stringify(item) : `${member}=${textOf(item[member])}`;
-}
-
-/** The value at a path, or undefined. */
-export function valueAt(object: JsonObject, path: Path): Json | undefined {
-  return path.reduce<Json | undefined>(
-    (inner, part) => (isJsonObject(inner) && Object.hasOwn(inner, `${part}`) ? inner[part] : undefined),
-    object,
-  );
 }
 
 /** The object with one value put at a path; objects on the way are copied, others replaced. */
