@@ -14,6 +14,8 @@ export type { ReadOptions, ToolResult, UpstreamResponse } from './call/read-resp
 export { readResponse } from './call/read-response.ts';
 export type { BuildOptions } from './catalogue/build-tools.ts';
 export { buildTools, maxDescription } from './catalogue/build-tools.ts';
+export type { ToolChanges } from './catalogue/diff-tools.ts';
+export { diffTools } from './catalogue/diff-tools.ts';
 export { hashJson } from './catalogue/canonical-json.ts';
 export type { OperationSelector, Selectable } from './catalogue/select.ts';
 export { selects } from './catalogue/select.ts';

@@ -207,8 +207,8 @@ function buildHeaders(
 }
 
 function staysBelow(url: string, server: string): boolean {
-  if (!URL.canParse(url) || !URL.canParse(server)) return false;
-  const [target, base] = [new URL(url), new URL(server)];
+  const [target, base] = [URL.parse(url), URL.parse(server)];
+  if (target === null || base === null) return false;
   const root = base.pathname.endsWith('/') ? base.pathname : `${base.pathname}/`;
   return (
     target.origin === base.origin && target.username === '' && target.hash === '' && target.pathname.startsWith(root)

@@ -1,0 +1,213 @@
+import type { JsonObject } from '@keyturn/protocol';
+import { describe, expect, it } from 'vitest';
+import { buildRequest } from '../call/build-request.ts';
+import { checkArguments } from '../call/check-arguments.ts';
+import { parseDocument } from '../document/parse-document.ts';
+import { sampleDocument, sampleLocation, toolOf, toolsOf } from '../sample.ts';
+import { type BuildOptions, buildTools, maxDescription } from './build-tools.ts';
+import { diffTools } from './diff-tools.ts';
+
+const paths = {
+  '/pizzas': {
+    get: { operationId: 'list', tags: ['menu'], summary: 'All pizzas', description: 'In order of taste.' },
+    post: { operationId: 'add', tags: ['menu', 'admin'], deprecated: true, summary: 'Add' },
+  },
+  '/pizzas/{id}': {
+    put: { operationId: 'replace', tags: ['admin'] },
+    patch: { operationId: 'change' },
+    delete: { operationId: 'remove', tags: ['admin'] },
+    head: { operationId: 'peek' },
+  },
+};
+
+async function build(options: Partial<BuildOptions> = {}, members: JsonObject = { paths }) {
+  const read = await parseDocument({ text: sampleDocument(members), location: sampleLocation });
+  if (!read.ok) throw new Error(JSON.stringify(read.refusal));
+  return buildTools(read.value, { sourceSlug: 'pizzeria', ...options });
+}
+const idsOf = async (options: Partial<BuildOptions>) => (await build(options)).map((tool) => tool.operationId);
+
+describe('a tool', () => {
+  it('is plain data that a store can keep, and works when it comes back', async () => {
+    const tool = await toolOf({ parameters: [{ name: 'q', in: 'query', schema: { type: 'string' } }] });
+    const kept = JSON.parse(JSON.stringify(tool));
+    expect(kept).toEqual(JSON.parse(JSON.stringify({ ...tool })));
+    expect(buildRequest(kept, { id: '7', q: 'x' })).toEqual(buildRequest(tool, { id: '7', q: 'x' }));
+    expect(checkArguments(kept, { id: 7 })).toMatchObject({ ok: false });
+  });
+
+  it('has id, name and description of its operation', async () => {
+    const [list, add] = await build();
+    expect(list).toMatchObject({
+      id: 'pizzeria/list',
+      mcpName: 'pizzeria__list',
+      title: 'All pizzas',
+      description: 'All pizzas\n\nIn order of taste.',
+      method: 'GET',
+      path: '/pizzas',
+      tags: ['menu'],
+      deprecated: false,
+    });
+    expect(add).toMatchObject({ deprecated: true, description: 'Deprecated. Add' });
+  });
+
+  it('without any words is described by method and path; a long description is cut', async () => {
+    expect((await toolOf({}, { path: '/x' })).description).toBe('POST /x');
+    expect((await toolOf({ description: 'x'.repeat(5000) })).description).toHaveLength(maxDescription);
+  });
+
+  it('is closed and always has properties', async () => {
+    const tool = await toolOf({}, { path: '/x' });
+    expect(tool.inputSchema).toEqual({ type: 'object', properties: {}, additionalProperties: false });
+  });
+
+  it('says by its method what calling it does, unless told otherwise', async () => {
+    const tools = await build({ hints: { add: { idempotent: true }, peek: { readOnly: false } } });
+    expect(Object.fromEntries(tools.map((tool) => [tool.operationId, tool.hints]))).toEqual({
+      list: { readOnly: true, destructive: false, idempotent: true },
+      add: { readOnly: false, destructive: false, idempotent: true },
+      replace: { readOnly: false, destructive: true, idempotent: true },
+      change: { readOnly: false, destructive: true, idempotent: false },
+      remove: { readOnly: false, destructive: true, idempotent: true },
+      peek: { readOnly: false, destructive: false, idempotent: true },
+    });
+  });
+
+  it('names the security schemes that it may be called by', async () => {
+    const components = {
+      securitySchemes: { oauth: { type: 'oauth2', flows: {} }, key: { type: 'apiKey', in: 'header', name: 'k' } },
+    };
+    const security = [{ oauth: ['read'] }, { key: [], gone: [] }];
+    const [inherits, own, none] = await build(
+      {},
+      { components, security, paths: { '/a': { get: {}, post: { security: [{ key: [] }] }, put: { security: [] } } } },
+    );
+    expect(own?.security).toEqual([]);
+    expect(none?.security).toEqual([[{ scheme: 'key', type: 'apiKey', scopes: [] }]]);
+    expect(inherits?.security).toEqual([
+      [{ scheme: 'oauth', type: 'oauth2', scopes: ['read'] }],
+      [
+        { scheme: 'key', type: 'apiKey', scopes: [] },
+        { scheme: 'gone', type: 'unknown', scopes: [] },
+      ],
+    ]);
+  });
+
+  it('takes the parameters of its path, and its own instead where both have one', async () => {
+    const shared = [
+      { name: 'a', in: 'query', schema: { type: 'string' } },
+      { name: 'b', in: 'query', schema: { type: 'string' } },
+    ];
+    const [tool] = await toolsOf({
+      paths: {
+        '/x': { parameters: shared, get: { parameters: [{ name: 'b', in: 'query', schema: { type: 'integer' } }] } },
+      },
+    });
+    expect(tool?.inputSchema['properties']).toEqual({ a: { type: 'string' }, b: { type: 'integer' } });
+  });
+
+  it('keeps descriptions, examples and deprecation of its parameters', async () => {
+    const parameters = [
+      {
+        name: 'a',
+        in: 'query',
+        description: 'first',
+        deprecated: true,
+        example: 'x',
+        schema: { type: 'string', description: 'other' },
+      },
+      {
+        name: 'b',
+        in: 'query',
+        examples: { one: { value: 1 }, two: { $ref: '#/components/examples/Two' } },
+        schema: { type: 'integer' },
+      },
+    ];
+    const tool = await toolOf({ parameters }, { path: '/x', components: { examples: { Two: { value: 2 } } } });
+    expect(tool.inputSchema['properties']).toEqual({
+      a: { type: 'string', description: 'first', deprecated: true, examples: ['x'] },
+      b: { type: 'integer', examples: [1, 2] },
+    });
+  });
+
+  it('keeps apart a parameter called body and the body', async () => {
+    const tool = await toolOf(
+      {
+        parameters: [{ name: 'body', in: 'query', schema: { type: 'string' } }],
+        requestBody: { content: { 'application/json': {} } },
+      },
+      { path: '/x' },
+    );
+    expect(Object.keys(tool.inputSchema['properties'] ?? {})).toEqual(['query_body', 'body']);
+    expect(buildRequest(tool, { query_body: 'q', body: 1 })).toMatchObject({
+      value: { url: 'https://api.example.com/x?body=q', body: '1' },
+    });
+  });
+
+  it('of OpenAPI 3.2 may have a method of its own and the whole query as one parameter', async () => {
+    const content = { 'application/x-www-form-urlencoded': { schema: { type: 'object' } } };
+    const [query, copy] = await toolsOf(
+      {
+        paths: {
+          '/x': {
+            query: { parameters: [{ name: 'all', in: 'querystring', content }] },
+            additionalOperations: { COPY: {}, 'bad method': {} },
+          },
+        },
+      },
+      '3.2.0',
+    );
+    expect([query?.method, copy?.method, copy?.operationId]).toEqual(['QUERY', 'COPY', 'copy_x']);
+    if (query === undefined) throw new Error('no tool');
+    expect(buildRequest(query, { all: { a: 'b c', d: [1, 2] } })).toMatchObject({
+      value: { url: 'https://api.example.com/x?a=b%20c&d=1&d=2' },
+    });
+  });
+});
+
+describe('a selection', () => {
+  it.each([
+    [{ include: [{ tags: ['menu'] }] }, ['list', 'add']],
+    [{ include: [{ methods: ['get', 'head'] }] }, ['list', 'peek']],
+    [{ include: [{ paths: ['/pizzas/*'] }] }, ['replace', 'remove', 'change', 'peek']],
+    [{ include: [{ paths: ['/pizzas'] }] }, ['list', 'add']],
+    [{ include: [{ paths: ['/**'], methods: ['DELETE'] }] }, ['remove']],
+    [{ include: [{ operations: ['re*'] }] }, ['replace', 'remove']],
+    [{ include: [{ operations: ['list'] }, { operations: ['add'] }], exclude: [{ tags: ['admin'] }] }, ['list']],
+    [{ exclude: [{}] }, []],
+    [{ include: [] }, []],
+    [{ include: [{ paths: ['/pizzas.{0,9}'] }] }, []],
+  ])('of %j is %j', async (options, expected) => {
+    expect((await idsOf(options)).toSorted()).toEqual(expected.toSorted());
+  });
+
+  it('does not change the names of what is left', async () => {
+    const twice = { '/a': { get: { operationId: 'x' } }, '/b': { get: { operationId: 'x' } } };
+    const all = await build({}, { paths: twice });
+    const [one] = await build({ include: [{ paths: ['/b'] }] }, { paths: twice });
+    expect(one?.mcpName).toBe(all[1]?.mcpName);
+  });
+});
+
+describe('a source that is read again', () => {
+  it('has the same hashes if only the order of writing changed', async () => {
+    const again = Object.fromEntries(Object.entries(paths).toReversed());
+    const changes = diffTools(await build(), await build({}, { paths: again }));
+    expect(changes).toMatchObject({ added: [], removed: [], changed: [] });
+    expect(changes.unchanged).toHaveLength(6);
+  });
+
+  it('shows what was added, removed and changed, and in what', async () => {
+    const { '/pizzas': pizzas } = paths;
+    const changed = {
+      '/pizzas': { ...pizzas, get: { ...pizzas.get, parameters: [{ name: 'q', in: 'query' }], description: 'x' } },
+      '/new': { get: { operationId: 'fresh' } },
+    };
+    const changes = diffTools(await build(), await build({}, { paths: changed }));
+    expect(changes.added.map((tool) => tool.operationId)).toEqual(['fresh']);
+    expect(changes.removed.map((tool) => tool.operationId).toSorted()).toEqual(['change', 'peek', 'remove', 'replace']);
+    expect(changes.changed.map(({ after, parts }) => [after.operationId, parts])).toEqual([
+      ['list', ['description', 'parameters', 'inputSchema']],
+    ]);
+  });
+});
