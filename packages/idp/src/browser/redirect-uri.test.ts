@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { holdsAnswerParameter, matchesRedirectUri } from './redirect-uri.ts';
 
@@ -79,6 +80,51 @@ describe('a redirect address', () => {
     expect(matches(['/cb/*'], 'https://evil.example.com/cb/x', 'https://app.example.com')).toBe(false);
     expect(matches(['/cb/*'], 'https://app.example.com/cb/x')).toBe(false);
     expect(matches(['/*'], '/cb', 'https://app.example.com')).toBe(false);
+  });
+
+  it('that is taken below a prefix is below it for a browser too, whatever it is made of', () => {
+    const pieces = [
+      ...[
+        'http://localhost:3000/app/',
+        'http://localhost:3000/app',
+        'http://LOCALHOST:3000/app/',
+        'HTTP://localhost:3000/app/',
+      ],
+      ...[
+        'http://',
+        'https://',
+        '//',
+        '/',
+        '\\',
+        '@',
+        ':',
+        '.',
+        '..',
+        '%2e',
+        '%2E',
+        '%2f',
+        '%5c',
+        '%252e',
+        ';',
+        '?',
+        '#',
+      ],
+      ...['evil.com', 'localhost', ':3000', ':80', 'app', 'x', '%00', '%0a', '\t', '[::1]', '。', '%40', '&', '='],
+    ];
+    let taken = 0;
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...pieces), { minLength: 1, maxLength: 7 }), (parts) => {
+        const address = parts.join('');
+        if (!matches(app, address)) return;
+        taken += 1;
+        const url = new URL(address);
+        expect(url.origin).toBe('http://localhost:3000');
+        expect(url.pathname).toMatch(/^\/app(?:\/|$)/);
+        expect(decodeURIComponent(url.pathname)).not.toMatch(/\/\.{1,2}(?:[/;]|$)|\\/);
+      }),
+      { numRuns: 2000 },
+    );
+    expect(taken).toBeGreaterThan(20);
   });
 
   it('is never matched by a plus, which only other lists know', () => {
