@@ -97,4 +97,11 @@ describe('a mapper', () => {
     ]);
     expect(claims).not.toHaveProperty('x');
   });
+
+  it('cannot say who issued the token, when it ends or what it is', async () => {
+    const forged = ['iss', 'exp', 'jti', 'typ', 'azp', 'sid'].map(
+      (name) => ['oidc-hardcoded-claim-mapper', { 'claim.name': name, 'claim.value': 'forged' }] as const,
+    );
+    expect(Object.values(await claimsWith(...forged))).not.toContain('forged');
+  });
 });

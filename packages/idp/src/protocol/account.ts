@@ -6,7 +6,7 @@ import { allowClientOrigins } from '../http/cors.ts';
 import { withRealm } from '../http/realm-route.ts';
 import { effectiveRoles, findClient, type Realm, type User, updateUser } from '../model/index.ts';
 import { checkAccessToken } from '../tokens/check.ts';
-import { audiencesOf } from '../tokens/issue.ts';
+import { audiencesOf } from '../tokens/access-claims.ts';
 import { rolesInScope } from '../tokens/scopes.ts';
 
 /**

@@ -1,7 +1,7 @@
 import type { OAuthErrorCode, Result } from '@keyturn/protocol';
 import type { FastifyRequest } from 'fastify';
 import type { Client, Realm } from '../model/index.ts';
-import type { TokenResponse } from '../tokens/issue.ts';
+import type { TokenResponse } from '../tokens/token-request.ts';
 
 /** A request at the token endpoint whose client is known and authenticated, and whose form has no doubles. */
 export interface GrantRequest {

@@ -6,7 +6,8 @@ import { duplicateOf, formOf } from '../http/form.ts';
 import { withRealm } from '../http/realm-route.ts';
 import type { Client, Realm } from '../model/index.ts';
 import { checkAccessToken, checkRefreshToken, type LiveToken } from '../tokens/check.ts';
-import { audiencesOf, claimsFor, inOrder, isLightweight } from '../tokens/issue.ts';
+import { audiencesOf, isLightweight } from '../tokens/access-claims.ts';
+import { claimsFor, inOrder } from '../tokens/mapped-claims.ts';
 import { grantedAgain } from '../tokens/granted-again.ts';
 import { authenticateClient } from './client-authentication.ts';
 
@@ -79,11 +80,11 @@ function describe(
   const all = isRefresh ? [...audiencesOf({ aud: claims['aud'] }), ...audiences] : audiences;
   const { scope, exp, iat, jti, iss, typ, azp, sid, cnf } = claims;
   return inOrder({
+    ...now,
     exp,
     iat,
     jti,
     iss,
-    ...now,
     aud: all.length === 1 ? all[0] : all.length === 0 ? undefined : all,
     sub: user.id,
     typ,

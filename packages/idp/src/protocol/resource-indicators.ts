@@ -1,6 +1,6 @@
 import { ok, type Result, refuse } from '@keyturn/protocol';
 import type { Realm } from '../model/index.ts';
-import { audiencesOf } from '../tokens/issue.ts';
+import { audiencesOf } from '../tokens/access-claims.ts';
 import { decodeJwt } from '../tokens/jwt.ts';
 
 /**

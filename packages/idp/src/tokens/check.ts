@@ -2,7 +2,7 @@ import { type JsonObject, ok, type Result, refuse } from '@keyturn/protocol';
 import type { IdpContext } from '../context.ts';
 import { boundKey } from './bound-key.ts';
 import { type Client, findClient, findSession, type Realm, type User, type UserSession } from '../model/index.ts';
-import type { SessionKind } from './issue.ts';
+import type { SessionKind } from './token-request.ts';
 import { verifyJwt } from './jwt.ts';
 import { clientIdle, isAlive } from './lifespans.ts';
 import { textClaim } from './text-claim.ts';

@@ -1,7 +1,7 @@
 import type { IdpContext } from '../context.ts';
 import { effectiveRoles, type Realm, transientSession } from '../model/index.ts';
 import type { LiveToken } from './check.ts';
-import type { TokenRequest } from './issue.ts';
+import type { TokenRequest } from './token-request.ts';
 import { grantScopes } from './scopes.ts';
 import { textClaim } from './text-claim.ts';
 

@@ -7,7 +7,8 @@ import {
   type User,
   type UserSession,
 } from '../model/index.ts';
-import { type GrantKind, type IssuedTokens, issueTokens } from './issue.ts';
+import { issueTokens } from './issue.ts';
+import type { GrantKind, IssuedTokens } from './token-request.ts';
 import type { GrantedScopes } from './scopes.ts';
 
 /** A finished login that is about to become a session and tokens. */

@@ -2,7 +2,7 @@ import { isJsonObject, type JsonObject, ok, type Result, refuse } from '@keyturn
 import type { FastifyRequest } from 'fastify';
 import type { IdpContext } from '../../context.ts';
 import { effectiveRoles, findClient, findRealm, type Realm, type Role } from '../../model/index.ts';
-import { audiencesOf } from '../../tokens/issue.ts';
+import { audiencesOf } from '../../tokens/access-claims.ts';
 import { checkAccessToken, type LiveToken } from '../../tokens/check.ts';
 import { decodeJwt } from '../../tokens/jwt.ts';
 import { textClaim } from '../../tokens/text-claim.ts';
@@ -41,7 +41,9 @@ function issuerOf(context: IdpContext, token: string): Realm | undefined {
 
 function adminOf(context: IdpContext, realm: Realm, live: LiveToken): Admin {
   const now = rolesOfUser(context, live);
-  const carried = isLightweight(live.claims) ? now : rolesOfToken(live.claims);
+  // A lightweight token that has an audience was narrowed to it, and carries nothing for anybody else.
+  const whole = isLightweight(live.claims) && audiencesOf(live.claims).length === 0;
+  const carried = whole ? now : rolesOfToken(live.claims);
   const fromMaster = realm.realm === 'master';
   const hasMasterRole = (name: string): boolean => fromMaster && carried.ofRealm.has(name) && now.ofRealm.has(name);
   // Nobody narrowed a token down to less than a realm that did not exist yet: whoever may create realms may go on with
@@ -86,10 +88,12 @@ function rolesOfToken(claims: JsonObject): GrantedRoles {
     if (!audiences.has(clientId) || !isJsonObject(resources)) return none;
     return rolesIn(Object.getOwnPropertyDescriptor(resources, clientId)?.value);
   };
-  // Realm roles survive every narrowing. An exchanged token has them only if it is meant for some management client.
+  // Realm roles survive every narrowing: they count in a token that is not meant for something else. `account` is in
+  // every ordinary token, and what an exchange leaves it with says nothing.
   const exchanged = /^[a-z]{4}te:/.test(textClaim(claims, 'jti'));
-  const meant = [...audiences].some((name) => name === 'realm-management' || name.endsWith('-realm'));
-  return { ofRealm: exchanged && !meant ? none : rolesIn(claims['realm_access']), ofClient };
+  const manages = [...audiences].some((name) => name === 'realm-management' || name.endsWith('-realm'));
+  const meant = audiences.size === 0 || manages || (!exchanged && audiences.has('account'));
+  return { ofRealm: meant ? rolesIn(claims['realm_access']) : none, ofClient };
 }
 
 function rolesIn(access: unknown): ReadonlySet<string> {

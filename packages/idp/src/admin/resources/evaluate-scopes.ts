@@ -8,7 +8,9 @@ import {
   type User,
   type UserSession,
 } from '../../model/index.ts';
-import { audiencesOf, buildAccessClaims, claimsFor, type TokenRequest } from '../../tokens/issue.ts';
+import { audiencesOf, buildAccessClaims } from '../../tokens/access-claims.ts';
+import { claimsFor } from '../../tokens/mapped-claims.ts';
+import type { TokenRequest } from '../../tokens/token-request.ts';
 import { type GrantedScopes, grantScopes } from '../../tokens/scopes.ts';
 import { type Answer, forbidden, json, notFound, refused } from '../frame/answer.ts';
 import { type RealmCall, textOf } from '../frame/call.ts';

@@ -10,7 +10,8 @@ import {
 } from '../../model/index.ts';
 import { boundKey } from '../../tokens/bound-key.ts';
 import { checkRefreshToken, type LiveToken, type TokenRefusal } from '../../tokens/check.ts';
-import { issueTokens, type TokenRequest } from '../../tokens/issue.ts';
+import { issueTokens } from '../../tokens/issue.ts';
+import type { TokenRequest } from '../../tokens/token-request.ts';
 import { grantScopes } from '../../tokens/scopes.ts';
 import { type GrantHandler, type GrantRequest, refuseGrant } from '../grants.ts';
 import { textClaim } from '../../tokens/text-claim.ts';

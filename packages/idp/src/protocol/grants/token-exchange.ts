@@ -2,14 +2,10 @@ import { ok, type Result, refuse, tokenTypes } from '@keyturn/protocol';
 import type { IdpContext } from '../../context.ts';
 import { type Client, effectiveRoles, findClient, putClientSession, transientSession } from '../../model/index.ts';
 import { checkAccessToken, type LiveToken } from '../../tokens/check.ts';
-import {
-  audiencesOf,
-  buildAccessClaims,
-  idTokenOf,
-  issueTokens,
-  type SessionKind,
-  type TokenRequest,
-} from '../../tokens/issue.ts';
+import { audiencesOf, buildAccessClaims, narrowClaims } from '../../tokens/access-claims.ts';
+import { idTokenOf } from '../../tokens/id-token.ts';
+import { issueTokens } from '../../tokens/issue.ts';
+import type { SessionKind, TokenRequest } from '../../tokens/token-request.ts';
 import { type GrantedScopes, grantScopes } from '../../tokens/scopes.ts';
 import { type GrantFacts, type GrantHandler, type GrantRefusal, type GrantRequest, refuseGrant } from '../grants.ts';
 
@@ -152,7 +148,7 @@ async function exchange(context: IdpContext, grant: GrantRequest, asked: Asked, 
   const narrowed = wanted.length === 0 ? request : { ...request, audiences: wanted };
   if (withRefresh) putClientSession(state, session, client, { scope: asked.scope ?? '' });
 
-  const issued = await issueTokens(context, narrowed);
+  const issued = await issueTokens(context, narrowed, wanted.length === 0 ? claims : narrowClaims(claims, wanted));
   const answer =
     asked.type === tokenTypes.idToken
       ? {
