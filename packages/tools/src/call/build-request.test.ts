@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '@keyturn/protocol';
 import { describe, expect, it } from 'vitest';
-import { toolOf, toolsOf } from '../sample.ts';
+import { toolOf, toolsOf } from '../trial/sample.ts';
 import { buildRequest } from './build-request.ts';
 
 const base = 'https://api.example.com';

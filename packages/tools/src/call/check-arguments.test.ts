@@ -1,6 +1,6 @@
 import type { Json } from '@keyturn/protocol';
 import { describe, expect, it } from 'vitest';
-import { toolOf } from '../sample.ts';
+import { toolOf } from '../trial/sample.ts';
 import { checkArguments } from './check-arguments.ts';
 import { guardedPattern, nestsRepetitions } from './guarded-pattern.ts';
 

@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '@keyturn/protocol';
 import { describe, expect, it } from 'vitest';
-import { toolOf } from '../sample.ts';
+import { toolOf } from '../trial/sample.ts';
 import { buildRequest } from './build-request.ts';
 
 async function send(contentType: string, media: JsonObject, body: Json, required = true) {

@@ -1,6 +1,6 @@
 import { bytes, type JsonObject } from '@keyturn/protocol';
 import { describe, expect, it } from 'vitest';
-import { toolOf } from '../sample.ts';
+import { toolOf } from '../trial/sample.ts';
 import { readResponse } from './read-response.ts';
 
 const json = (schema: JsonObject): JsonObject => ({

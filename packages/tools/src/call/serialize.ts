@@ -104,3 +104,8 @@ export function encodeReserved(text: string): string {
     .replaceAll('%5D', ']')
     .replaceAll(/[#&+]/g, encodeURIComponent);
 }
+
+/** A value as a document of its content type (`content` instead of `schema`): text as it is, all else as JSON. */
+export function writeContent(value: Json, contentType: string): string {
+  return typeof value === 'string' && !contentType.includes('json') ? value : JSON.stringify(value);
+}

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { buildRequest } from '../call/build-request.ts';
 import { checkArguments } from '../call/check-arguments.ts';
 import { parseDocument } from '../document/parse-document.ts';
-import { sampleDocument, sampleLocation, toolOf, toolsOf } from '../sample.ts';
+import { sampleDocument, sampleLocation, toolOf, toolsOf } from '../trial/sample.ts';
 import { type BuildOptions, buildTools, maxDescription } from './build-tools.ts';
 import { diffTools } from './diff-tools.ts';
 

@@ -1,8 +1,7 @@
 import { isJsonObject, type Json, type JsonObject } from '@keyturn/protocol';
-import { readLocalRef, resolveObject, valueAt } from '../document/pointer.ts';
-
-/** What a schema is read for: in a request `readOnly` properties have no place, in an answer `writeOnly` ones. */
-export type Direction = 'request' | 'response';
+import { readLocalRef, valueAt } from '../document/pointer.ts';
+import { type Direction, hiddenProperties } from './hidden-properties.ts';
+import { singleSchemas } from './map-subschemas.ts';
 
 export interface SchemaContext {
   readonly root: JsonObject;
@@ -143,7 +142,7 @@ function copyLiterals(given: JsonObject, out: Mutable): void {
 
 /** `properties` and `required`, without those that have no place in this direction. */
 function copyObject(given: JsonObject, out: Mutable, context: SchemaContext): void {
-  const hidden = hiddenNames(given, context, 0);
+  const hidden = hiddenProperties(given, context);
   const { properties, required } = given;
   if (isJsonObject(properties)) {
     const kept = Object.entries(properties).filter(([name]) => !hidden.has(name) && name !== '__proto__');
@@ -159,47 +158,8 @@ function copyObject(given: JsonObject, out: Mutable, context: SchemaContext): vo
   if (names.size > 0) out['required'] = [...names];
 }
 
-/** Names of properties, its own or by way of `allOf`, that are read-only (in a request) or write-only (in an answer). */
-function hiddenNames(given: JsonObject, context: SchemaContext, depth: number): ReadonlySet<string> {
-  const mark = context.direction === 'request' ? 'readOnly' : 'writeOnly';
-  const names = new Set<string>();
-  if (depth > 5) return names;
-  if (isJsonObject(given['properties'])) {
-    for (const [name, schema] of Object.entries(given['properties'])) {
-      if (isMarked(schema, mark, context.root, 0)) names.add(name);
-    }
-  }
-  for (const part of Array.isArray(given['allOf']) ? given['allOf'] : []) {
-    const schema = resolveObject(context.root, part);
-    if (schema !== undefined) for (const name of hiddenNames(schema, context, depth + 1)) names.add(name);
-  }
-  return names;
-}
-
-function isMarked(given: Json | undefined, mark: 'readOnly' | 'writeOnly', root: JsonObject, depth: number): boolean {
-  if (!isJsonObject(given) || depth > 5) return false;
-  if (given[mark] === true) return true;
-  const target = typeof given['$ref'] === 'string' ? resolveObject(root, given) : undefined;
-  if (target?.[mark] === true) return true;
-  const parts = Array.isArray(given['allOf']) ? given['allOf'] : [];
-  return parts.some((part) => isMarked(part, mark, root, depth + 1));
-}
-
-const single = [
-  'additionalProperties',
-  'contains',
-  'propertyNames',
-  'not',
-  'if',
-  'then',
-  'else',
-  'unevaluatedItems',
-  'unevaluatedProperties',
-  'contentSchema',
-] as const;
-
 function copySubschemas(given: JsonObject, out: Mutable, context: SchemaContext): void {
-  for (const key of single) {
+  for (const key of singleSchemas) {
     const value = given[key];
     if (typeof value === 'boolean') out[key] = value;
     else if (isJsonObject(value)) out[key] = convertSchema(value, context);
@@ -264,25 +224,4 @@ function allowNull(out: Mutable): JsonObject {
     ...(description === undefined ? {} : { description }),
     anyOf: [rest, { type: 'null' }],
   };
-}
-
-/** The schema with `change` made to each schema directly within it. Literals such as `default` are left alone. */
-export function mapSubschemas(schema: JsonObject, change: (schema: JsonObject) => Json): JsonObject {
-  const out: Mutable = { ...schema };
-  for (const key of [...single, 'items']) {
-    const value = schema[key];
-    if (isJsonObject(value)) out[key] = change(value);
-  }
-  for (const key of ['allOf', 'anyOf', 'oneOf', 'prefixItems']) {
-    const value = schema[key];
-    if (Array.isArray(value)) out[key] = value.map((part: Json): Json => (isJsonObject(part) ? change(part) : part));
-  }
-  for (const key of ['properties', 'patternProperties', 'dependentSchemas', '$defs']) {
-    const value = schema[key];
-    if (!isJsonObject(value)) continue;
-    out[key] = Object.fromEntries(
-      Object.entries(value).map(([name, part]) => [name, isJsonObject(part) ? change(part) : part]),
-    );
-  }
-  return out;
 }

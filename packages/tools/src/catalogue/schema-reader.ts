@@ -1,7 +1,9 @@
 import { hash } from 'node:crypto';
 import { isJsonObject, type Json, type JsonObject } from '@keyturn/protocol';
 import { readLocalRef, resolveObject, valueAt } from '../document/pointer.ts';
-import { convertSchema, type Direction, mapSubschemas } from './convert-schema.ts';
+import { convertSchema } from './convert-schema.ts';
+import type { Direction } from './hidden-properties.ts';
+import { mapSubschemas } from './map-subschemas.ts';
 
 /** Reads the schemas of one document. What is referred to is converted once and shared by all tools. */
 export interface SchemaReader {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { buildTools } from '../catalogue/build-tools.ts';
-import { sampleDocument } from '../sample.ts';
+import { sampleDocument } from '../trial/sample.ts';
 import { explainDocumentRefusal } from './document-refusal.ts';
 import { findJsonFault } from './json-fault.ts';
 import { parseDocument } from './parse-document.ts';

@@ -1,7 +1,7 @@
 import type { JsonObject } from '@keyturn/protocol';
-import { buildTools } from './catalogue/build-tools.ts';
-import { parseDocument } from './document/parse-document.ts';
-import type { Tool } from './tool.ts';
+import { buildTools } from '../catalogue/build-tools.ts';
+import { parseDocument } from '../document/parse-document.ts';
+import type { Tool } from '../tool.ts';
 
 export const sampleLocation = 'https://api.example.com/v1/openapi.json';
 

@@ -1,8 +1,8 @@
 import type { Json, JsonObject } from '@keyturn/protocol';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { buildRequest } from './call/build-request.ts';
-import { checkArguments } from './call/check-arguments.ts';
+import { buildRequest } from '../call/build-request.ts';
+import { checkArguments } from '../call/check-arguments.ts';
 import { readBack } from './read-back.ts';
 import { toolsOf } from './sample.ts';
 

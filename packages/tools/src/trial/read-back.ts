@@ -1,6 +1,6 @@
 import { isJsonObject, type Json, type JsonObject } from '@keyturn/protocol';
-import type { OutboundRequest } from './call/build-request.ts';
-import { resolveObject } from './document/pointer.ts';
+import type { OutboundRequest } from '../call/build-request.ts';
+import { resolveObject } from '../document/pointer.ts';
 
 /**
  * For tests: what a server that follows the document would read from a request, parameter by parameter. Written from

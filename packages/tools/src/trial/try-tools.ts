@@ -1,16 +1,16 @@
 import { isJsonObject, type Json, type JsonObject } from '@keyturn/protocol';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import ajvFormats from 'ajv-formats';
-import { buildRequest } from './call/build-request.ts';
-import { checkArguments } from './call/check-arguments.ts';
-import { buildTools } from './catalogue/build-tools.ts';
-import { explainDocumentRefusal } from './document/document-refusal.ts';
-import type { OpenApiDocument } from './document/openapi-document.ts';
-import { parseDocument } from './document/parse-document.ts';
-import { resolveObject } from './document/pointer.ts';
+import { buildRequest } from '../call/build-request.ts';
+import { checkArguments } from '../call/check-arguments.ts';
+import { buildTools } from '../catalogue/build-tools.ts';
+import { explainDocumentRefusal } from '../document/document-refusal.ts';
+import type { OpenApiDocument } from '../document/openapi-document.ts';
+import { parseDocument } from '../document/parse-document.ts';
+import { resolveObject } from '../document/pointer.ts';
 import { readBack } from './read-back.ts';
 import { sampleValue } from './sample-value.ts';
-import type { Tool, ToolParameter } from './tool.ts';
+import type { Tool, ToolParameter } from '../tool.ts';
 
 export interface Trial {
   readonly tools: number;

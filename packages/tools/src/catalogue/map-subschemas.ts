@@ -1,0 +1,36 @@
+import { isJsonObject, type Json, type JsonObject } from '@keyturn/protocol';
+
+/** Keywords whose value is one schema (`items` too, which 2019 and before allowed to be a list). */
+export const singleSchemas = [
+  'additionalProperties',
+  'contains',
+  'propertyNames',
+  'not',
+  'if',
+  'then',
+  'else',
+  'unevaluatedItems',
+  'unevaluatedProperties',
+  'contentSchema',
+] as const;
+
+/** The schema with `change` made to each schema directly within it. Literals such as `default` are left alone. */
+export function mapSubschemas(schema: JsonObject, change: (schema: JsonObject) => Json): JsonObject {
+  const out: Record<string, Json | undefined> = { ...schema };
+  for (const key of [...singleSchemas, 'items']) {
+    const value = schema[key];
+    if (isJsonObject(value)) out[key] = change(value);
+  }
+  for (const key of ['allOf', 'anyOf', 'oneOf', 'prefixItems']) {
+    const value = schema[key];
+    if (Array.isArray(value)) out[key] = value.map((part: Json): Json => (isJsonObject(part) ? change(part) : part));
+  }
+  for (const key of ['properties', 'patternProperties', 'dependentSchemas', '$defs']) {
+    const value = schema[key];
+    if (!isJsonObject(value)) continue;
+    out[key] = Object.fromEntries(
+      Object.entries(value).map(([name, part]) => [name, isJsonObject(part) ? change(part) : part]),
+    );
+  }
+  return out;
+}
