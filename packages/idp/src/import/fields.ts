@@ -27,3 +27,10 @@ export function objects(value: Json | undefined): readonly JsonObject[] {
 export function object(value: Json | undefined): JsonObject {
   return isJsonObject(value) ? value : {};
 }
+
+/** A map without the members that are null. */
+export function textsOnly(
+  given: Readonly<Record<string, string | null>> | undefined,
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(given ?? {}).filter((pair): pair is [string, string] => pair[1] !== null));
+}

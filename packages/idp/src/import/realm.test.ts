@@ -1,4 +1,3 @@
-import type { JsonObject } from '@keyturn/protocol';
 import type { RealmRepresentation } from '@keyturn/realm';
 import { describe, expect, it } from 'vitest';
 import { startTestIdp, type TestIdp } from '../testing/index.ts';
@@ -50,7 +49,7 @@ describe('an imported realm', () => {
   it('has the roles, groups, clients and users of its file', async () => {
     await using idp = await startTestIdp({ shop });
     const read = await reader(idp);
-    const [till] = (await read('/shop/clients?clientId=till')) as JsonObject[];
+    const [till] = (await read('/shop/clients?clientId=till')) as { readonly id: string }[];
     expect(till).toMatchObject({
       secret: 's',
       webOrigins: ['https://till.example.com'],
@@ -66,7 +65,7 @@ describe('an imported realm', () => {
     const effective = (await read(`/shop/users/${ann?.id}/role-mappings/realm/composite`)) as { name: string }[];
     expect(effective.map((it) => it.name).sort()).toEqual(['boss', 'clerk', 'made-on-the-way']);
     expect(await read('/shop/default-groups')).toMatchObject([{ path: '/staff' }]);
-    const scope = (await read(`/shop/clients/${String(till?.['id'])}/scope-mappings`)) as {
+    const scope = (await read(`/shop/clients/${till?.id}/scope-mappings`)) as {
       realmMappings: { name: string }[];
     };
     expect(scope.realmMappings.map((it) => it.name)).toEqual(['clerk']);

@@ -3,7 +3,6 @@ import type { IdpContext } from '../context.ts';
 import {
   createClient,
   createRealm,
-  createScope,
   deleteRealm,
   findClient,
   findRealm,
@@ -15,17 +14,17 @@ import {
   type Realm,
   updateClient,
 } from '../model/index.ts';
-import { builtinScopes } from '../model/builtin-scopes.ts';
 import type { ShapeFault } from '../admin/json/shape.ts';
 import type { ClientRepresentation } from '../admin/representation/client.ts';
-import { readInnerMapper } from '../admin/representation/mapper.ts';
 import { type RealmRepresentation, realmReader, settingsOf } from '../admin/representation/realm.ts';
 import { allOrNothing, type Must } from './all-or-nothing.ts';
 import { changedClientOf, type ClientRefusal, newClientOf, scopeIdsOf } from './client.ts';
 import { importComponents } from './components.ts';
 import { importGroup } from './groups.ts';
 import { compositeIdsOf, putRole, roleNamed } from './roles.ts';
+import { textsOnly } from './fields.ts';
 import { importScopeMappings } from './scope-mappings.ts';
+import { importScopes } from './scopes.ts';
 import { keptMembers, unsupportedIn } from './unsupported.ts';
 import { importUser, type PreparedUser, prepareUsers } from './users.ts';
 
@@ -94,21 +93,19 @@ function build(
   users: readonly PreparedUser[],
   must: Must<ImportRefusal>,
 ): Realm {
-  const ownScopes = (given.clientScopes ?? []).length > 0;
   const made = must(
     createRealm(state, {
       ...settingsOf(given),
       realm: given.realm ?? '',
       ...(given.id === undefined || given.id === '' ? {} : { id: given.id }),
-      builtinScopes: !ownScopes,
+      builtinScopes: (given.clientScopes ?? []).length === 0,
     }),
   );
   // What was read as JSON is JSON.
   state.realms.put({ ...made, unsupported: keptMembers(given as JsonObject) });
   const current = (): Realm => state.realms.get(made.id) ?? made;
 
-  if (ownScopes) importScopes(state, current(), given, must);
-  else assignDefaultScopes(state, current(), given);
+  importScopes(state, current(), given, must);
   for (const role of given.roles?.realm ?? []) must(putRole(state, made, role));
   adoptDefaultRole(state, current(), given);
   for (const client of given.clients ?? []) importClient(state, current(), client, must);
@@ -131,46 +128,6 @@ function adoptDefaultRole(state: IdpState, realm: Realm, given: RealmRepresentat
   state.roles.put({ ...role, compositeIds: made.compositeIds });
   state.realms.put({ ...realm, defaultRoleId: role.id });
   forgetRole(state, made);
-}
-
-// A representation with scopes of its own gets no built-in ones but `offline_access` (recorded: `adm.realm-own-scopes-list`).
-function importScopes(state: IdpState, realm: Realm, given: RealmRepresentation, must: Must<ImportRefusal>): void {
-  for (const scope of given.clientScopes ?? []) {
-    const protocol = scope.protocol ?? 'openid-connect';
-    must(
-      createScope(state, realm.id, {
-        name: scope.name ?? '',
-        protocol,
-        ...(scope.id === undefined || state.scopes.get(scope.id) !== undefined ? {} : { id: scope.id }),
-        ...(scope.description === undefined ? {} : { description: scope.description }),
-        attributes: textsOnly(scope.attributes),
-        protocolMappers: (scope.protocolMappers ?? []).map((it) => readInnerMapper(state, it, protocol)),
-      }),
-    );
-  }
-  const defaults = scopeIdsOf(state, realm, given.defaultDefaultClientScopes);
-  const optional = scopeIdsOf(state, realm, given.defaultOptionalClientScopes);
-  const offline = builtinScopes.find((it) => it.name === 'offline_access');
-  const made =
-    offline === undefined || state.scopes.one(realm.id, 'name', offline.name) !== undefined
-      ? undefined
-      : must(createScope(state, realm.id, { ...offline, protocolMappers: [] }));
-  const role = roleNamed(state, realm, 'offline_access');
-  if (made !== undefined && role !== undefined) state.scopes.put({ ...made, scopeRoleIds: [role.id] });
-  state.realms.put({
-    ...realm,
-    defaultScopeIds: defaults,
-    optionalScopeIds: made === undefined ? optional : [...optional, made.id],
-  });
-}
-
-function assignDefaultScopes(state: IdpState, realm: Realm, given: RealmRepresentation): void {
-  const { defaultDefaultClientScopes: defaults, defaultOptionalClientScopes: optional } = given;
-  state.realms.put({
-    ...realm,
-    ...(defaults === undefined ? {} : { defaultScopeIds: scopeIdsOf(state, realm, defaults) }),
-    ...(optional === undefined ? {} : { optionalScopeIds: scopeIdsOf(state, realm, optional) }),
-  });
 }
 
 /** Creates a client or changes a built-in one. */
@@ -242,11 +199,4 @@ function importDefaults(state: IdpState, realm: Realm, given: RealmRepresentatio
     defaultGroupIds: groups,
     ...(actions === undefined ? {} : { requiredActions: actions }),
   });
-}
-
-/** A map without the members that are null. */
-export function textsOnly(
-  given: Readonly<Record<string, string | null>> | undefined,
-): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(given ?? {}).filter((pair): pair is [string, string] => pair[1] !== null));
 }

@@ -4,7 +4,7 @@ import { type Answer, json, noContent, notFound, refused } from '../frame/answer
 import type { RealmCall } from '../frame/call.ts';
 import { may } from '../frame/permissions.ts';
 import type { RealmRoutes } from '../frame/routes.ts';
-import { textsOnly } from '../../import/realm.ts';
+import { textsOnly } from '../../import/fields.ts';
 import { requiredActionReader } from '../representation/realm.ts';
 import { type FlowDefault, flowDefaults } from './flow-defaults.ts';
 

@@ -4,7 +4,7 @@ import type { RealmCall } from '../frame/call.ts';
 import { may } from '../frame/permissions.ts';
 import { answerModelRefusal } from '../frame/refusals.ts';
 import type { RealmRoutes } from '../frame/routes.ts';
-import { textsOnly } from '../../import/realm.ts';
+import { textsOnly } from '../../import/fields.ts';
 import { isMapperType, readInnerMapper } from '../representation/mapper.ts';
 import { type ScopeRepresentation, scopeReader, showScope } from '../representation/scope.ts';
 

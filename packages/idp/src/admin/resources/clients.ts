@@ -5,6 +5,7 @@ import {
   findClient,
   serviceAccountOf,
   updateClient,
+  updateUser,
 } from '../../model/index.ts';
 import { type Answer, created, duplicate, json, noContent, notFound, refused } from '../frame/answer.ts';
 import { flagOf, pageOf, type RealmCall, textOf } from '../frame/call.ts';
@@ -120,6 +121,17 @@ function changeOne(call: RealmCall, client: Client, given: ClientRepresentation)
   const wanted = changedClientOf(state, call.realm, client, given);
   if (!wanted.ok) return answerClientRefusal(wanted.refusal);
   const changed = updateClient(state, call.realm, wanted.value);
-  if (changed.ok) return noContent;
+  if (changed.ok) {
+    renameAccount(call, changed.value);
+    return noContent;
+  }
   return changed.refusal.why === 'exists' ? duplicate : answerModelRefusal(changed.refusal);
+}
+
+// A service account is called after its client, and found by that name.
+function renameAccount(call: RealmCall, client: Client): void {
+  const { state } = call.context;
+  const account = serviceAccountOf(state, client);
+  const username = `service-account-${client.clientId.toLowerCase()}`;
+  if (account !== undefined && account.username !== username) updateUser(state, call.realm, { ...account, username });
 }

@@ -1,3 +1,4 @@
+import { checkNewPassword } from '../../browser/login/password-policy.ts';
 import type { Credential, User } from '../../model/index.ts';
 import { type Answer, json, noContent, notFound, refused } from '../frame/answer.ts';
 import type { RealmCall } from '../frame/call.ts';
@@ -58,6 +59,8 @@ export function registerCredentials(routes: RealmRoutes): void {
 async function resetPassword(call: RealmCall, user: User, given: CredentialRepresentation): Promise<Answer> {
   if (given.value === undefined || given.value.trim() === '')
     return refused(400, { error: 'Empty password not allowed' });
+  const fault = checkNewPassword(call.realm, given.value, user);
+  if (fault !== undefined) return refused(400, { error: messageKeyOf(fault), error_description: fault });
   const { credentials, temporary } = await readCredentials(call.context, [{ ...given, type: 'password' }]);
   // Hashing waited: what is changed is the user of now.
   const now = call.context.state.users.get(user.id);
@@ -67,6 +70,23 @@ async function resetPassword(call: RealmCall, user: User, given: CredentialRepre
   call.context.state.users.put({ ...now, credentials, requiredActions });
   return noContent;
 }
+
+/** Keycloak's message key of what a password policy has against a password. */
+function messageKeyOf(fault: string): string {
+  return messageKeys.find(([words]) => fault.includes(words))?.[1] ?? 'invalidPasswordGenericMessage';
+}
+
+const messageKeys: readonly (readonly [string, string])[] = [
+  ['minimum length', 'invalidPasswordMinLengthMessage'],
+  ['maximum length', 'invalidPasswordMaxLengthMessage'],
+  ['numerical digits', 'invalidPasswordMinDigitsMessage'],
+  ['lower case', 'invalidPasswordMinLowerCaseCharsMessage'],
+  ['upper case', 'invalidPasswordMinUpperCaseCharsMessage'],
+  ['special characters', 'invalidPasswordMinSpecialCharsMessage'],
+  ['not be equal to the username', 'invalidPasswordNotUsernameMessage'],
+  ['not contain the username', 'invalidPasswordNotContainsUsernameMessage'],
+  ['not be equal to the email', 'invalidPasswordNotEmailMessage'],
+];
 
 function label(call: RealmCall, user: User): Answer {
   const { body } = call.request;

@@ -21,6 +21,7 @@ import {
   showGroupOfUser,
 } from '../representation/group.ts';
 import { showBriefUser, showUser } from '../representation/user.ts';
+import { accessOf, byName, countGroups, listGroups } from './group-search.ts';
 
 /** A handler of one group, which the path names by its id. */
 export function withGroup<Rest extends readonly unknown[]>(
@@ -93,58 +94,6 @@ export function registerGroups(routes: RealmRoutes): void {
       return noContent;
     }, 'Group not found'),
   );
-}
-
-function accessOf(call: RealmCall): object {
-  const manage = call.admin.has(call.realm, may.manageUsers);
-  const view = manage || call.admin.has(call.realm, may.viewUsers);
-  return { view, viewMembers: view, manageMembers: manage, manage, manageMembership: manage };
-}
-
-function listGroups(call: RealmCall): Answer {
-  const { state } = call.context;
-  const show = flagOf(call, 'briefRepresentation', true) ? showBriefGroup : showGroup;
-  const wanted = textOf(call, 'search');
-  const withAccess = (group: Group, children: readonly object[] = []): object => ({
-    ...show(state, group, children),
-    access: accessOf(call),
-  });
-  if (wanted === undefined) {
-    const top = childrenOf(state, call.realm.id).toSorted(byName);
-    return json(pageOf(call, top).map((it) => withAccess(it)));
-  }
-  const exact = flagOf(call, 'exact', false);
-  const found = state.groups
-    .ofRealm(call.realm.id)
-    .filter((it) => (exact ? it.name === wanted : it.name.toLowerCase().includes(wanted.toLowerCase())))
-    .toSorted(byName);
-  if (!flagOf(call, 'populateHierarchy', true)) return json(pageOf(call, found).map((it) => withAccess(it)));
-  // Each match hangs below its ancestors; a tree that has several matches comes once.
-  const kept = new Set(found.flatMap((it) => lineageOf(state, it.id)).map((it) => it.id));
-  const tree = (group: Group): object =>
-    withAccess(
-      group,
-      childrenOf(state, call.realm.id, group.id)
-        .filter((it) => kept.has(it.id))
-        .toSorted(byName)
-        .map(tree),
-    );
-  const roots = childrenOf(state, call.realm.id)
-    .filter((it) => kept.has(it.id))
-    .toSorted(byName);
-  return json(pageOf(call, roots).map(tree));
-}
-
-function byName(a: Group, b: Group): number {
-  return a.name < b.name ? -1 : 1;
-}
-
-function countGroups(call: RealmCall): Answer {
-  const search = textOf(call, 'search')?.toLowerCase();
-  const groups = flagOf(call, 'top', false)
-    ? childrenOf(call.context.state, call.realm.id)
-    : call.context.state.groups.ofRealm(call.realm.id);
-  return json({ count: groups.filter((it) => search === undefined || it.name.toLowerCase().includes(search)).length });
 }
 
 // Roles and subgroups in the body are ignored, as in Keycloak: they have endpoints of their own.

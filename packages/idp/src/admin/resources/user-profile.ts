@@ -6,7 +6,9 @@ import type { RealmCall } from '../frame/call.ts';
 import { may } from '../frame/permissions.ts';
 import type { RealmRoutes } from '../frame/routes.ts';
 import { anything, list, object, type ReadObject, text } from '../json/shape.ts';
+import { profileAttributes, shownAttributes } from '../user-profile/attributes.ts';
 import { showProfileMetadata } from '../user-profile/metadata.ts';
+import { withUser } from './users.ts';
 
 const fields = {
   attributes: list(anything),
@@ -20,6 +22,16 @@ export function registerUserProfile(routes: RealmRoutes): void {
   routes.get('/users/profile', may.anything, (call) => json(call.realm.userProfile));
   routes.put('/users/profile', { needs: may.manageRealm, body: profileReader, records: 'USER_PROFILE' }, change);
   routes.get('/users/profile/metadata', may.anything, (call) => json(showProfileMetadata(call.realm)));
+  routes.get(
+    '/users/:user/unmanagedAttributes',
+    may.viewUsers,
+    withUser((call, user) => {
+      const managed = new Set(profileAttributes(call.realm).map((it) => it.name));
+      return json(
+        Object.fromEntries(Object.entries(shownAttributes(call.realm, user)).filter(([name]) => !managed.has(name))),
+      );
+    }),
+  );
 }
 
 const policies = ['ENABLED', 'ADMIN_VIEW', 'ADMIN_EDIT'];

@@ -1,3 +1,4 @@
+import { checkNewPassword, type PasswordOwner } from '../../browser/login/password-policy.ts';
 import { createUser, deleteUser, groupByPath, updateUser, type User } from '../../model/index.ts';
 import { type Answer, created, json, message, noContent, notFound, refused, unknownError } from '../frame/answer.ts';
 import { flagOf, type RealmCall } from '../frame/call.ts';
@@ -81,6 +82,7 @@ async function createOne(call: RealmCall, given: UserRepresentation): Promise<An
   if (groupIds.length < groups.length) return unknownError;
   const escalation = refuseEscalation(call, rolesOfGroups(call, groupIds));
   if (escalation !== undefined) return escalation;
+  if (breaksPolicy(call, given, { username, credentials: [] })) return message(400, 'Password policy not met');
   const read = await readCredentials(context, given.credentials ?? []);
   const made = createUser(context.state, realm, {
     ...members,
@@ -105,6 +107,7 @@ async function changeOne(call: RealmCall, user: User, given: UserRepresentation)
   if (username !== undefined && username !== user.username && !realm.editUsernameAllowed) {
     return refused(400, { field: 'username', errorMessage: 'error-user-attribute-read-only', params: ['username'] });
   }
+  if (breaksPolicy(call, given, user)) return message(400, 'Password policy not met');
   const read = await readCredentials(context, given.credentials ?? []);
   // Hashing waited: what is changed is the user of now.
   const now = context.state.users.get(user.id);
@@ -133,7 +136,18 @@ async function changeOne(call: RealmCall, user: User, given: UserRepresentation)
   const faults = now.serviceAccountClientUuid === undefined ? checkProfile(realm, changed) : [];
   if (faults.length > 0) return answerFaults(faults);
   const stored = updateUser(context.state, realm, changed);
-  return stored.ok ? noContent : answerModelRefusal(stored.refusal);
+  if (!stored.ok) return answerModelRefusal(stored.refusal);
+  // Who is let in again starts without the failures that locked them out.
+  if (!now.enabled && stored.value.enabled) context.state.loginFailures.delete(user.id);
+  return noContent;
+}
+
+/** Whether a plain password in the body is none that the realm takes. */
+function breaksPolicy(call: RealmCall, given: UserRepresentation, owner: PasswordOwner): boolean {
+  const plain = (given.credentials ?? []).flatMap(({ type = 'password', value }) =>
+    type === 'password' && value !== undefined ? [value] : [],
+  );
+  return plain.some((value) => checkNewPassword(call.realm, value, owner) !== undefined);
 }
 
 /** A member that is a text with something in it; an empty one takes the member away. */
