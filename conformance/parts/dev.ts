@@ -38,6 +38,7 @@ export function startDev(options: { ports: DevPorts; data: string; keycloakUrl?:
     `--idp-port=${ports.idp}`,
     `--idp-management-port=${ports.idpManagement}`,
     `--pizzeria-port=${ports.pizzeria}`,
+    '--grpc-port=0',
     ...(keycloakUrl === undefined ? [] : [`--keycloak=${keycloakUrl}`]),
   ]);
 }

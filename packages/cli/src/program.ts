@@ -1,6 +1,8 @@
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { registerAuthCommands } from './auth/register.ts';
 import { CommandFailure, type Io } from './io.ts';
 import { registerDoctorCommand, registerRealmCommands } from './realm/register.ts';
+import { registerTokenCommands } from './token/register.ts';
 import { version } from './version.ts';
 
 /** The command line: what commands exist, their flags and help. What each does is loaded when it is called. */
@@ -19,6 +21,7 @@ export function buildProgram(io: Io, startedAt: number): Command {
     .addOption(portOption('--idp-port <port>', 'the embedded identity provider', 8041))
     .addOption(portOption('--idp-management-port <port>', 'the identity provider’s health and metrics', 9001))
     .addOption(portOption('--pizzeria-port <port>', 'the example upstream', 8000))
+    .addOption(portOption('--grpc-port <port>', 'the authorizer for Envoy (gRPC)', 9191))
     .option('--data <folder>', 'where data and keys are kept, across restarts', '.keyturn')
     .option('--keycloak <url>', 'a running Keycloak that has the demo realm, instead of the embedded identity provider')
     .addHelpText(
@@ -91,6 +94,8 @@ export function buildProgram(io: Io, startedAt: number): Command {
 
   registerRealmCommands(program, io);
   registerDoctorCommand(program, io);
+  registerAuthCommands(program, io);
+  registerTokenCommands(program, io);
 
   program
     .command('completion')
@@ -110,6 +115,7 @@ interface DevFlags {
   readonly idpPort: number;
   readonly idpManagementPort: number;
   readonly pizzeriaPort: number;
+  readonly grpcPort: number;
   readonly data: string;
   readonly keycloak?: string;
 }

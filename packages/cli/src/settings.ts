@@ -23,8 +23,16 @@ export async function readSettings(io: Io, source: SettingsSource): Promise<Load
     flags: source.flags,
     aliases,
     prefix: 'KEYTURN_',
-    // Placeholders of the demo realm.
-    ignoredEnv: ['KEYTURN_MCP_RESOURCE', 'KEYTURN_TEST_POSTGRES_URL'],
+    // For the commands that speak to a Keyturn, and placeholders of the demo realm.
+    ignoredEnv: [
+      'KEYTURN_URL',
+      'KEYTURN_TOKEN',
+      'KEYTURN_MCP_RESOURCE',
+      'KEYTURN_PUBLIC_URL',
+      'KEYTURN_LOGIN_SECRET',
+      'KEYTURN_READER_SECRET',
+      'KEYTURN_TEST_POSTGRES_URL',
+    ],
     readFile: (path) => readFile(path, 'utf8'),
   });
   if (loaded.ok) return loaded.value;

@@ -7,6 +7,7 @@ import { resolvePat } from './config/resolve-pat.ts';
 import type { Settings } from './config/schema.ts';
 import { openEdge } from './features/edge/open-edge.ts';
 import { createManagement } from './features/health/management.ts';
+import { mountAuthDiscovery } from './features/login/discovery.ts';
 import { loginMigrations, openLoginFlows } from './features/login/flows.ts';
 import { mountLogin } from './features/login/routes.ts';
 import { metadataUrlOf, mountMetadata } from './features/mcp/metadata.ts';
@@ -265,6 +266,9 @@ export async function compose(settings: Settings, world: World): Promise<Result<
     pats.onEnded(frame.endStreams);
     revocations.onRevoked(({ revocation, pat: ofPat }) => hop.drop(revocation, ofPat));
     await pats.start();
+  }
+  if (login?.cliClientId !== undefined) {
+    mountAuthDiscovery(frame, { issuer, clientId: login.cliClientId, scopes: login.cliScopes });
   }
   if (login !== undefined && flows !== undefined && loginClient !== undefined && pats !== undefined) {
     mountLogin(frame, {

@@ -16,6 +16,7 @@ export interface DevOptions {
   readonly idpPort: number;
   readonly idpManagementPort: number;
   readonly pizzeriaPort: number;
+  readonly grpcPort: number;
   readonly data: string;
   /** A running Keycloak that has the demo realm, instead of the embedded identity provider. */
   readonly keycloak: string | undefined;
@@ -62,7 +63,16 @@ export async function runDev(io: Io, options: DevOptions): Promise<void> {
     const { settings } = await readSettings(io, {
       configPath: undefined,
       flags: {},
-      builtIn: { path: 'keyturn dev', text: demoSettings({ ...options, issuer, dataFolder, pizzeria: pizzeria.url }) },
+      builtIn: {
+        path: 'keyturn dev',
+        text: demoSettings({
+          ...options,
+          issuer,
+          dataFolder,
+          pizzeria: pizzeria.url,
+          sealKey: await keepSealKey(dataFolder),
+        }),
+      },
     });
     const service = await buildService(settings);
     opened.push(service);
@@ -93,7 +103,7 @@ async function startIdp(io: Io, options: DevOptions, dataFolder: string, mcpUrl:
   const text = await readFile(new URL(path, import.meta.url), 'utf8');
   const parsed = parseRealmFile(text, {
     path,
-    env: { ...io.env, KEYTURN_MCP_RESOURCE: mcpUrl },
+    env: { ...io.env, KEYTURN_MCP_RESOURCE: mcpUrl, KEYTURN_PUBLIC_URL: new URL(mcpUrl).origin },
     readFile: () => undefined, // the demo realm names no files
   });
   if (!parsed.ok) {
@@ -129,6 +139,7 @@ interface DemoFacts extends DevOptions {
   readonly issuer: string;
   readonly dataFolder: string;
   readonly pizzeria: string;
+  readonly sealKey: string;
 }
 
 /** The settings of the demo, as a file would hold them; environment and flags still win. JSON is YAML. */
@@ -144,6 +155,25 @@ function demoSettings(facts: DemoFacts): string {
     },
     exchange: { clientId: 'tools-provider-token-exchange', clientSecret: 'demo-exchange-secret' },
     tools: { allowedHosts: [new URL(facts.pizzeria).host] },
+    login: { clientId: 'keyturn-login', clientSecret: 'demo-login-secret', cliClientId: 'keyturn-cli' },
+    pat: {
+      sealKey: facts.sealKey,
+      token_issuer_kwargs: { client_id: 'keyturn-pat-issuer', client_secret: 'demo-pat-issuer-secret' },
+      readerClientId: 'keyturn-reader',
+      readerClientSecret: 'demo-reader-secret',
+    },
+    edge: { grpcPort: facts.grpcPort },
     log: { level: 'warn' },
   });
+}
+
+/** The key that seals offline grants, made at the first start and kept beside the data; production brings its own. */
+async function keepSealKey(dataFolder: string): Promise<string> {
+  const path = join(dataFolder, 'seal.key');
+  const made = Buffer.from(systemRandom(32)).toString('base64');
+  // `wx` fails if the file is there: a key is never replaced.
+  await writeFile(path, `${made}\n`, { mode: 0o600, flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
+  return (await readFile(path, 'utf8')).trim();
 }

@@ -8,6 +8,12 @@ export const loginSection = z.strictObject({
     .url({ protocol: /^https?$/ })
     .optional()
     .describe('Where browsers are sent. Default: below the issuer, as in Keycloak.'),
+  cliClientId: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('The public client of “keyturn auth login”, told to whoever asks at GET /auth/config.'),
+  cliScopes: z.array(z.string().min(1)).default(['openid', 'profile', 'email']),
 });
 
 export type LoginSettings = z.infer<typeof loginSection>;

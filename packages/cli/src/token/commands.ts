@@ -1,0 +1,148 @@
+import { isJsonObject, type JsonObject } from '@keyturn/protocol';
+import { openBrowser } from '../auth/flows.ts';
+import { call, type Reply } from '../auth/provider.ts';
+import { accessTokenFor, urlOf } from '../auth/session.ts';
+import { CommandFailure, type Io } from '../io.ts';
+import { readDuration } from './duration.ts';
+import { formatTokens } from './table.ts';
+
+const path = '/api/v1/users/tokens';
+
+export interface CommonFlags {
+  readonly url?: string;
+  readonly json?: boolean;
+}
+
+export interface CreateFlags extends CommonFlags {
+  readonly kind?: string;
+  readonly expires?: string;
+  readonly audience: readonly string[];
+  readonly scope: readonly string[];
+  readonly tool: readonly string[];
+  readonly cidr: readonly string[];
+  readonly readOnly?: boolean;
+  readonly mayApprove?: boolean;
+}
+
+/** `keyturn token create NAME`: the token goes to standard output, alone; all else to standard error. */
+export async function runCreate(io: Io, name: string, flags: CreateFlags): Promise<void> {
+  const some = (list: readonly string[]) => (list.length === 0 ? undefined : list);
+  const body = {
+    name,
+    kind: flags.kind,
+    expires_in: flags.expires === undefined ? undefined : readDuration(flags.expires),
+    audiences: some(flags.audience),
+    scopes: some(flags.scope),
+    tools: some(flags.tool),
+    source_cidrs: some(flags.cidr),
+    read_only: flags.readOnly,
+    may_approve: flags.mayApprove,
+  };
+  let reply = await ask(io, flags, 'POST', path, body);
+  if (reply.body['code'] === 'grant_required') {
+    await waitForGrant(io, String(reply.body['grant_url']));
+    reply = await ask(io, flags, 'POST', path, body);
+    for (let i = 0; i < 300 && reply.body['code'] === 'grant_required' && io.isTerminal; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 2000));
+      reply = await ask(io, flags, 'POST', path, body);
+    }
+  }
+  handOut(io, flags, reply);
+}
+
+/** `keyturn token list`. */
+export async function runList(io: Io, flags: CommonFlags): Promise<void> {
+  const tokens = await listTokens(io, flags);
+  if (flags.json === true) io.print(JSON.stringify(tokens, undefined, 2));
+  else if (tokens.length === 0) io.complain('You have no tokens. keyturn token create NAME makes one.');
+  else io.print(formatTokens(tokens));
+}
+
+/** `keyturn token revoke NAME-OR-ID …`, or `--all`. */
+export async function runRevoke(
+  io: Io,
+  names: readonly string[],
+  flags: CommonFlags & { readonly all?: boolean },
+): Promise<void> {
+  if (flags.all === true) {
+    const reply = expectStatus(await ask(io, flags, 'POST', `${path}/revoke-all`, {}), 200);
+    io.complain(`Revoked ${String(reply.body['revoked'])} tokens`);
+    return;
+  }
+  if (names.length === 0) throw new CommandFailure('name a token, or give --all', 2);
+  for (const name of names) {
+    const id = await idOf(io, flags, name);
+    expectStatus(await ask(io, flags, 'DELETE', `${path}/${id}`), 204);
+    io.complain(`Revoked ${name}`);
+  }
+}
+
+/** `keyturn token rotate NAME-OR-ID`: prints the new token. */
+export async function runRotate(
+  io: Io,
+  name: string,
+  flags: CommonFlags & { readonly overlap?: string },
+): Promise<void> {
+  const id = await idOf(io, flags, name);
+  const body = flags.overlap === undefined ? {} : { overlap: flags.overlap === '0' ? 0 : readDuration(flags.overlap) };
+  handOut(io, flags, await ask(io, flags, 'POST', `${path}/${id}/rotate`, body));
+}
+
+function handOut(io: Io, flags: CommonFlags, reply: Reply): void {
+  const { body, status } = reply;
+  if (status !== 200 && status !== 201) throw failure(reply);
+  if (flags.json === true) {
+    io.print(JSON.stringify(body, undefined, 2));
+    return;
+  }
+  io.complain(
+    `${String(body['name'])} (${String(body['id'])}), ends ${String(body['expires_at'])}. It is shown this once:`,
+  );
+  io.print(String(body['token']));
+}
+
+async function waitForGrant(io: Io, url: string): Promise<void> {
+  const sentence = `Keyturn needs your leave first. Open this, and log in:\n${url}`;
+  if (!io.isTerminal) throw new CommandFailure(`${sentence}\nThen run the command again.`, 4);
+  io.complain(`${sentence}\nWaiting until you have …`);
+  openBrowser(url);
+  await new Promise((resolve) => setTimeout(resolve, 2000));
+}
+
+async function listTokens(io: Io, flags: CommonFlags): Promise<readonly JsonObject[]> {
+  const reply = await ask(io, flags, 'GET', path);
+  if (reply.status !== 200) throw failure(reply);
+  const list: unknown = JSON.parse(reply.text);
+  return Array.isArray(list) ? list.filter(isJsonObject) : [];
+}
+
+/** People know their tokens by name. */
+async function idOf(io: Io, flags: CommonFlags, name: string): Promise<string> {
+  if (/^pat_[0-9a-z]{26}$/.test(name)) return name;
+  const found = (await listTokens(io, flags)).find((token) => token['name'] === name);
+  if (found === undefined) throw new CommandFailure(`you have no token called ${JSON.stringify(name)}`);
+  return String(found['id']);
+}
+
+async function ask(io: Io, flags: CommonFlags, method: string, at: string, body?: object): Promise<Reply> {
+  const url = urlOf(io, flags.url);
+  return call(`${url}${at}`, {
+    method,
+    headers: {
+      authorization: `Bearer ${await accessTokenFor(io, url)}`,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+}
+
+function expectStatus(reply: Reply, status: number): Reply {
+  if (reply.status !== status) throw failure(reply);
+  return reply;
+}
+
+function failure({ body, status }: Reply): CommandFailure {
+  const { code, detail } = body;
+  const said = typeof detail === 'string' ? `${String(code)}: ${detail}` : `it answered ${status}`;
+  return new CommandFailure(said, status === 401 ? 4 : 1);
+}

@@ -1,0 +1,154 @@
+import { type EpochMilliseconds, epochMilliseconds, epochSeconds, newId } from '@keyturn/protocol';
+import type { TestDatabase, TestDatabaseKind } from '@keyturn/store/testing';
+import { randomBytes } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Pat } from './pat.ts';
+import { openPatRepository, type PatRepository } from './repository.ts';
+import { openRevocationLog, type RevocationLog } from './revocation-log.ts';
+import { followRevocations } from './revocations.ts';
+import { patMigrations } from './tables.ts';
+
+const john = { issuer: 'https://id.example', subject: 'john' };
+const jane = { issuer: 'https://id.example', subject: 'jane' };
+const now = 1_800_000_000_000;
+let count = 0;
+
+function newPat(more: Partial<Pat> = {}): Pat {
+  count += 1;
+  return {
+    id: newId('pat', randomBytes),
+    kind: 'jwt',
+    owner: john,
+    name: `token ${count}`,
+    hash: `hash-${count}`,
+    jti: `jti-${count}`,
+    limits: { readOnly: false, mayApprove: false, tools: ['a/*'] },
+    client: 'web',
+    createdAt: epochMilliseconds(now + count),
+    expiresAt: epochSeconds(now / 1000 + 3600),
+    lastUsedAt: undefined,
+    lastAddress: undefined,
+    former: undefined,
+    ...more,
+  };
+}
+
+/** What the table of tokens and the log of revocations promise, on any database. */
+export function patContract(kind: TestDatabaseKind): void {
+  const skipped = kind.skip === undefined ? '' : ` (skipped: ${kind.skip})`;
+  describe.skipIf(kind.skip !== undefined)(`personal access tokens on ${kind.name}${skipped}`, () => {
+    let database: TestDatabase;
+    let pats: PatRepository;
+    let log: RevocationLog;
+    const clock = (): EpochMilliseconds => epochMilliseconds(now);
+    beforeEach(async () => {
+      database = await kind.create();
+      const store = await database.open();
+      await store.migrate(patMigrations);
+      log = openRevocationLog(store);
+      pats = openPatRepository(store, log, clock);
+    });
+    afterEach(() => database.drop());
+
+    it('are listed newest first, to their owner only', async () => {
+      const mine = [newPat(), newPat(), newPat()];
+      for (const pat of [...mine, newPat({ owner: jane })]) await pats.insert(pat);
+      expect(await pats.list(john)).toEqual(mine.toReversed());
+      const [first] = mine;
+      expect(first && (await pats.byId(john, first.id))).toEqual(first);
+      expect(first && (await pats.byId(jane, first.id))).toBeUndefined();
+    });
+
+    it('have names that are unique among an owner’s, whoever wins the race', async () => {
+      const same = [newPat({ name: 'x' }), newPat({ name: 'x' }), newPat({ name: 'x' })];
+      const stored = await Promise.all(same.map((pat) => pats.insert(pat)));
+      expect(stored.filter(Boolean)).toHaveLength(1);
+      expect(await pats.insert(newPat({ name: 'x', owner: jane }))).toBe(true);
+      const other = newPat({ name: 'y' });
+      await pats.insert(other);
+      expect(await pats.rename(john, other.id, 'x')).toBe('taken');
+      expect(await pats.rename(john, other.id, 'y')).toBe('renamed');
+      expect(await pats.rename(jane, other.id, 'z')).toBe('unknown');
+    });
+
+    it('are found by hash and by jti, the former ones too, in one look', async () => {
+      const pat = newPat();
+      await pats.insert(pat);
+      const next = {
+        hash: 'next',
+        jti: 'next-jti',
+        expiresAt: pat.expiresAt,
+        former: { hash: pat.hash, jti: pat.jti, until: epochSeconds(now / 1000 + 60) },
+      };
+      expect(await pats.rotate(pat, next, [])).toBe(true);
+      expect(await pats.rotate(pat, next, []), 'the secret has been replaced').toBe(false);
+      const found = await pats.lookUp(['hash:next', `jti:${pat.jti ?? ''}`, `hash:${pat.hash}`, 'hash:no', 'jti:']);
+      expect(found.map(({ key, former }) => [key, former]).sort()).toEqual([
+        [`hash:${pat.hash}`, true],
+        ['hash:next', false],
+        [`jti:${pat.jti ?? ''}`, true],
+      ]);
+      expect(found[0]?.owner).toBeUndefined();
+    });
+
+    it('leave a revocation in the log when they are removed, in the same transaction', async () => {
+      const [one, two, hers] = [newPat(), newPat({ kind: 'reference', jti: undefined }), newPat({ owner: jane })];
+      for (const pat of [one, two, hers]) await pats.insert(pat);
+      expect(await pats.remove({ owner: jane, id: one.id })).toEqual([]);
+      expect(await pats.remove({ owner: john, id: one.id })).toEqual([one]);
+      expect(await pats.remove({ owner: john, id: one.id })).toEqual([]);
+      expect(await pats.remove({ owner: john })).toEqual([two]);
+      expect(await pats.remove({ everything: true })).toEqual([hers]);
+      const logged = await log.after(0);
+      expect(logged.map(({ seq, pat, revocation }) => [seq, pat, revocation.value])).toEqual([
+        [1, one.id, one.jti],
+        [2, two.id, two.id],
+        [3, hers.id, hers.jti],
+      ]);
+      expect(await log.after(2)).toHaveLength(1);
+    });
+
+    it('are revoked by the client through which they were made', async () => {
+      const [web, cli] = [newPat({ client: 'web' }), newPat({ client: 'cli' })];
+      await pats.insert(web);
+      await pats.insert(cli);
+      expect(await pats.remove({ client: 'cli' })).toEqual([cli]);
+      expect(await pats.list(john)).toEqual([web]);
+    });
+
+    it('note their last use, and never an older one', async () => {
+      const pat = newPat();
+      await pats.insert(pat);
+      await pats.touch([{ id: pat.id, at: epochMilliseconds(now + 60_000), address: '192.0.2.1' }]);
+      await pats.touch([{ id: pat.id, at: epochMilliseconds(now), address: '192.0.2.9' }]);
+      expect(await pats.byId(john, pat.id)).toMatchObject({ lastUsedAt: now + 60_000, lastAddress: '192.0.2.1' });
+    });
+
+    it('are announced before they end, once', async () => {
+      const soon = newPat({ expiresAt: epochSeconds(now / 1000 + 60) });
+      await pats.insert(soon);
+      await pats.insert(newPat());
+      const until = epochSeconds(now / 1000 + 600);
+      expect((await pats.takeExpiring(until)).map(({ id }) => id)).toEqual([soon.id]);
+      expect(await pats.takeExpiring(until)).toEqual([]);
+    });
+
+    it('are revoked in one order for everybody, without gaps, however many revoke at once', async () => {
+      const many = Array.from({ length: 20 }, () => newPat());
+      for (const pat of many) await pats.insert(pat);
+      const revocations = followRevocations(log, clock);
+      const seen: number[] = [];
+      revocations.onRevoked(({ seq }) => void seen.push(seq));
+      await Promise.all(
+        many.map(async ({ id }) => {
+          await pats.remove({ owner: john, id });
+          await revocations.catchUp();
+        }),
+      );
+      await revocations.catchUp();
+      expect(seen).toEqual(many.map((_, i) => i + 1));
+      await log.prune(epochSeconds(now / 1000 + 7200));
+      expect(await log.after(0)).toEqual([]);
+    });
+  });
+}
