@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TestIdp } from '../../testing/index.ts';
 import { testBrowser, textOfPage } from '../test-browser.ts';
@@ -147,5 +148,37 @@ describe('a pushed request', () => {
     const page = await testBrowser().get(withUri(await push({ ...request, redirect_uri: 'http://evil.example.com/' })));
     expect(page.status).toBe(400);
     expect(textOfPage(page)).toContain('Invalid parameter: redirect_uri');
+  });
+});
+
+describe('a resource in an authorization request', () => {
+  const mcp = 'https://mcp.example.com/mcp';
+  const other = 'https://other.example.com/';
+  const mapper = (audience: string) => ({
+    name: audience,
+    protocol: 'openid-connect',
+    protocolMapper: 'oidc-audience-mapper',
+    config: { 'included.custom.audience': audience, 'access.token.claim': 'true' },
+  });
+  const clients = [
+    { clientId: 'app', secret: 'app-secret', redirectUris: [callback], protocolMappers: [mapper(mcp), mapper(other)] },
+  ];
+  const on = { clients, attributes: { 'resource.indicators.enabled': 'true' } };
+  const tokensFor = async (realm: TestIdp, resource: string, more: Readonly<Record<string, string>> = {}) =>
+    await redeem(realm, parameterOf(await signIn(realm, testBrowser(), { resource }), 'code'), more);
+
+  it('is what the tokens are for, and the token request cannot widen it', async () => {
+    const realm = await addDemo(idp, on);
+    const { body } = await tokensFor(realm, mcp);
+    expect(decodeJwt(String(body['access_token'])).aud).toBe(mcp);
+    expect((await tokensFor(realm, mcp, { resource: other })).body['error']).toBe('invalid_target');
+    expect((await tokensFor(realm, 'https://nobody.example.com/')).body['error']).toBe('invalid_target');
+    const bad = await testBrowser().get(authorizeUrl(realm, { resource: '/mcp' }));
+    expect(parameterOf(bad, 'error')).toBe('invalid_target');
+  });
+
+  it('is ignored unless the realm has that switched on', async () => {
+    const { body } = await tokensFor(await addDemo(idp, { clients }), mcp);
+    expect(decodeJwt(String(body['access_token'])).aud).toEqual(expect.arrayContaining([mcp, other]));
   });
 });

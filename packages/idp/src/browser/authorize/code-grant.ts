@@ -2,6 +2,7 @@ import { ok } from '@keyturn/protocol';
 import type { IdpContext } from '../../context.ts';
 import { effectiveRoles, findSession } from '../../model/index.ts';
 import { type GrantHandler, refuseGrant } from '../../protocol/grants.ts';
+import { missingResource } from '../../protocol/resource-indicators.ts';
 import { isAlive } from '../../tokens/lifespans.ts';
 import { grantScopes } from '../../tokens/scopes.ts';
 import { startLogin } from '../../tokens/start-login.ts';
@@ -44,6 +45,13 @@ export function authorizationCodeGrant(context: IdpContext): GrantHandler {
       const scopes = grantScopes(state, client, facts.scope, user, effectiveRoles(state, user));
       if (!scopes.ok)
         return refuseGrant(400, 'invalid_scope', 'Client no longer has requested scope', { error: 'invalid_request' });
+      const target = (description: string) =>
+        refuseGrant(400, 'invalid_target', description, { error: 'invalid_request', ...about, reason: description });
+      // RFC 8707 §2.2: the token request may narrow what was granted, never widen it.
+      if (facts.resources !== undefined && resources?.every((it) => facts.resources?.includes(it)) === false) {
+        return target('resource was not part of the authorization request');
+      }
+      const audiences = resources ?? facts.resources;
       // Nothing was awaited since the code was spent, so the session is still the one that was looked up.
       const { issued } = await startLogin(context, {
         realm,
@@ -58,8 +66,10 @@ export function authorizationCodeGrant(context: IdpContext): GrantHandler {
         ...(facts.nonce === undefined ? {} : { nonce: facts.nonce }),
         ...(redirectUri === undefined ? {} : { redirectUri }),
         ...(dpopThumbprint === undefined ? {} : { dpopThumbprint }),
-        ...(resources === undefined ? {} : { audiences: resources }),
+        ...(audiences === undefined ? {} : { audiences }),
       });
+      const missing = missingResource(audiences ?? [], issued.response.access_token);
+      if (missing !== undefined) return target(`Requested resource not available: ${missing}`);
       const details = {
         code_id: session.id,
         token_id: issued.accessTokenId,

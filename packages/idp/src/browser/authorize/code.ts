@@ -24,6 +24,7 @@ export interface CodeFacts {
   readonly nonce?: string;
   readonly codeChallenge?: CodeChallenge;
   readonly dpopThumbprint?: string;
+  readonly resources?: readonly string[];
 }
 
 const purpose = 'code';
@@ -48,6 +49,7 @@ export function issueCode(
     ...(request.nonce === undefined ? {} : { nonce: request.nonce }),
     ...(request.codeChallenge === undefined ? {} : { codeChallenge: request.codeChallenge }),
     ...(request.dpopThumbprint === undefined ? {} : { dpopThumbprint: request.dpopThumbprint }),
+    ...(request.resources === undefined ? {} : { resources: request.resources }),
   };
   // Stored as JSON; only this file writes and reads codes.
   const body = facts as unknown as JsonObject;

@@ -1,11 +1,13 @@
 import { type OAuthErrorCode, ok, type Result, refuse } from '@keyturn/protocol';
 import { duplicateOf } from '../../http/form.ts';
 import { type Client, findClient, type IdpState, type Realm } from '../../model/index.ts';
+import { readResources } from '../../protocol/resource-indicators.ts';
 import { grantScopes } from '../../tokens/scopes.ts';
 import { holdsAnswerParameter } from '../redirect-uri.ts';
 import { type CodeChallenge, readCodeChallenge } from './pkce.ts';
 import { isRedirectUriOf, soleRedirectUri } from './redirect-uris.ts';
 import { type AnswerAddress, type ResponseMode, readResponseMode } from './response-mode.ts';
+import { readResponseType } from './response-type.ts';
 
 /** An authorization request that may be acted on: everything in it was checked against the client. */
 export interface AuthorizationRequest extends AnswerAddress {
@@ -22,6 +24,8 @@ export interface AuthorizationRequest extends AnswerAddress {
   readonly loginHint?: string;
   /** The DPoP key that the code is bound to (RFC 9449 §10). */
   readonly dpopThumbprint?: string;
+  /** What the tokens are for (RFC 8707), where the realm has that switched on. */
+  readonly resources?: readonly string[];
   /** Keycloak's application-initiated action, such as `UPDATE_PASSWORD`. */
   readonly action?: string;
 }
@@ -60,7 +64,7 @@ export function readAuthorizationRequest(
   if (!client.ok) return client;
   const address = readAddress(client.value, parameters, options.baseUrl);
   if (!address.ok) return address;
-  return readRest(state, client.value, address.value, parameters, options.pushed);
+  return readRest(state, realm, client.value, address.value, parameters, options.pushed);
 }
 
 function page(
@@ -113,6 +117,7 @@ function readAddress(
 
 function readRest(
   state: IdpState,
+  realm: Realm,
   client: Client,
   address: RedirectAddress,
   parameters: URLSearchParams,
@@ -149,6 +154,8 @@ function readRest(
   if (!grantScopes(state, client, scope).ok) return answer('invalid_scope', `Invalid scopes: ${scope}`);
   const challenge = readCodeChallenge(client, parameters);
   if (!challenge.ok) return answer('invalid_request', challenge.refusal);
+  const resources = readResources(realm, parameters);
+  if (!resources.ok) return answer('invalid_target', resources.refusal);
   const prompts = (read('prompt') ?? '').split(' ').filter((it) => it !== '');
   // OpenID Connect Core §3.1.2.1: `none` stands alone.
   if (prompts.includes('none') && prompts.length > 1) return answer('invalid_request', 'Invalid parameter: prompt');
@@ -167,6 +174,7 @@ function readRest(
     ...optional('maxAge', maxAge === undefined ? undefined : Number(maxAge)),
     ...optional('loginHint', read('login_hint')),
     ...optional('dpopThumbprint', read('dpop_jkt')),
+    ...optional('resources', resources.value.length === 0 ? undefined : resources.value),
     ...optional('action', read('kc_action')),
   };
   return ok({ client, request });
@@ -175,29 +183,4 @@ function readRest(
 function optional<Name extends string, Value>(name: Name, value: Value | undefined): { readonly [N in Name]?: Value } {
   // The computed name is exactly `Name`; the compiler widens it to string.
   return (value === undefined ? {} : { [name]: value }) as { readonly [N in Name]?: Value };
-}
-
-interface TypeRefusal {
-  readonly error: OAuthErrorCode;
-  readonly description?: string;
-  readonly responseMode?: ResponseMode;
-}
-
-const knownTypes: readonly string[] = ['code', 'id_token', 'token', 'none'];
-
-// Only the code flow exists here. What Keycloak would refuse is refused in its words; the rest as unsupported.
-function readResponseType(client: Client, text: string | undefined): Result<void, TypeRefusal> {
-  if (text === undefined) return refuse({ error: 'invalid_request', description: 'Missing parameter: response_type' });
-  const types = text.split(' ').filter((it) => it !== '');
-  if (types.length === 0 || types.some((it) => !knownTypes.includes(it)))
-    return refuse({ error: 'unsupported_response_type' });
-  const forbidden = (flow: string): string =>
-    `Client is not allowed to initiate browser login with given response_type. ${flow} flow is disabled for the client.`;
-  const implicit = types.includes('token') || types.includes('id_token');
-  if (implicit && !client.implicitFlowEnabled) {
-    return refuse({ error: 'unauthorized_client', description: forbidden('Implicit'), responseMode: 'fragment' });
-  }
-  if (implicit) return refuse({ error: 'unsupported_response_type', responseMode: 'fragment' });
-  if (!client.standardFlowEnabled) return refuse({ error: 'unauthorized_client', description: forbidden('Standard') });
-  return types.length === 1 && types[0] === 'code' ? ok(undefined) : refuse({ error: 'unsupported_response_type' });
 }

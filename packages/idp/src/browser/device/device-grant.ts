@@ -13,7 +13,7 @@ export function deviceCodeGrant(context: IdpContext): GrantHandler {
   const { state } = context;
   return {
     eventType: 'OAUTH2_DEVICE_CODE_TO_TOKEN',
-    handle: async ({ realm, client, form, issuer, address, dpopThumbprint }) => {
+    handle: async ({ realm, client, form, issuer, address, dpopThumbprint, resources }) => {
       if (client.attributes['oauth2.device.authorization.grant.enabled'] !== 'true') {
         const description = 'Client not allowed OAuth 2.0 Device Authorization Grant';
         return refuseGrant(400, 'unauthorized_client', description, { error: 'not_allowed' });
@@ -69,6 +69,7 @@ export function deviceCodeGrant(context: IdpContext): GrantHandler {
         scopeParameter: asked.scope,
         ...(asked.nonce === undefined ? {} : { nonce: asked.nonce }),
         ...(dpopThumbprint === undefined ? {} : { dpopThumbprint }),
+        ...(resources === undefined ? {} : { audiences: resources }),
       });
       const details = { token_id: issued.accessTokenId, scope: scopes.value.text };
       return ok({ response: issued.response, event: { userId: user.id, sessionId: session.id, details } });
