@@ -1,0 +1,111 @@
+import { formatTable, median } from '../parts/statistics.ts';
+import { cached, uncached } from './contenders.ts';
+import type { Golang } from './golang.ts';
+import { startGolang } from './golang.ts';
+import type { Round } from './measure.ts';
+import { playRound, ratios } from './measure.ts';
+import type { BenchAlgorithm, Material } from './tokens.ts';
+import { benchAlgorithms, makeMaterial } from './tokens.ts';
+import { measureWebServer } from './web.ts';
+
+/** Shares of the floor that must be reached. RSA's aim is 0.80. */
+const goals: Readonly<Record<BenchAlgorithm, number>> = { RS256: 0.75, PS256: 0.75, ES256: 0.92, EdDSA: 0.9 };
+const hitMicroseconds = 2;
+
+/**
+ * What it costs to check a token of 1 KB of claims: work for each CPU second, beside the packages that people use and
+ * the floor, which is `node:crypto` alone on what is decoded already. All in one run, in interleaved rounds.
+ */
+export async function run(): Promise<{ line: string; ok: boolean }> {
+  const quick = process.env['BENCH_QUICK'] !== undefined;
+  const rounds = quick ? 3 : 11;
+  const now = Math.floor(Date.now() / 1000);
+  const materials = benchAlgorithms.map((alg) => makeMaterial(alg, now));
+  const go = await startGolang(materials);
+  const golang = typeof go === 'string' ? undefined : go;
+  if (typeof go === 'string') console.log(`golang-jwt is left out: ${go}`);
+  try {
+    const fresh = new Map<BenchAlgorithm, readonly Round[]>();
+    for (const material of materials) fresh.set(material.alg, await playUncached(material, rounds, quick, golang));
+    console.log(`\nnot seen before: share of the floor, median of ${rounds} rounds (lowest to highest)`);
+    console.log(formatTable(tableOf(fresh)));
+
+    const hits = await playCached(materials, rounds, quick);
+    const hit = median(hits.map((round) => round.get('@keyturn/verify') ?? Number.NaN));
+    const text = median(hits.map((round) => round.get('the text alone') ?? Number.NaN));
+    const overFastJwt = median(ratios(hits, 'fast-jwt', '@keyturn/verify'));
+    console.log(
+      `\nseen before, from a fresh text each time: ${hit.toFixed(2)} µs, ${text.toFixed(2)} of it for the text; ${overFastJwt.toFixed(1)} times fast-jwt with its cache`,
+    );
+
+    const [first] = materials;
+    const kept = first === undefined ? [] : await measureWebServer(first, rounds);
+    console.log(`a web server keeps ${median(kept).toFixed(3)} of its rate without authentication`);
+
+    const shares = benchAlgorithms.map(
+      (alg) => [alg, median(ratios(fresh.get(alg) ?? [], 'floor', '@keyturn/verify'))] as const,
+    );
+    const over = (other: string): number =>
+      Math.min(...benchAlgorithms.map((alg) => median(ratios(fresh.get(alg) ?? [], other, '@keyturn/verify'))));
+    const ok =
+      shares.every(([alg, share]) => share >= goals[alg]) &&
+      over('jose') >= 1.8 &&
+      over('fast-jwt') >= 1.15 &&
+      hit <= hitMicroseconds &&
+      overFastJwt >= 3 &&
+      median(kept) >= 0.95;
+    return {
+      ok,
+      line: `verify: ${shares.map(([alg, share]) => `${alg} ${share.toFixed(2)} (goal ${goals[alg]})`).join(', ')} of the floor; at least ${over('jose').toFixed(2)} × jose (1.8), ${over('fast-jwt').toFixed(2)} × fast-jwt (1.15); hit ${hit.toFixed(2)} µs (${hitMicroseconds}), ${overFastJwt.toFixed(1)} × fast-jwt’s (3); web server ${median(kept).toFixed(3)} (0.95)`,
+    };
+  } finally {
+    await golang?.[Symbol.asyncDispose]();
+  }
+}
+
+async function playUncached(
+  material: Material,
+  rounds: number,
+  quick: boolean,
+  golang: Golang | undefined,
+): Promise<readonly Round[]> {
+  const contenders = uncached(material);
+  const checks = Math.round((material.alg === 'RS256' || material.alg === 'PS256' ? 1500 : 600) / (quick ? 3 : 1));
+  // A server has checked some thousand tokens before anyone looks at its rate: what is compiled by then counts.
+  await playRound(contenders, 4000);
+  const played: Round[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const here = await playRound(contenders, checks);
+    const there = golang === undefined ? [] : [['golang-jwt', await golang.measure(material.alg, checks)] as const];
+    played.push(new Map([...here, ...there]));
+  }
+  return played;
+}
+
+async function playCached(materials: readonly Material[], rounds: number, quick: boolean): Promise<readonly Round[]> {
+  const [material] = materials;
+  if (material === undefined) return [];
+  const contenders = cached(material);
+  const played: Round[] = [];
+  for (let round = -2; round < rounds; round++) {
+    const one = await playRound(contenders, quick ? 5000 : 30_000);
+    if (round >= 0) played.push(one);
+  }
+  return played;
+}
+
+function tableOf(fresh: ReadonlyMap<BenchAlgorithm, readonly Round[]>): readonly (readonly string[])[] {
+  const names = ['@keyturn/verify', 'jose', 'fast-jwt', 'jsonwebtoken', 'golang-jwt'];
+  const cell = (alg: BenchAlgorithm, name: string): string => {
+    const shares = ratios(fresh.get(alg) ?? [], 'floor', name);
+    if (shares.length === 0) return '';
+    return `${median(shares).toFixed(2)} (${Math.min(...shares).toFixed(2)}–${Math.max(...shares).toFixed(2)})`;
+  };
+  const floor = (alg: BenchAlgorithm): string =>
+    `${median((fresh.get(alg) ?? []).map((round) => round.get('floor') ?? Number.NaN)).toFixed(1)} µs`;
+  return [
+    ['', ...benchAlgorithms],
+    ['floor', ...benchAlgorithms.map(floor)],
+    ...names.map((name) => [name, ...benchAlgorithms.map((alg) => cell(alg, name))]),
+  ];
+}
