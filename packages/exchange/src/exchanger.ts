@@ -1,10 +1,10 @@
-import { hash } from 'node:crypto';
 import type { Clock, EpochMilliseconds, EpochSeconds, Milliseconds, Result, Seconds } from '@keyturn/protocol';
 import { epochMilliseconds, milliseconds, ok, refuse, seconds } from '@keyturn/protocol';
 import type { Breaker, BreakerSettings } from './breaker.ts';
 import { createBreaker } from './breaker.ts';
 import type { CacheSelector, CacheTags } from './cache.ts';
 import { carries, createTaggedCache } from './cache.ts';
+import { keyOf } from './cache-key.ts';
 import type { ExchangeEvent } from './events.ts';
 import { keepFor, readExpiry } from './expiry.ts';
 import type { ExchangeFetch } from './post.ts';
@@ -14,6 +14,7 @@ import { isServerFault } from './refusal.ts';
 import type { ExchangeOrder, TokenClient } from './request.ts';
 import { buildExchangeRequest } from './request.ts';
 import type { IssuedToken } from './response.ts';
+import { unlessAborted } from './unless-aborted.ts';
 
 export interface ExchangerOptions extends TokenClient {
   readonly fetch: ExchangeFetch;
@@ -162,7 +163,7 @@ export function createExchanger(options: ExchangerOptions): Exchanger {
       }
       const under = flights.get(key);
       if (under !== undefined) onEvent({ kind: 'cache-hit', audience, joined: true });
-      const outcome = await unlessAborted((under ?? start(key, call, false)).outcome, call.signal);
+      const outcome = await unlessAborted((under ?? start(key, call, false)).outcome, call.signal, gone);
       return outcome.ok ? ok({ ...outcome.value, fromCache: under !== undefined }) : outcome;
     },
     drop(selector) {
@@ -184,27 +185,14 @@ export function createExchanger(options: ExchangerOptions): Exchanger {
   };
 }
 
+const gone: ExchangeRefusal = { why: 'unreachable', detail: 'aborted', status: undefined, retryAfter: undefined };
+
 const noAudience: ExchangeRefusal = {
   why: 'refused',
   status: 400,
   error: 'invalid_target',
   description: 'No audience given',
 };
-
-/** A JSON array frames its members, so that no two orders share a text; then the full SHA-256, so that none is held. */
-function keyOf(client: TokenClient, order: ExchangeOrder): string {
-  const { subjectToken, audience, scopes = [], actorToken = null, resource = null } = order;
-  const parts = [
-    client.tokenEndpoint,
-    client.clientId,
-    subjectToken,
-    audience,
-    [...scopes].sort(),
-    actorToken,
-    resource,
-  ];
-  return hash('sha256', JSON.stringify(parts), 'base64url');
-}
 
 /** A refusal that the same question would meet again; a 401 is about the client's secret, which may just be rotating. */
 function isLasting(refusal: ExchangeRefusal): boolean {
@@ -213,21 +201,4 @@ function isLasting(refusal: ExchangeRefusal): boolean {
 
 function isBreaker(value: BreakerSettings | Breaker | undefined): value is Breaker {
   return value !== undefined && 'run' in value;
-}
-
-async function unlessAborted(
-  outcome: Promise<Result<IssuedToken, ExchangeRefusal>>,
-  signal: AbortSignal | undefined,
-): Promise<Result<IssuedToken, ExchangeRefusal>> {
-  if (signal === undefined) return outcome;
-  const gone: ExchangeRefusal = { why: 'unreachable', detail: 'aborted', status: undefined, retryAfter: undefined };
-  const { promise, resolve } = Promise.withResolvers<Result<IssuedToken, ExchangeRefusal>>();
-  const onAbort = () => resolve(refuse(gone));
-  if (signal.aborted) onAbort();
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    return await Promise.race([outcome, promise]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
 }

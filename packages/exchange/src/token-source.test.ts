@@ -6,7 +6,11 @@ function setUp(reply: Parameters<typeof fakeEndpoint>[0] = () => undefined) {
   const clock = standingClock();
   const { fetch, asked } = fakeEndpoint(reply);
   const client = { tokenEndpoint: 'https://idp.example/token', clientId: 'agent', clientSecret: 's3cret' };
-  return { clock, asked, source: createTokenSource({ ...client, fetch, clock, scopes: ['aip'] }) };
+  return {
+    clock,
+    asked,
+    source: createTokenSource({ ...client, fetch, clock, scopes: ['aip'], resource: 'https://aip' }),
+  };
 }
 
 describe("an agent's own token", () => {
@@ -17,6 +21,8 @@ describe("an agent's own token", () => {
     expect(asked).toHaveLength(1);
     expect(asked[0]?.get('grant_type')).toBe('client_credentials');
     expect(asked[0]?.get('scope')).toBe('aip');
+    expect(asked[0]?.get('resource')).toBe('https://aip');
+    expect(asked[0]?.has('audience')).toBe(false);
   });
 
   it('is replaced a minute before it ends', async () => {

@@ -15,6 +15,10 @@ export interface TokenSourceOptions extends TokenClient {
   readonly fetch: ExchangeFetch;
   readonly clock: Clock;
   readonly scopes?: readonly string[];
+  /** Sent as `audience`, for servers that ask for it; Keycloak decides by its mappers. */
+  readonly audience?: string;
+  /** RFC 8707 `resource`. */
+  readonly resource?: string;
   /** How long before its end a token is replaced. Default 60 s, at most half of its life. */
   readonly buffer?: Seconds;
   /** For one request. Default 10 s. */
@@ -45,6 +49,8 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
   async function ask(): Promise<Result<IssuedToken, ExchangeRefusal>> {
     const form: [string, string][] = [['grant_type', grantTypes.clientCredentials]];
     if (scopes.length > 0) form.push(['scope', scopes.join(' ')]);
+    if (options.audience !== undefined) form.push(['audience', options.audience]);
+    if (options.resource !== undefined) form.push(['resource', options.resource]);
     const request = buildTokenRequest(options, form);
     const ports = { fetch, clock, timeout, secrets: [options.clientSecret] };
     const outcome = await breaker.run<IssuedToken, ExchangeRefusal>(
