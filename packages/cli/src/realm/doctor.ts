@@ -36,9 +36,9 @@ export interface DoctorFlags extends CommonFlags {
   readonly all: boolean;
 }
 
-interface ExchangeFlags extends CommonFlags {
-  readonly token: string;
-  readonly audience: string;
+export interface ExchangeFlags extends CommonFlags {
+  readonly token?: string;
+  readonly audience?: string;
   readonly requester?: string;
 }
 
@@ -89,6 +89,9 @@ export async function runDoctorCommand(io: Io, flags: DoctorFlags): Promise<void
 export async function runDoctorExchange(io: Io, flags: ExchangeFlags): Promise<void> {
   const realm = flags.realm ?? io.env['KEYCLOAK_REALM'];
   if (realm === undefined) throw new CommandFailure('Give --realm.');
+  const { audience } = flags;
+  if (flags.token === undefined || audience === undefined)
+    throw new CommandFailure('Give --token (-, @file or env:NAME) and --audience.');
   const token = readSecretArgument(io, '--token', flags.token).trim();
   await withConnection(io, flags, async ({ url, fetch, admin }) => {
     const gathered = new Map<string, Promise<unknown>>();
@@ -103,12 +106,7 @@ export async function runDoctorExchange(io: Io, flags: ExchangeFlags): Promise<v
         return known as Promise<Value>;
       },
     };
-    tell(
-      io,
-      flags,
-      await diagnoseExchange(context, { token, audience: flags.audience, requesterId: flags.requester }),
-      false,
-    );
+    tell(io, flags, await diagnoseExchange(context, { token, audience, requesterId: flags.requester }), false);
   });
 }
 

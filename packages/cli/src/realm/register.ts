@@ -1,7 +1,7 @@
-import { Command, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import type { Io } from '../io.ts';
 import type { ConnectFlags } from './connect.ts';
-import type { DoctorFlags } from './doctor.ts';
+import type { DoctorFlags, ExchangeFlags } from './doctor.ts';
 
 /** What every command that reads a realm file takes. */
 export interface FileFlags {
@@ -165,16 +165,16 @@ export function registerDoctorCommand(program: Command, io: Io): void {
 
   withDoctor(doctor.command('exchange'))
     .description('walk the conditions of a token exchange and name the first that fails')
-    .requiredOption('--token <secret>', 'the subject token: -, @file or env:NAME; never echoed')
-    .requiredOption('--audience <client>', 'the upstream service’s client')
+    .option('--token <secret>', 'the subject token: -, @file or env:NAME; never echoed')
+    .option('--audience <client>', 'the upstream service’s client')
     .option('--requester <client>', 'the exchanging client; default: the one with the switch that the token names')
     .addHelpText(
       'after',
       '\nExample:\n  keyturn doctor exchange --realm tools-provider --token @agent.jwt --audience pizzeria-backend --user admin --password env:ADMIN_PASSWORD',
     )
-    // Options that both commands have are read with those of the parent: commander gives them to the outer one.
-    .action(async (_flags: unknown, command: Command) =>
-      (await import('./doctor.ts')).runDoctorExchange(io, command.optsWithGlobals()),
+    // Options that both commands have are given to the outer one by commander, so all are read together.
+    .action(async (_own: unknown, command: Command) =>
+      (await import('./doctor.ts')).runDoctorExchange(io, command.optsWithGlobals<ExchangeFlags>()),
     );
 }
 
