@@ -23,7 +23,10 @@ export function claimsFor(
 function claimContext(context: IdpContext, request: TokenRequest, target: ClaimTarget): ClaimContext {
   const all = effectiveRoles(context.state, request.user);
   const roles: readonly Role[] = rolesInScope(context.state, request.client, request.scopes.scopes, all);
-  const { realm, client, user, session, nonce } = request;
+  const { realm, client, user, nonce } = request;
+  // Keycloak's level 0: the browser's session let this client in, nobody typed a password for it.
+  const bySession = request.session.clients[client.id]?.notes['SSO_AUTH'] === 'true';
+  const session = bySession ? { ...request.session, acr: '0' } : request.session;
   return { state: context.state, realm, client, user, roles, session, nonce, target };
 }
 

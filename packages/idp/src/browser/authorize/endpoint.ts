@@ -59,7 +59,7 @@ async function answerRequest(
   }
   if (identity !== undefined && isFreshEnough(visit, request, identity)) {
     const step = nextStep(visit, client, { goal, actions, consented: false }, identity.user);
-    if (step === undefined) return sendCode(visit, client, identity.user, identity.session, request);
+    if (step === undefined) return sendCode(visit, client, identity.user, identity.session, request, true);
     if (prompts.includes('none')) return sendError(visit, checked, 'interaction_required');
     const known = { userId: identity.user.id, sessionId: identity.session.id };
     return await advance(visit, await beginLogin(visit, client, { goal, actions, ...known }, parameters));

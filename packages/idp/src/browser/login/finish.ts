@@ -35,7 +35,7 @@ export async function finishLogin(visit: Visit, open: OpenTicket, user: User): P
   await setIdentity(visit, session);
   switch (goal.kind) {
     case 'code':
-      return sendCode(visit, open.client, user, session, goal.request);
+      return sendCode(visit, open.client, user, session, goal.request, open.ticket.authTime === undefined);
     case 'device':
       return finishDevice(visit, open.client, session, goal);
     case 'account':
@@ -64,20 +64,25 @@ async function settleSession(visit: Visit, open: OpenTicket, user: User): Promis
   });
 }
 
-/** Answers an authorization request with a code, in Keycloak's order of parameters. */
+/**
+ * Answers an authorization request with a code, in Keycloak's order of parameters. `bySession`: the browser was signed
+ * in already, which tokens show as `acr` 0.
+ */
 export function sendCode(
   visit: Visit,
   client: Client,
   user: User,
   session: UserSession,
   request: AuthorizationRequest,
+  bySession: boolean,
 ): FastifyReply {
   const { context, realm } = visit;
   const { state } = context;
   const { redirectUri, scope } = request;
   const code = state.transaction(() => {
     const current = findSession(state, realm.id, session.id) ?? session;
-    const touched = putClientSession(state, current, client, { scope, redirectUri });
+    const notes = { ...current.clients[client.id]?.notes, SSO_AUTH: String(bySession) };
+    const touched = putClientSession(state, current, client, { scope, redirectUri, notes });
     return issueCode(state, realm, client, touched, request);
   });
   report(visit, {

@@ -1,3 +1,4 @@
+import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TestIdp } from '../../testing/index.ts';
 import { actionOf, testBrowser, textOfPage } from '../test-browser.ts';
@@ -131,6 +132,17 @@ describe('a browser that is signed in', () => {
     expect(second.status).toBe(302);
     expect(parameterOf(second, 'session_state')).toBe(parameterOf(first, 'session_state'));
     expect(parameterOf(second, 'code')).not.toBe(parameterOf(first, 'code'));
+  });
+
+  it('shows in its tokens whether somebody typed a password for this client, as Keycloak’s acr does', async () => {
+    const browser = testBrowser();
+    const acrOf = async (parameters: Readonly<Record<string, string>>): Promise<unknown> => {
+      const code = parameterOf(await signIn(idp, browser, parameters, { username: 'ada', password: 'ada-pw' }), 'code');
+      return decodeJwt(String((await redeem(idp, code)).body['id_token']))['acr'];
+    };
+    expect(await acrOf({})).toBe('1');
+    expect(await acrOf({})).toBe('0');
+    expect(await acrOf({ prompt: 'login' })).toBe('1');
   });
 
   it('is asked for the password again by prompt=login and max_age=0, and stays in its session', async () => {
