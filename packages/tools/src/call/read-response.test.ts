@@ -39,6 +39,25 @@ describe('an answer', () => {
     expect(read(pizzas, '[{"id":1}]', 'application/json').structured).toEqual({ result: [{ id: 1 }] });
   });
 
+  it('that may be null is wrapped too', async () => {
+    const tool = await toolOf(json({ type: 'object', nullable: true, properties: { id: {} } }), {
+      version: '3.0.3',
+      path: '/x',
+    });
+    expect(tool.outputSchema).toMatchObject({ type: 'object', properties: { result: { type: ['object', 'null'] } } });
+    expect(read(tool, 'null', 'application/json')).toMatchObject({ structured: { result: null } });
+    expect(read(tool, '{"id":1}', 'application/json')).toMatchObject({ structured: { result: { id: 1 } } });
+  });
+
+  it('that refers to a recursive schema has properties at the top', async () => {
+    const Node = { type: 'object', properties: { next: { $ref: '#/components/schemas/Node' } } };
+    const tool = await toolOf(json({ $ref: '#/components/schemas/Node' }), {
+      path: '/x',
+      components: { schemas: { Node } },
+    });
+    expect(tool.outputSchema).toMatchObject({ type: 'object', properties: { next: { $ref: '#/$defs/Node' } } });
+  });
+
   it('that is not what the document promised says where', () => {
     expect(read(pizza, '{"id":"one"}', 'application/json').mismatch).toEqual([
       { pointer: '/id', message: 'must be integer' },

@@ -34,7 +34,7 @@ export function readOutput(root: JsonObject, responses: Json | undefined, schema
   if (found === undefined) return { schema: undefined, wraps: false, accept: header };
   // Resolved first: at the top there must be an object with properties, and no reference to one.
   const resolved = resolveObject(root, found);
-  const wraps = resolved?.['type'] !== 'object';
+  const wraps = resolved?.['type'] !== 'object' || resolved['nullable'] === true;
   const converted = schemas.convert(resolved ?? found, 'response');
   const whole = wraps
     ? { type: 'object', properties: { result: converted }, required: ['result'] }
