@@ -94,5 +94,5 @@ export function seedRealm(realm: string, publicUrls: readonly string[]): RealmRe
         clientRoles: { 'realm-management': ['view-users'] },
       },
     ],
-  } as RealmRepresentation;
+  };
 }

@@ -170,6 +170,8 @@ function environment(facts: {
   return {
     KEYCLOAK_ISSUER: facts.issuer,
     KEYTURN_AUTH__AUDIENCES: 'volundr-api',
+    // Of a token that lives one second, the suite waits for the end.
+    KEYTURN_AUTH__CLOCK_TOLERANCE: '0',
     KEYTURN_HTTP__PORT: String(facts.port),
     KEYTURN_HTTP__PUBLIC_URL: facts.publicUrl,
     KEYTURN_MANAGEMENT__PORT: String(facts.management),

@@ -35,8 +35,7 @@ async function keyturn(args: string, env: Record<string, string> = {}) {
     },
     stopped: new Promise(() => undefined),
     isTerminal: false,
-    readStdin: async () => '',
-  } as Io;
+  };
   try {
     await buildProgram(io, 0).exitOverride().parseAsync(args.split(' '), { from: 'user' });
   } catch (error) {

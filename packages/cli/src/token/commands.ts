@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from '@keyturn/protocol';
+import { isJsonObject, type Json, type JsonObject } from '@keyturn/protocol';
 import { openBrowser } from '../auth/flows.ts';
 import { call, type Reply } from '../auth/provider.ts';
 import { accessTokenFor, urlOf } from '../auth/session.ts';
@@ -40,7 +40,7 @@ export async function runCreate(io: Io, name: string, flags: CreateFlags): Promi
   };
   let reply = await ask(io, flags, 'POST', path, body);
   if (reply.body['code'] === 'grant_required') {
-    await waitForGrant(io, String(reply.body['grant_url']));
+    await waitForGrant(io, textOf(reply.body['grant_url']));
     reply = await ask(io, flags, 'POST', path, body);
     for (let i = 0; i < 300 && reply.body['code'] === 'grant_required' && io.isTerminal; i++) {
       await new Promise((resolve) => setTimeout(resolve, 2000));
@@ -66,7 +66,7 @@ export async function runRevoke(
 ): Promise<void> {
   if (flags.all === true) {
     const reply = expectStatus(await ask(io, flags, 'POST', `${path}/revoke-all`, {}), 200);
-    io.complain(`Revoked ${String(reply.body['revoked'])} tokens`);
+    io.complain(`Revoked ${textOf(reply.body['revoked'])} tokens`);
     return;
   }
   if (names.length === 0) throw new CommandFailure('name a token, or give --all', 2);
@@ -96,9 +96,9 @@ function handOut(io: Io, flags: CommonFlags, reply: Reply): void {
     return;
   }
   io.complain(
-    `${String(body['name'])} (${String(body['id'])}), ends ${String(body['expires_at'])}. It is shown this once:`,
+    `${textOf(body['name'])} (${textOf(body['id'])}), ends ${textOf(body['expires_at'])}. It is shown this once:`,
   );
-  io.print(String(body['token']));
+  io.print(textOf(body['token']));
 }
 
 async function waitForGrant(io: Io, url: string): Promise<void> {
@@ -121,7 +121,7 @@ async function idOf(io: Io, flags: CommonFlags, name: string): Promise<string> {
   if (/^pat_[0-9a-z]{26}$/.test(name)) return name;
   const found = (await listTokens(io, flags)).find((token) => token['name'] === name);
   if (found === undefined) throw new CommandFailure(`you have no token called ${JSON.stringify(name)}`);
-  return String(found['id']);
+  return textOf(found['id']);
 }
 
 async function ask(io: Io, flags: CommonFlags, method: string, at: string, body?: object): Promise<Reply> {
@@ -136,6 +136,11 @@ async function ask(io: Io, flags: CommonFlags, method: string, at: string, body?
   });
 }
 
+/** What Keyturn says, as text. */
+function textOf(value: Json | undefined): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+}
+
 function expectStatus(reply: Reply, status: number): Reply {
   if (reply.status !== status) throw failure(reply);
   return reply;
@@ -143,6 +148,6 @@ function expectStatus(reply: Reply, status: number): Reply {
 
 function failure({ body, status }: Reply): CommandFailure {
   const { code, detail } = body;
-  const said = typeof detail === 'string' ? `${String(code)}: ${detail}` : `it answered ${status}`;
+  const said = typeof detail === 'string' ? `${textOf(code)}: ${detail}` : `it answered ${status}`;
   return new CommandFailure(said, status === 401 ? 4 : 1);
 }

@@ -37,7 +37,7 @@ interface Entry {
 }
 
 export function openPatBook(parts: {
-  readonly repository: Pick<PatRepository, 'lookUp' | 'touch'>;
+  readonly repository: Pick<PatRepository, 'lookUp' | 'lookUpOne' | 'touch'>;
   readonly revocations: Pick<Revocations, 'hears' | 'listensNow'>;
   readonly clock: Clock;
 }): PatBook {
@@ -69,6 +69,7 @@ export function openPatBook(parts: {
 
   /** One query for all that is asked for until the event loop comes round. */
   const ask = async (key: PatKey): Promise<FoundPat | undefined> => {
+    if (repository.lookUpOne !== undefined) return repository.lookUpOne(key);
     if (batch === undefined || batch.keys.length >= 500) {
       const keys: PatKey[] = [];
       const found = new Promise<void>((resolve) => setImmediate(resolve)).then(() => {

@@ -26,7 +26,7 @@ describe('a reference token', () => {
   it('has a checksum that a scanner can compute', () => {
     const token = newReferenceToken((n) => Buffer.alloc(n, 5));
     const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
-    const value = [...token.slice(-6)].reduce((sum, digit) => sum * 62 + alphabet.indexOf(digit), 0);
+    const value = Array.from(token.slice(-6)).reduce((sum, digit) => sum * 62 + alphabet.indexOf(digit), 0);
     expect(value).toBe(crc32(token.slice(0, -6)));
   });
 
