@@ -1,6 +1,7 @@
 import { type Json, isJsonObject, type JsonObject, ok, type Result, refuse, unreachable } from '@keyturn/protocol';
 import { keyOf, type ObjectRef, type ObservedObject, showRef } from '../model/objects.ts';
-import { isDone, isUntouched, type Observed } from '../plan/build.ts';
+import type { Observed } from '../plan/observed.ts';
+import { isDone, isUntouched } from '../plan/progress.ts';
 import { compareFields, withValue } from '../plan/fields.ts';
 import { ownershipAttribute, parseOwnership, showOwnership } from '../plan/ownership.ts';
 import { type Change, type Plan, type Step, secretReference } from '../plan/plan.ts';

@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject } from '@keyturn/protocol';
 import { keyOf, type ObjectRef, showRef } from '../model/objects.ts';
-import type { Observed } from '../plan/build.ts';
+import type { Observed } from '../plan/observed.ts';
 import { type Admin, pathOf } from './admin.ts';
 import { AdminRefused } from './admin-refusal.ts';
 

@@ -1,7 +1,7 @@
 import { isJsonObject, type Json, type JsonObject } from '@keyturn/protocol';
 import { objectsOf, textOf, textsOf } from '../model/members.ts';
 import { isBuiltIn, keyOf, type ObjectName, type ObjectType, type ObservedObject } from '../model/objects.ts';
-import type { Observed } from '../plan/build.ts';
+import type { Observed } from '../plan/observed.ts';
 import { type Ownership, ownershipAttribute, parseOwnership } from '../plan/ownership.ts';
 import { type Admin, pathOf } from './admin.ts';
 import { AdminRefused } from './admin-refusal.ts';
