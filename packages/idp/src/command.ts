@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { parseRealmFile, showRealmFileFault } from '@keyturn/realm';
 import type { Command } from './command-line.ts';
 import { createIdp, type Idp } from './create-idp.ts';
 
@@ -50,6 +49,8 @@ export async function runCommand(command: Command, world: CommandWorld): Promise
 
 async function importFile(idp: Idp, path: string, world: CommandWorld): Promise<string | undefined> {
   const text = await readFile(path, 'utf8');
+  // Loaded when there is a file: it brings the reader of YAML.
+  const { parseRealmFile, showRealmFileFault } = await import('@keyturn/realm/parse');
   const parsed = parseRealmFile(text, {
     path,
     env: world.env,

@@ -9,7 +9,7 @@ import {
   type Random,
   type Result,
 } from '@keyturn/protocol';
-import { resolvePlaceholders } from '@keyturn/realm';
+import { resolvePlaceholders } from '@keyturn/realm/placeholders';
 import type { App, IdpContext } from './context.ts';
 import { createEventSink } from './events.ts';
 import { createServer } from './http/server.ts';
