@@ -1,58 +1,105 @@
-import type { Realm, User } from '../../model/index.ts';
+import { isJsonObject, type Json, type JsonObject } from '@keyturn/protocol';
+import type { NewUser, Realm, User } from '../../model/index.ts';
 import type { FormState } from '../pages/account-forms.ts';
+import type { Field } from '../pages/field.ts';
+import { textOf } from '../text-of.ts';
 
-/** The profile fields that pages know. */
-export interface Profile {
-  readonly username: string;
-  readonly email: string;
-  readonly firstName: string;
-  readonly lastName: string;
+/** What a person typed into the fields of a profile, by name, trimmed. */
+export type ProfileValues = Readonly<Record<string, string>>;
+
+// The members of a user that are no attributes, and how browsers fill them in.
+const members: Readonly<Record<string, Omit<Field, 'name'>>> = {
+  username: { label: 'Username', autocomplete: 'username' },
+  email: { label: 'Email', type: 'email', autocomplete: 'email' },
+  firstName: { label: 'First name', autocomplete: 'given-name' },
+  lastName: { label: 'Last name', autocomplete: 'family-name' },
+};
+
+const isMember = (name: string): name is 'username' | 'email' | 'firstName' | 'lastName' =>
+  Object.hasOwn(members, name);
+
+/** The fields of the realm's user profile that its people may fill in, in the realm's order. */
+export function profileFields(realm: Realm): readonly Field[] {
+  const configured = realm.userProfile['attributes'];
+  const attributes = (Array.isArray(configured) ? configured : []).filter(isJsonObject);
+  // Nobody is without a user name, whatever the configuration forgets.
+  const all = attributes.some((it) => it['name'] === 'username') ? attributes : [{ name: 'username' }, ...attributes];
+  return all.flatMap((attribute): readonly Field[] => {
+    const name = textOf(attribute['name']);
+    if (name === '' || !isForUsers(attribute['permissions'])) return [];
+    const known = isMember(name) ? members[name] : undefined;
+    const label = textOf(attribute['displayName']);
+    return [
+      { label: label === '' || label.startsWith('${') ? name : label, ...known, name, required: isRequired(attribute) },
+    ];
+  });
 }
 
-/** What a person typed into a profile form, trimmed. Without a user name field the e-mail address is the name. */
-export function readProfile(form: URLSearchParams, fixedUsername?: string): Profile {
-  const text = (name: string): string => (form.get(name) ?? '').trim();
-  const email = text('email').toLowerCase();
-  return {
-    username: (fixedUsername ?? text('username')).toLowerCase(),
-    email,
-    firstName: text('firstName'),
-    lastName: text('lastName'),
-  };
+function isForUsers(permissions: Json | undefined): boolean {
+  if (!isJsonObject(permissions)) return true;
+  const { edit } = permissions;
+  return Array.isArray(edit) && edit.includes('user');
+}
+
+function isRequired(attribute: JsonObject): boolean {
+  const { name, required } = attribute;
+  if (name === 'username') return true;
+  if (!isJsonObject(required)) return false;
+  const { roles } = required;
+  return !Array.isArray(roles) || roles.includes('user');
+}
+
+/** Reads a posted form. */
+export function readProfile(fields: readonly Field[], form: URLSearchParams): ProfileValues {
+  return Object.fromEntries(fields.map(({ name }) => [name, (form.get(name) ?? '').trim()]));
 }
 
 /** The profile of a user, for filling the form. */
-export function profileOf(user: User): Profile {
-  return {
-    username: user.username,
-    email: user.email ?? '',
-    firstName: user.firstName ?? '',
-    lastName: user.lastName ?? '',
-  };
+export function profileOf(fields: readonly Field[], user: User): ProfileValues {
+  return Object.fromEntries(
+    fields.map(({ name }) => [name, (isMember(name) ? user[name] : user.attributes[name]?.[0]) ?? '']),
+  );
 }
 
 /** What is wrong with a profile, by field, in Keycloak's words. */
-export function checkProfile(profile: Profile): Readonly<Record<string, string>> {
-  const errors: Record<string, string> = {};
-  if (profile.username === '') errors['username'] = 'Please specify username.';
-  else if (profile.username.length < 3 || profile.username.length > 255)
-    errors['username'] = 'Length must be between 3 and 255.';
-  else if (/[<>&"$%!#?§,;:*~/\\|^=[\]{}()`\p{C}\s]/u.test(profile.username))
-    errors['username'] = 'Value contains invalid character.';
-  if (profile.email === '') errors['email'] = 'Please specify email.';
-  // Good enough to catch slips; the mail itself is the test. No blanks, commas or brackets: it goes into a header.
-  else if (!/^[^\s@<>,;:"()[\]\\]+@[^\s@<>,;:"()[\]\\]+$/.test(profile.email) || profile.email.length > 255)
-    errors['email'] = 'Invalid email address.';
-  for (const [name, label] of [
-    ['firstName', 'first name'],
-    ['lastName', 'last name'],
-  ] as const) {
-    if (profile[name] === '') errors[name] = `Please specify ${label}.`;
-    else if (profile[name].length > 255) errors[name] = 'Length must be less than 255.';
-    else if (/[<>&"$%!#?§;*~/\\|^=[\]{}()\p{Cc}]/u.test(profile[name]))
-      errors[name] = 'Value contains invalid character.';
+export function checkProfile(fields: readonly Field[], values: ProfileValues): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    fields.flatMap((field) => {
+      const fault = faultOf(field, values[field.name] ?? '');
+      return fault === undefined ? [] : [[field.name, fault]];
+    }),
+  );
+}
+
+function faultOf(field: Field, value: string): string | undefined {
+  if (value === '') {
+    if (field.required !== true) return undefined;
+    return isMember(field.name) ? `Please specify ${field.label.toLowerCase()}.` : 'Please specify this field.';
   }
-  return errors;
+  if (field.name === 'username' && value.length < 3) return 'Length must be between 3 and 255.';
+  if (value.length > (isMember(field.name) ? 255 : 2048)) return 'Value is too long.';
+  // Good enough to catch slips; the mail itself is the test. No blanks, commas or brackets: it goes into a header.
+  if (field.name === 'email' && !/^[^\s@<>,;:"()[\]\\]+@[^\s@<>,;:"()[\]\\]+$/.test(value))
+    return 'Invalid email address.';
+  if (field.name === 'username' && /[<>&"$%!#?§,;:*~/\\|^=[\]{}()`\p{C}\s]/u.test(value)) return invalid;
+  if (/^(?:first|last)Name$/.test(field.name) && /[<>&"$%!#?§;*~/\\|^=[\]{}()\p{Cc}]/u.test(value)) return invalid;
+  return undefined;
+}
+
+const invalid = 'Value contains invalid character.';
+
+/** The profile as it becomes part of a user; what was left empty is taken away. Fields not shown stay as they are. */
+export function withProfile<Base extends NewUser>(base: Base, fields: readonly Field[], values: ProfileValues): Base {
+  const changed: Record<string, unknown> = { ...base };
+  const attributes: Record<string, readonly string[]> = { ...base.attributes };
+  for (const { name } of fields) {
+    const value = values[name] ?? '';
+    const into = isMember(name) ? changed : attributes;
+    if (value === '') delete into[name];
+    else into[name] = isMember(name) ? value : [value, ...(attributes[name]?.slice(1) ?? [])];
+  }
+  // Members are only replaced by texts or, being optional, left out; `username` is required of every form.
+  return { ...changed, username: values['username'] ?? base.username, attributes } as Base;
 }
 
 /** Names and addresses that somebody else has. */
@@ -61,11 +108,6 @@ export function clashText(what: string): Readonly<Record<string, string>> {
 }
 
 /** The form as it goes back to the person. */
-export function formState(profile: Profile, errors: Readonly<Record<string, string>>): FormState {
-  return { values: { ...profile }, errors };
-}
-
-/** The name that a new account gets. */
-export function newUsername(realm: Realm, form: URLSearchParams): string | undefined {
-  return realm.registrationEmailAsUsername ? (form.get('email') ?? '').trim() : undefined;
+export function formState(values: ProfileValues, errors: Readonly<Record<string, string>>): FormState {
+  return { values, errors };
 }

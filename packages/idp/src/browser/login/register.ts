@@ -1,14 +1,15 @@
 import type { FastifyReply } from 'fastify';
 import { formOf, queryOf } from '../../http/form.ts';
-import { createUser } from '../../model/index.ts';
+import { createUser, type Realm } from '../../model/index.ts';
 import { sendPage } from '../http/send-page.ts';
 import { emptyForm, type FormState, registerPage } from '../pages/account-forms.ts';
+import type { Field } from '../pages/field.ts';
 import { report, sendErrorPage, type Visit } from '../visit.ts';
 import { advance, advanceAs } from './advance.ts';
 import { restartLogin, tabOf } from './begin.ts';
 import { formAction, stepHref } from './links.ts';
 import { checkNewPassword, setPassword } from './password-policy.ts';
-import { checkProfile, clashText, formState, newUsername, readProfile } from './profile-form.ts';
+import { checkProfile, clashText, formState, profileFields, readProfile, withProfile } from './profile-form.ts';
 import { findTicket, isSessionCode, type OpenTicket } from './ticket.ts';
 
 /** `GET login-actions/registration`. */
@@ -28,28 +29,36 @@ export async function postRegistration(visit: Visit): Promise<FastifyReply> {
     return await restartLogin(visit);
   if (open.ticket.userId !== undefined) return await advance(visit, open);
   const form = formOf(visit.request);
-  const profile = readProfile(form, newUsername(realm, form));
+  const fields = fieldsOf(realm);
+  const typed = readProfile(fields, form);
+  const values = realm.registrationEmailAsUsername ? { ...typed, username: typed['email'] ?? '' } : typed;
   const password = form.get('password') ?? '';
-  const weak = checkNewPassword(realm, password, { ...profile, credentials: [] });
+  const person = withProfile({ username: values['username'] ?? '', enabled: true }, fields, values);
+  const weak = checkNewPassword(realm, password, { ...person, credentials: [] });
   const errors = {
-    ...checkProfile(profile),
+    ...checkProfile(fields, values),
     ...(weak === undefined ? {} : { password: weak }),
     ...(password === form.get('password-confirm')
       ? {}
       : { 'password-confirm': "Password confirmation doesn't match." }),
   };
-  if (Object.keys(errors).length > 0) return refuse(visit, open, formState(profile, errors));
-  const made = createUser(context.state, realm, { ...profile, enabled: true });
+  if (Object.keys(errors).length > 0) return refuse(visit, open, formState(values, errors));
+  const made = createUser(context.state, realm, person);
   if (!made.ok) {
     const taken = made.refusal.why === 'exists' ? clashText(made.refusal.what) : { username: 'Invalid username.' };
-    return refuse(visit, open, formState(profile, taken));
+    return refuse(visit, open, formState(values, taken));
   }
   const user = (await setPassword(context, made.value.id, password)) ?? made.value;
   report(visit, {
     type: 'REGISTER',
     clientId: open.client.clientId,
     userId: user.id,
-    details: { auth_method: 'openid-connect', register_method: 'form', username: user.username, email: profile.email },
+    details: {
+      auth_method: 'openid-connect',
+      register_method: 'form',
+      username: user.username,
+      email: user.email ?? '',
+    },
   });
   const still = findTicket(visit, open.tabId);
   if (still === undefined) return await restartLogin(visit);
@@ -63,9 +72,14 @@ function refuse(visit: Visit, open: OpenTicket, form: FormState): FastifyReply {
 
 function show(visit: Visit, open: OpenTicket, form: FormState): FastifyReply {
   const action = formAction(visit, open, 'registration', 'registration');
-  return sendPage(
-    visit.reply,
-    visit.realm,
-    registerPage(visit.realm, action, stepHref(visit, open, 'authenticate'), form),
-  );
+  const { realm } = visit;
+  const loginHref = stepHref(visit, open, 'authenticate');
+  return sendPage(visit.reply, realm, registerPage(realm, { action, loginHref, fields: fieldsOf(realm), form }));
+}
+
+// Where the e-mail address is the name there is no field for a name of its own.
+function fieldsOf(realm: Realm): readonly Field[] {
+  const fields = profileFields(realm);
+  if (!realm.registrationEmailAsUsername) return fields;
+  return fields.flatMap((it) => (it.name === 'username' ? [] : [it.name === 'email' ? { ...it, required: true } : it]));
 }

@@ -67,6 +67,79 @@ describe('a profile that is not complete', () => {
   });
 });
 
+describe('a profile with attributes of the realm’s own', () => {
+  const users = { view: ['admin', 'user'], edit: ['admin', 'user'] };
+  const profile = {
+    attributes: [
+      { name: 'username', permissions: users },
+      { name: 'email', permissions: users },
+      { name: 'department', displayName: 'Department', required: { roles: ['user'] }, permissions: users },
+      { name: 'badge', permissions: { view: ['admin'], edit: ['admin'] } },
+    ],
+  };
+  const settings = {
+    users: userEve({ attributes: { badge: ['42'] } }),
+    components: {
+      'org.keycloak.userprofile.UserProfileProvider': [
+        { providerId: 'declarative-user-profile', config: { 'kc.user.profile.config': [JSON.stringify(profile)] } },
+      ],
+    },
+  };
+
+  it('asks for those that are required and its people’s to give, and for no others', async () => {
+    const idp = await addDemo(shared, settings);
+    const browser = testBrowser();
+    const page = await browser.follow(await signIn(idp, browser, {}, eve));
+    expect(page.html).toContain('<label for="department">Department</label>');
+    expect(page.html).not.toContain('badge');
+    expect(page.html).not.toContain('lastName');
+    const without = await browser.submit(page, { email: 'eve@example.com', department: '' });
+    expect(textOfPage(without)).toContain('Please specify this field.');
+    const done = await browser.submit(without, { email: 'eve@example.com', department: 'Q', badge: '43' });
+    expect(done.location).toMatch(withCode);
+    expect((await signIn(idp, testBrowser(), {}, eve)).location).toMatch(withCode);
+  });
+});
+
+describe('the realm’s terms', () => {
+  const terms = [{ alias: 'TERMS_AND_CONDITIONS', name: 'Terms', providerId: 'TERMS_AND_CONDITIONS', enabled: true }];
+  const settings = { requiredActions: terms, users: userEve({ requiredActions: ['TERMS_AND_CONDITIONS'] }) };
+
+  it('let those go on who accept them, once', async () => {
+    const idp = await addDemo(shared, settings);
+    const browser = testBrowser();
+    const page = await browser.follow(await signIn(idp, browser, {}, eve));
+    expect((await browser.submit(page, { accept: 'true' })).location).toMatch(withCode);
+    expect((await signIn(idp, testBrowser(), {}, eve)).location).toMatch(withCode);
+  });
+
+  it('send those back who do not', async () => {
+    const idp = await addDemo(shared, settings);
+    const browser = testBrowser();
+    const page = await browser.follow(await signIn(idp, browser, {}, eve));
+    expect(parameterOf(await browser.submit(page, { cancel: 'true' }), 'error')).toBe('access_denied');
+  });
+});
+
+describe('an action that an application starts', () => {
+  it('is done by a person who is signed in, and reported to the application', async () => {
+    const idp = await addDemo(shared, { users: userEve({}) });
+    const browser = testBrowser();
+    await signIn(idp, browser, {}, eve);
+    const next = await browser.get(authorizeUrl(idp, { kc_action: 'UPDATE_PASSWORD' }));
+    const page = await browser.follow(next);
+    const done = await browser.submit(page, { 'password-new': 'new-pw', 'password-confirm': 'new-pw' });
+    expect(parameterOf(done, 'kc_action_status')).toBe('success');
+    expect((await signIn(idp, testBrowser(), {}, { ...eve, password: 'new-pw' })).location).toMatch(withCode);
+  });
+
+  it('that has no page changes nothing', async () => {
+    const idp = await addDemo(shared, { users: userEve({}) });
+    const done = await signIn(idp, testBrowser(), { kc_action: 'delete_account' }, eve);
+    expect(parameterOf(done, 'code')).not.toBe('');
+  });
+});
+
 describe('a required action without a page', () => {
   it('is named, and lets nobody past', async () => {
     const idp = await addDemo(shared, { users: userEve({ requiredActions: ['CONFIGURE_TOTP'] }) });

@@ -1,7 +1,7 @@
 import { unreachable } from '@keyturn/protocol';
 import type { FastifyReply } from 'fastify';
 import { formOf, queryOf } from '../../http/form.ts';
-import { type User, updateUser } from '../../model/index.ts';
+import { type Realm, type User, updateUser } from '../../model/index.ts';
 import { sendPage } from '../http/send-page.ts';
 import { endSession } from '../logout/end-session.ts';
 import { sendActionMail } from '../mail/action-mails.ts';
@@ -13,6 +13,7 @@ import {
   updateProfilePage,
   verifyEmailPage,
 } from '../pages/account-forms.ts';
+import type { Page } from '../pages/layout.ts';
 import { report, type Visit } from '../visit.ts';
 import { advance, userOf } from './advance.ts';
 import { restartLogin, tabOf } from './begin.ts';
@@ -20,7 +21,15 @@ import { denyLogin } from './deny.ts';
 import { formAction } from './links.ts';
 import { nextStep, type Step } from './next-step.ts';
 import { checkNewPassword, setPassword } from './password-policy.ts';
-import { checkProfile, clashText, formState, profileOf, readProfile } from './profile-form.ts';
+import {
+  checkProfile,
+  clashText,
+  formState,
+  profileFields,
+  profileOf,
+  readProfile,
+  withProfile,
+} from './profile-form.ts';
 import { showConsent } from './show-consent.ts';
 import { changeTicket, findTicket, isSessionCode, type OpenTicket } from './ticket.ts';
 
@@ -76,7 +85,7 @@ async function showStep(
       return sendPage(reply, realm, updatePasswordPage(realm, action, user.username, form ?? emptyForm));
     case 'UPDATE_PROFILE':
     case 'VERIFY_PROFILE':
-      return sendPage(reply, realm, updateProfilePage(realm, action, form ?? formState(profileOf(user), {})));
+      return sendPage(reply, realm, profilePage(realm, action, user, form));
     case 'VERIFY_EMAIL': {
       const email = user.email ?? '';
       if (open.ticket.mailedTo !== email) {
@@ -95,6 +104,13 @@ async function showStep(
       return showConsent(visit, open, user);
   }
   return unreachable(step);
+}
+
+function profilePage(realm: Realm, action: string, user: User, form: FormState | undefined): Page {
+  const fields = profileFields(realm).map((it) =>
+    it.name === 'username' && !realm.editUsernameAllowed ? { ...it, readonly: true } : it,
+  );
+  return updateProfilePage(realm, action, fields, form ?? formState(profileOf(fields, user), {}));
 }
 
 async function acceptTerms(visit: Visit, open: OpenTicket, user: User): Promise<FastifyReply> {
@@ -129,19 +145,18 @@ async function updatePassword(visit: Visit, open: OpenTicket, user: User): Promi
 
 async function updateProfile(visit: Visit, open: OpenTicket, user: User, step: Step): Promise<FastifyReply> {
   const { realm, context } = visit;
-  const profile = readProfile(formOf(visit.request), realm.editUsernameAllowed ? undefined : user.username);
-  const errors = checkProfile(profile);
-  if (Object.keys(errors).length > 0) return await showStep(visit, open, user, step, formState(profile, errors));
-  const moved = profile.email !== user.email;
-  const changed = updateUser(context.state, realm, {
-    ...user,
-    ...profile,
-    emailVerified: user.emailVerified && !moved,
-  });
+  const fields = profileFields(realm);
+  const typed = readProfile(fields, formOf(visit.request));
+  const values = realm.editUsernameAllowed ? typed : { ...typed, username: user.username };
+  const errors = checkProfile(fields, values);
+  if (Object.keys(errors).length > 0) return await showStep(visit, open, user, step, formState(values, errors));
+  const filled = withProfile(user, fields, values);
+  const sameAddress = filled.email?.toLowerCase() === user.email;
+  const changed = updateUser(context.state, realm, { ...filled, emailVerified: user.emailVerified && sameAddress });
   if (!changed.ok) {
     const taken =
       changed.refusal.why === 'exists' ? clashText(changed.refusal.what) : { username: 'Invalid username.' };
-    return await showStep(visit, open, user, step, formState(profile, taken));
+    return await showStep(visit, open, user, step, formState(values, taken));
   }
   report(visit, { type: 'UPDATE_PROFILE', clientId: open.client.clientId, userId: user.id });
   return await done(visit, open, user.id, step);

@@ -5,6 +5,7 @@ import type { AuthorizationRequest } from '../authorize/request.ts';
 import { cookieOf, setCookie } from '../http/cookies.ts';
 import type { Visit } from '../visit.ts';
 import { hashOf } from './identity.ts';
+import { makeRoom } from './make-room.ts';
 
 /** What a login leads to. */
 export type Goal =
@@ -67,6 +68,7 @@ export function openTicket(visit: Visit, client: Client, given: Partial<Ticket> 
 
 function storeTicket(visit: Visit, client: Client, rootId: string, ticket: Ticket): OpenTicket {
   const { state } = visit.context;
+  makeRoom(state, purpose);
   const tabId = randomText(visit, 8);
   const stored = putSingleUse(state, {
     id: `${rootId}.${tabId}`,

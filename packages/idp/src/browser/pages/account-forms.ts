@@ -34,17 +34,22 @@ function bound(form: FormState, field: Field): Html {
 }
 
 /** A new account, where the realm lets people make their own. */
-export function registerPage(realm: Realm, action: string, loginHref: string, form: FormState): Page {
-  const username = !realm.registrationEmailAsUsername;
+export function registerPage(
+  realm: Realm,
+  view: {
+    readonly action: string;
+    readonly loginHref: string;
+    readonly fields: readonly Field[];
+    readonly form: FormState;
+  },
+): Page {
+  const { action, loginHref, fields, form } = view;
   return {
     title: `Register with ${nameOf(realm)}`,
     heading: 'Register',
     ...problems(form),
     body: html`<form id="kc-register-form" action="${action}" method="post">
-${username && bound(form, { name: 'username', label: 'Username', autocomplete: 'username', required: true })}
-${bound(form, { name: 'email', label: 'Email', type: 'email', autocomplete: 'email', required: true })}
-${bound(form, { name: 'firstName', label: 'First name', autocomplete: 'given-name', required: true })}
-${bound(form, { name: 'lastName', label: 'Last name', autocomplete: 'family-name', required: true })}
+${fields.map((field) => bound(form, field))}
 ${bound(form, { name: 'password', label: 'Password', type: 'password', autocomplete: 'new-password', required: true })}
 ${bound(form, { name: 'password-confirm', label: 'Confirm password', type: 'password', autocomplete: 'new-password', required: true })}
 <button id="kc-register" type="submit">Register</button>
@@ -86,7 +91,7 @@ ${bound(form, { name: 'password-confirm', label: 'Confirm password', type: 'pass
 }
 
 /** The profile fields that the realm wants of its users. */
-export function updateProfilePage(realm: Realm, action: string, form: FormState): Page {
+export function updateProfilePage(realm: Realm, action: string, fields: readonly Field[], form: FormState): Page {
   return {
     title: `Sign in to ${nameOf(realm)}`,
     heading: 'Update Account Information',
@@ -94,10 +99,7 @@ export function updateProfilePage(realm: Realm, action: string, form: FormState)
       ? problems(form)
       : { notice: { kind: 'info', text: 'You need to update your user profile to activate your account.' } }),
     body: html`<form id="kc-update-profile-form" action="${action}" method="post">
-${bound(form, { name: 'username', label: 'Username', autocomplete: 'username', readonly: !realm.editUsernameAllowed })}
-${bound(form, { name: 'email', label: 'Email', type: 'email', autocomplete: 'email', required: true })}
-${bound(form, { name: 'firstName', label: 'First name', autocomplete: 'given-name', required: true })}
-${bound(form, { name: 'lastName', label: 'Last name', autocomplete: 'family-name', required: true })}
+${fields.map((field) => bound(form, field))}
 <button id="kc-submit" type="submit">Submit</button>
 </form>`,
   };
