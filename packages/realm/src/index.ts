@@ -26,7 +26,8 @@ export { type PlaceholderFault, type PlaceholderOptions, resolvePlaceholders } f
 export { type Admin, type AdminOptions, createAdmin } from './live/admin.ts';
 export type { AdminLogin } from './live/admin-login.ts';
 export { type AdminRefusal, explainAdminRefusal } from './live/admin-refusal.ts';
-export { type Applied, type ApplyOptions, type ApplyRefusal, applyPlan, explainApplyRefusal } from './live/apply.ts';
+export { type Applied, type ApplyOptions, applyPlan } from './live/apply.ts';
+export { type ApplyRefusal, explainApplyRefusal } from './live/apply-refusal.ts';
 export { exportRealm, minimizeRealm } from './live/export-realm.ts';
 export { type PlannedRealm, type PlanRefusal, planRealm } from './live/plan-realm.ts';
 export { type Desired, spreadRealm } from './model/desired.ts';

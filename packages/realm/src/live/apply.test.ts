@@ -5,7 +5,8 @@ import { createFakeKeycloak, type FakeKeycloak } from '../testing/fake-keycloak.
 import { adminOf, applyFile, planOf, realmFrom } from '../testing/fixture.ts';
 import { spreadRealm } from '../model/desired.ts';
 import { explainAdminRefusal } from './admin-refusal.ts';
-import { applyPlan, explainApplyRefusal } from './apply.ts';
+import { applyPlan } from './apply.ts';
+import { explainApplyRefusal } from './apply-refusal.ts';
 import { planRealm } from './plan-realm.ts';
 
 const file = {

@@ -1,13 +1,15 @@
-import { type Json, isJsonObject, type JsonObject, ok, type Result, refuse, unreachable } from '@keyturn/protocol';
+import { isJsonObject, type Json, type JsonObject, ok, type Result, refuse } from '@keyturn/protocol';
 import { keyOf, type ObjectRef, type ObservedObject, showRef } from '../model/objects.ts';
+import { differencesOf, mergeChanges, secretNames, unionOf } from '../plan/carry-out.ts';
+import { compareFields } from '../plan/fields.ts';
 import type { Observed } from '../plan/observed.ts';
-import { isDone, isUntouched } from '../plan/progress.ts';
-import { compareFields, withValue } from '../plan/fields.ts';
-import { ownershipAttribute, parseOwnership, showOwnership } from '../plan/ownership.ts';
+import { ownershipAttribute, showOwnership } from '../plan/ownership.ts';
 import { type Change, type Plan, type Step, secretReference } from '../plan/plan.ts';
+import { isDone, isUntouched } from '../plan/progress.ts';
 import { isJsonList } from '../representation.ts';
 import { type Admin, pathOf } from './admin.ts';
-import { AdminRefused, type AdminRefusal } from './admin-refusal.ts';
+import { AdminRefused } from './admin-refusal.ts';
+import type { ApplyRefusal } from './apply-refusal.ts';
 import { type Ids, openIds } from './ids.ts';
 import { readFor } from './read-realm.ts';
 import { buildCreate, buildDelete, buildUpdate, idFrom, itemOf, type WriteRequest } from './write-object.ts';
@@ -30,19 +32,6 @@ export interface Applied {
   /** What the server shows differently after all: `client web: redirectUris`. Empty when all is as planned. */
   readonly differences: readonly string[];
 }
-
-export type ApplyRefusal =
-  | { readonly why: 'missing-secrets'; readonly names: readonly string[] }
-  | { readonly why: 'stale'; readonly objects: readonly string[] }
-  | { readonly why: 'foreign-ownership' }
-  | {
-      readonly why: 'stopped';
-      readonly at: string;
-      readonly stepsDone: number;
-      readonly stepsLeft: number;
-      readonly refusal: AdminRefusal;
-    }
-  | { readonly why: 'unread'; readonly refusal: AdminRefusal };
 
 /**
  * Does exactly what a plan says, in its order. Reads first: steps that are done already are passed over, so that a run
@@ -224,82 +213,4 @@ class Run {
     if (isJsonList(value)) return value.map((item) => this.#secret(item));
     return isJsonObject(value) ? this.#withSecrets(value) : value;
   }
-}
-
-/** The members that a PUT must carry: whole where Keycloak replaces them, only what changes in a client's attributes. */
-function mergeChanges(
-  type: Step['type'],
-  now: JsonObject,
-  changes: readonly Change[],
-  secret: (value: Json) => Json,
-): JsonObject {
-  let members: JsonObject = {};
-  for (const { path, after } of changes) {
-    const [top = ''] = path;
-    if (!Object.hasOwn(members, top) && path.length > 1 && !(type === 'client' && top === 'attributes')) {
-      members = { ...members, [top]: now[top] ?? {} };
-    }
-    members = withValue(members, path, secret(after));
-  }
-  return members;
-}
-
-function differencesOf(step: Step, live: ObservedObject | undefined): readonly string[] {
-  const what = showRef(step);
-  if (step.action === 'delete') return live === undefined ? [] : [`${what}: still there`];
-  if (live === undefined) return [`${what}: not there`];
-  if (isDone(step, live) || step.action === 'adopt') return [];
-  const fields: JsonObject =
-    step.action === 'create'
-      ? step.fields
-      : step.changes.reduce<JsonObject>(
-          (all, { path, after, sensitive }) => (sensitive === true ? all : withValue(all, path, after)),
-          {},
-        );
-  return compareFields(fields, live.fields)
-    .filter(
-      ({ path, after }) =>
-        path[0] !== 'credentials' && secretReference(after) === undefined && !path.includes('$secret'),
-    )
-    .map(({ path }) => `${what}: ${path.join('.')} is not what was written`);
-}
-
-/** What is Keyturn's while the plan is being carried out: what was, and what will be. */
-function unionOf(plan: Plan): string {
-  const before = parseOwnership(plan.ownership.before);
-  const after = parseOwnership(plan.ownership.after);
-  if (!before.ok || !after.ok) return plan.ownership.after;
-  return showOwnership(new Map([...before.value, ...after.value]));
-}
-
-function secretNames(plan: Plan): readonly string[] {
-  const names = new Set<string>();
-  const collect = (value: Json | undefined): void => {
-    const name = secretReference(value);
-    if (name !== undefined) names.add(name);
-    else if (isJsonList(value)) value.forEach(collect);
-    else if (isJsonObject(value)) Object.values(value).forEach(collect);
-  };
-  for (const step of plan.steps) {
-    if (step.action === 'create') collect(step.fields);
-    if (step.action === 'update') for (const change of step.changes) collect(change.after);
-  }
-  return [...names];
-}
-
-/** One or two sentences for a person: what happened, what was not lost, what to do. */
-export function explainApplyRefusal(refusal: ApplyRefusal, explain: (refusal: AdminRefusal) => string): string {
-  switch (refusal.why) {
-    case 'missing-secrets':
-      return `The plan refers to secrets that the realm file does not give: ${refusal.names.join(', ')}. Nothing was written.`;
-    case 'stale':
-      return `Changed since the plan was made: ${refusal.objects.join(', ')}. Nothing was written; plan again.`;
-    case 'foreign-ownership':
-      return 'Another apply has changed what Keyturn owns in this realm since the plan was made. Nothing was written; plan again.';
-    case 'stopped':
-      return `Stopped at ${refusal.at}: ${explain(refusal.refusal)} ${refusal.stepsDone} steps are done, ${refusal.stepsLeft} are left; run the same command again to finish.`;
-    case 'unread':
-      return `${explain(refusal.refusal)} Nothing was written.`;
-  }
-  return unreachable(refusal);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type ExchangeFacts, judgeExchange } from './exchange.ts';
+import { type ExchangeFacts, judgeExchange } from './exchange-conditions.ts';
 
 const issuer = 'http://localhost:8041/realms/tools-provider';
 const audienceMapper = (client: string) => ({
