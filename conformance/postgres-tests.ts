@@ -17,5 +17,5 @@ try {
 
 async function open() {
   const postgres = await openPostgres();
-  return { url: postgres.url, [Symbol.asyncDispose]: async () => void (await postgres.stop()) };
+  return { url: postgres.url, [Symbol.asyncDispose]: () => postgres.stop() };
 }

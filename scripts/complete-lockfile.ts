@@ -23,10 +23,16 @@ const lock = JSON.parse(readFileSync(path, 'utf8')) as { packages: Record<string
 const added: string[] = [];
 for (const [at, parent] of Object.entries({ ...lock.packages })) {
   for (const [name, version] of Object.entries(parent.optionalDependencies ?? {})) {
-    if (lock.packages[`node_modules/${name}`] !== undefined || lock.packages[`${at}/node_modules/${name}`] !== undefined) continue;
+    if (
+      lock.packages[`node_modules/${name}`] !== undefined ||
+      lock.packages[`${at}/node_modules/${name}`] !== undefined
+    )
+      continue;
     const platform = platformOf(name);
     if (platform === undefined || !/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version)) {
-      throw new Error(`${at} wants ${name}@${version}, which the registry lacks and whose platform its name does not tell`);
+      throw new Error(
+        `${at} wants ${name}@${version}, which the registry lacks and whose platform its name does not tell`,
+      );
     }
     lock.packages[`node_modules/${name}`] = {
       version,
@@ -38,7 +44,10 @@ for (const [at, parent] of Object.entries({ ...lock.packages })) {
   }
 }
 const { '': root, ...rest } = lock.packages;
-lock.packages = { '': root ?? {}, ...Object.fromEntries(Object.entries(rest).sort(([one], [other]) => (one < other ? -1 : 1))) };
+lock.packages = {
+  '': root ?? {},
+  ...Object.fromEntries(Object.entries(rest).sort(([one], [other]) => (one < other ? -1 : 1))),
+};
 if (added.length > 0) writeFileSync(path, `${JSON.stringify(lock, null, 2)}\n`);
 console.log(`${added.length} packages of other platforms added to package-lock.json`);
 

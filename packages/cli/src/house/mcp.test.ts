@@ -118,14 +118,12 @@ describe('the MCP door', () => {
 describe('a client that listens', () => {
   it('hears when a source has changed the list of tools', async () => {
     const client = await connect('2026-07-28');
-    let heard = 0;
-    client.setNotificationHandler('notifications/tools/list_changed', () => {
-      heard += 1;
+    const heard = new Promise<string>((resolve) => {
+      client.setNotificationHandler('notifications/tools/list_changed', () => resolve('heard'));
     });
     await client.listen({ toolsListChanged: true });
     await house.registerPizzeria({ slug: 'second' });
-    for (let i = 0; heard === 0 && i < 200; i++) await new Promise((resolve) => setTimeout(resolve, 10));
-    expect(heard).toBeGreaterThan(0);
+    expect(await heard).toBe('heard');
     await client.close();
   });
 
