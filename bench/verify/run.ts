@@ -18,7 +18,7 @@ const hitMicroseconds = 2;
  */
 export async function run(): Promise<{ line: string; ok: boolean }> {
   const quick = process.env['BENCH_QUICK'] !== undefined;
-  const rounds = quick ? 3 : 11;
+  const rounds = quick ? 3 : 9;
   const now = Math.floor(Date.now() / 1000);
   const materials = benchAlgorithms.map((alg) => makeMaterial(alg, now));
   const go = await startGolang(materials);
@@ -70,7 +70,7 @@ async function playUncached(
   golang: Golang | undefined,
 ): Promise<readonly Round[]> {
   const contenders = uncached(material);
-  const checks = Math.round((material.alg === 'RS256' || material.alg === 'PS256' ? 1500 : 600) / (quick ? 3 : 1));
+  const checks = Math.round((material.alg === 'RS256' || material.alg === 'PS256' ? 2500 : 1000) / (quick ? 5 : 1));
   // A server has checked some thousand tokens before anyone looks at its rate: what is compiled by then counts.
   await playRound(contenders, 4000);
   const played: Round[] = [];

@@ -11,6 +11,7 @@ import { createKeySource } from './keys/key-source.ts';
 import type { KeyPolicy, Keys } from './keys/remote-keys.ts';
 import { createFixedKeys, createRemoteKeys } from './keys/remote-keys.ts';
 import type { IdentityRules } from './principal.ts';
+import { createScopeReader } from './principal.ts';
 import type { ProviderName } from './providers.ts';
 import { isServiceAccount, providers } from './providers.ts';
 import type { RevocationSource } from './revocation/source.ts';
@@ -153,6 +154,7 @@ export function identityRulesOf(options: Pick<VerifierOptions, 'identityClaim' |
   return {
     identityClaims: listOf(options.identityClaim ?? preset?.identityClaims ?? 'sub'),
     isServiceAccount: preset?.isServiceAccount ?? isServiceAccount,
+    readScopes: createScopeReader(),
   };
 }
 

@@ -9,6 +9,7 @@ export interface IdentityRules {
   readonly identityClaims: readonly string[];
   /** Whether a token is a client's own, not a person's who logged in through it. `profile`: it says `at+jwt`. */
   readonly isServiceAccount: (claims: Claims, profile: boolean) => boolean;
+  readonly readScopes: ReadScopes;
 }
 
 /** Claims that name the client. A person's token has them too, so only a client's own token is known by them. */
@@ -33,7 +34,7 @@ export function buildPrincipal(
       client: azp ?? clientId,
       serviceAccount,
       audiences,
-      scopes: scopesOf(claims),
+      scopes: rules.readScopes(claims),
       roles: rolesOf(claims),
       tokenId: jti,
       sessionId: sid,
@@ -60,23 +61,26 @@ function identityOf(claims: Claims, from: readonly string[], serviceAccount: boo
 
 const none: readonly string[] = Object.freeze([]);
 
-/** Whether a short list has neither empty texts nor repetitions, which issuers do not write. */
-function isSet(texts: readonly string[]): boolean {
-  for (let i = 0; i < texts.length; i++) {
-    const text = texts[i];
-    if (text === undefined || text === '' || texts.indexOf(text) !== i) return false;
-  }
-  return true;
-}
+/** Reads the scopes of a token: `scope` (RFC 8693 §4.2), else the `scp` of Okta and Entra; a list or one text. */
+export type ReadScopes = (claims: Claims) => readonly string[];
 
-/** `scope` (RFC 8693 §4.2), else the `scp` of Okta and Entra; a list or one text. */
-function scopesOf(claims: Claims): readonly string[] {
-  const scope: unknown = claims.scope ?? claims.scp;
-  if (!isTexts(scope)) return none;
-  if (typeof scope !== 'string') return scope;
-  if (scope === '') return none;
-  const scopes = scope.split(' ');
-  return Object.freeze(isSet(scopes) ? scopes : parseScopes(scope));
+/** More lists of scopes than clients usually have; beyond it the memory starts anew. */
+const maxKnownScopes = 256;
+
+/** Builds a reader that remembers the texts it has taken apart: a client's tokens all have the same. */
+export function createScopeReader(): ReadScopes {
+  const known = new Map<string, readonly string[]>();
+  return (claims) => {
+    const scope: unknown = claims.scope ?? claims.scp;
+    if (!isTexts(scope)) return none;
+    if (typeof scope !== 'string') return scope;
+    const before = known.get(scope);
+    if (before !== undefined) return before;
+    const scopes = Object.freeze(parseScopes(scope));
+    if (known.size >= maxKnownScopes) known.clear();
+    known.set(scope, scopes);
+    return scopes;
+  };
 }
 
 /**
@@ -100,5 +104,5 @@ function rolesOf(claims: Claims): TokenRoles {
 
 function roleList(access: unknown): readonly string[] {
   const roles: unknown = isJsonObject(access) ? access.roles : undefined;
-  return Array.isArray(roles) && isTexts(roles) && typeof roles !== 'string' ? roles : none;
+  return isTexts(roles) && typeof roles !== 'string' ? roles : none;
 }

@@ -2,7 +2,7 @@ import type { Claims } from '@keyturn/protocol';
 import type { IdentityRules } from './principal.ts';
 
 /** What is particular to an identity provider. Seed 001's table, corrected where the provider's own papers differ. */
-export interface ProviderPreset extends IdentityRules {
+export interface ProviderPreset extends Pick<IdentityRules, 'identityClaims' | 'isServiceAccount'> {
   readonly name: ProviderName;
   /** What `aud` is and how to get the resource's own name into it. */
   readonly audience: string;

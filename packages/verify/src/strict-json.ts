@@ -21,12 +21,11 @@ export function parseStrictJson(bytes: Buffer): JsonObject | JsonFault {
   if (!isJsonObject(value)) return 'object';
   const members = sealed(value, 1);
   if (members === tooDeep) return 'depth';
+  if (members === badName) return 'member-name';
   // JSON.parse keeps the last of two equal members, so a text that spells more members than it yields has duplicates.
   // It never spells fewer; where even the upper bound is no more, the exact count is not needed.
   if (members !== countAtMost(text) && members !== countMembers(text)) return 'duplicate';
-  if (text.includes('__proto__')) return 'member-name';
-  if (text.includes('\\')) return faultOfTexts(value);
-  return value;
+  return text.includes('\\') && hasBadText(value) ? 'text' : value;
 }
 
 function parse(text: string): unknown {
@@ -37,27 +36,32 @@ function parse(text: string): unknown {
   }
 }
 
+// What `sealed` says instead of a count.
 const tooDeep = -1;
+const badName = -2;
 
 /** Freezes a parsed value and all within it, and counts the members of its objects. */
 function sealed(value: object, depth: number): number {
   if (depth > maxDepth) return tooDeep;
   let members = 0;
   if (Array.isArray(value)) {
-    for (const item of value as readonly unknown[]) {
+    for (let i = 0; i < value.length; i++) {
+      const item: unknown = value[i];
       if (typeof item !== 'object' || item === null) continue;
       const inner = sealed(item, depth + 1);
-      if (inner === tooDeep) return tooDeep;
+      if (inner < 0) return inner;
       members += inner;
     }
   } else {
     const object = value as JsonObject;
     for (const name in object) {
+      // However it was spelled in the text, it would change every object that a careless reader copies it into.
+      if (name === '__proto__') return badName;
       members++;
       const item = object[name];
       if (typeof item !== 'object' || item === null) continue;
       const inner = sealed(item, depth + 1);
-      if (inner === tooDeep) return tooDeep;
+      if (inner < 0) return inner;
       members += inner;
     }
   }
@@ -97,17 +101,9 @@ function countMembers(text: string): number {
   return members;
 }
 
-/** Only an escape can bring a lone surrogate, a NUL or a hidden `__proto__` into a text of valid UTF-8. */
-function faultOfTexts(root: JsonObject): JsonObject | JsonFault {
-  const fault = (value: unknown): JsonFault | undefined => {
-    if (typeof value === 'string') return value.isWellFormed() && !value.includes('\0') ? undefined : 'text';
-    if (typeof value !== 'object' || value === null) return undefined;
-    for (const [name, item] of Object.entries(value)) {
-      if (name === '__proto__') return 'member-name';
-      const found = fault(name) ?? fault(item);
-      if (found !== undefined) return found;
-    }
-    return undefined;
-  };
-  return fault(root) ?? root;
+/** Whether a lone surrogate or a NUL is in any text. Only an escape can bring one into valid UTF-8. */
+function hasBadText(value: unknown): boolean {
+  if (typeof value === 'string') return !value.isWellFormed() || value.includes('\0');
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.entries(value).some(([name, item]) => hasBadText(name) || hasBadText(item));
 }

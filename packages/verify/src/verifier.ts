@@ -94,7 +94,9 @@ export function createVerifier(options: VerifierOptions | readonly VerifierOptio
     const judged = judge(parts, reader, rules, keys, now);
     if (!judged.ok) return judged.refusal;
     reader.remember(parts);
-    return settle(token, { ...judged.value, rules, verdict: asBearer(judged.value), epoch: Number.NaN }, now);
+    const { principal, key, binding, until } = judged.value;
+    const verdict = asBearer(judged.value);
+    return settle(token, { principal, key, binding, until, rules, verdict, epoch: Number.NaN }, now);
   };
 
   /** Judges a token by the keys that were found for it, or says why there are none. */

@@ -112,6 +112,7 @@ function byClaims(): readonly Vector[] {
     ['unicode', 'names are in any language', { name: 'Søren Kærgård 名前 👩‍🚀' }],
     ['a role named constructor', 'a name, not JavaScript', { resource_access: { constructor: { roles: ['x'] } } }],
     ['a claim named toString', 'a name, not JavaScript', { toString: 'x' }],
+    ['a text __proto__', 'a value, not a name', { note: '__proto__' }],
     ['a claim with quotes and colons', 'they stand in strings', { note: '"a":"b","exp":1' }],
     ['a claim with a backslash', 'they stand in strings', { path: 'C:\\x\\"y\\"' }],
     [
