@@ -31,6 +31,20 @@ describe('an authorization request that cannot be trusted to lead back', () => {
     expect(page.html).toMatch(new RegExp(`id="kc-error-message"[^>]*><p class="instruction">${message}`));
   });
 
+  it('is explained to whoever sets the client up, in the log and without its query', async () => {
+    const lines: unknown[] = [];
+    const keep = (facts: object, message: string): void => void lines.push({ message, ...facts });
+    await using logged = await startDemo({}, { log: { debug: keep, info: keep, warn: keep, error: keep } });
+    await testBrowser().get(authorizeUrl(logged, { redirect_uri: 'http://localhost:3001/callback?code=secret' }));
+    expect(lines).toContainEqual({
+      message: 'authorization request refused: invalid_redirect_uri',
+      realm: 'demo',
+      clientId: 'app',
+      redirectUri: 'http://localhost:3001/callback',
+      registered: [callback],
+    });
+  });
+
   it('is one with two redirect addresses, whichever is registered', async () => {
     const page = await testBrowser().get(`${authorizeUrl(idp)}&redirect_uri=http%3A%2F%2Fevil.example.com%2F`);
     expect(page.status).toBe(400);

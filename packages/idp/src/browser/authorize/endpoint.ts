@@ -101,6 +101,14 @@ function sendRefusal(visit: Visit, refusal: AuthorizeRefusal): FastifyReply {
   switch (refusal.why) {
     case 'page':
       report(visit, { type: 'LOGIN_ERROR', ...client, error: refusal.event });
+      // The page tells a stranger nothing; whoever sets this client up finds the reason here.
+      visit.context.log('info', `authorization request refused: ${refusal.event}`, {
+        realm: visit.realm.realm,
+        ...client,
+        ...(refusal.client === undefined || refusal.redirectUri === undefined
+          ? {}
+          : { redirectUri: refusal.redirectUri, registered: refusal.client.redirectUris }),
+      });
       return sendErrorPage(visit, refusal.message, refusal.status);
     case 'answer':
       report(visit, {

@@ -38,6 +38,8 @@ export type AuthorizeRefusal =
       readonly message: string;
       readonly event: string;
       readonly client?: Client;
+      /** The address that was not the client's, without its query: that may hold anything. */
+      readonly redirectUri?: string;
     }
   | {
       readonly why: 'answer';
@@ -112,7 +114,9 @@ function readAddress(
   } else if (isRedirectUriOf(client, asked, baseUrl) && !holdsAnswerParameter(asked)) {
     return ok({ redirectUri: asked, given: true });
   }
-  return page('Invalid parameter: redirect_uri', 'invalid_redirect_uri', client);
+  const message = 'Invalid parameter: redirect_uri';
+  const redirectUri = (asked ?? '').replace(/[?#].*$/s, '').slice(0, 200);
+  return refuse({ why: 'page', status: 400, message, event: 'invalid_redirect_uri', client, redirectUri });
 }
 
 function readRest(

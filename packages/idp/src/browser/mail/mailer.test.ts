@@ -69,7 +69,7 @@ describe('a mail', () => {
 
   it('that cannot be sent is logged and troubles nobody else', async () => {
     await mailer.send(realmWith({ host: '127.0.0.1', port: '1' }), { to: 'a@example.com', subject: 's', text: 't' });
-    expect(logged).toEqual(['error a mail could not be sent']);
+    expect(logged).toContain('error a mail could not be sent');
   });
 
   it('is kept, newest first and at most a hundred, where the realm has no server', async () => {

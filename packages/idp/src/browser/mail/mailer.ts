@@ -33,6 +33,10 @@ export function createMailer(state: Pick<IdpState, 'clock'>, log: Log): Mailer {
       if ((realm.smtpServer['host'] ?? '') === '') {
         kept.unshift({ ...mail, realm: realm.realm, at: state.clock() });
         kept.length = Math.min(kept.length, most);
+        log('info', 'a mail is kept at /dev/mail: the realm has no SMTP server', {
+          realm: realm.realm,
+          subject: mail.subject,
+        });
         return;
       }
       try {
