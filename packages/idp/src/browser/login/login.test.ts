@@ -33,6 +33,16 @@ describe('the login page', () => {
     ]);
   });
 
+  it('sets cookies that a browser keeps over plain http too, where it trusts the host no more than that', async () => {
+    const page = await testBrowser().get(authorizeUrl(idp), { host: 'keycloak:8080' });
+    expect(page.setCookies.map((it) => it.replace(/=[^;]*/, '=v'))).toEqual([
+      'AUTH_SESSION_ID=v;Version=1;Path=/realms/demo/;HttpOnly;SameSite=Lax',
+      'KC_AUTH_SESSION_HASH=v;Version=1;Path=/realms/demo/;Max-Age=60;SameSite=Lax',
+      'KC_RESTART=v;Version=1;Path=/realms/demo/;HttpOnly;SameSite=Lax',
+    ]);
+    expect(actionOf(page)).toMatch(/^http:\/\/keycloak:8080\/realms\/demo\/login-actions\//);
+  });
+
   it('may neither be framed nor cached, runs no script and tells nobody where it is', async () => {
     const { headers, html } = await testBrowser().get(authorizeUrl(idp));
     expect(headers['content-security-policy']).toMatch(
