@@ -22,6 +22,7 @@ const refusals: readonly (readonly [refusal: TokenRefusal, status: number, words
   [{ why: 'issuer', got: 'https://evil.example.com/x', expected: [issuer] }, 401, ['another realm']],
   [{ why: 'unknown-key', issuer, kid: 'k', known: ['a'], skipped: undefined }, 401, ['"k"', '"a"', 'jwksUri']],
   [{ why: 'unknown-key', issuer, kid: 'k', known: [], skipped: 'its use is not "sig"' }, 401, ['its use']],
+  [{ why: 'unknown-key', issuer, kid: undefined, known: ['a', 'b'], skipped: undefined }, 401, ['names no key', '"a"']],
   [{ why: 'key-algorithm', issuer, kid: 'k', got: 'PS256' }, 401, ['PS256']],
   [{ why: 'keys-unavailable', issuer, fault: 'timeout', retryAfter: seconds(1) }, 503, ['timeout', 'jwksUri']],
   [{ why: 'signature', issuer, kid: 'k', got: 'RS256' }, 401, ['forged']],

@@ -21,6 +21,9 @@ export function explain(refusal: TokenRefusal): string {
     case 'issuer':
       return explainIssuer(refusal.got, refusal.expected);
     case 'unknown-key':
+      if (refusal.kid === undefined) {
+        return `The token names no key (kid), and the issuer ${refusal.issuer} has not exactly one that fits: ${list(refusal.known)}.`;
+      }
       return refusal.skipped === undefined
         ? `The issuer ${refusal.issuer} has no key ${quoted(refusal.kid)}; its keys are ${list(refusal.known)}. The key was removed, the token is forged, or jwksUri belongs to another issuer.`
         : `The issuer ${refusal.issuer} has a key ${quoted(refusal.kid)}, but it is not usable: ${refusal.skipped}.`;

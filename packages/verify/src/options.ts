@@ -24,7 +24,10 @@ export interface VerifierOptions {
   readonly audience: string | readonly string[];
   /** Where the keys are. May lie anywhere, such as inside the cluster. */
   readonly jwksUri?: string;
-  /** Look the key address up in the issuer's discovery document, which must name the same issuer. Default false. */
+  /**
+   * Look the key address up in the issuer's discovery document, which must name the same issuer. Default false; where
+   * `jwksUri` is given it is not needed and not done.
+   */
   readonly discovery?: boolean;
   /** The key set itself, where it is known beforehand; then nothing is ever fetched. */
   readonly jwks?: { readonly keys: readonly JsonObject[] };
@@ -105,8 +108,8 @@ function faultsOf(options: VerifierOptions): readonly string[] {
   if (audiences.length === 0 || audiences.some((name) => typeof name !== 'string' || name === '')) {
     faults.push(`audience of ${named}: name this resource; without it a token meant for anybody would be accepted`);
   }
-  const addresses = [jwksUri !== undefined, discovery === true, jwks !== undefined].filter(Boolean).length;
-  if (addresses !== 1) faults.push(`keys of ${named}: give one of jwksUri, discovery: true and jwks`);
+  const fetched = jwksUri !== undefined || discovery === true;
+  if (fetched === (jwks !== undefined)) faults.push(`keys of ${named}: give jwksUri, discovery: true or jwks`);
   if (jwksUri !== undefined && !isHttpUrl(jwksUri)) faults.push(`jwksUri of ${named}: not an http(s) URL`);
   if (discovery === true && !isHttpUrl(issuer)) faults.push(`discovery of ${named}: the issuer is not an http(s) URL`);
   if (jwks !== undefined && (buildKeyIndex({ keys: [...jwks.keys] })?.keys.length ?? 0) === 0) {

@@ -4,12 +4,19 @@ import type { Verifier } from '../verdict.ts';
 import type { Presented, ProtectOptions, RefusedAnswer } from './request.ts';
 import { authenticate, buildRefusedAnswer } from './request.ts';
 
-// Beside the request, not in it, so that no framework's copy of it and no other middleware can set the caller.
-const principals = new WeakMap<IncomingMessage, Principal>();
+// A name that nobody else has, so that no header, body parser or other middleware can set the caller.
+const caller = Symbol('caller');
+
+/** A request of Node's own server; routers that mount others shorten `url` and keep the whole in `originalUrl`. */
+interface NodeRequest extends IncomingMessage {
+  readonly originalUrl?: string | undefined;
+  [caller]?: Principal;
+}
 
 /** Who is calling. Throws if nothing has checked the request: its route is not protected. */
 export function principalOf(request: IncomingMessage | { readonly raw: IncomingMessage }): Principal {
-  const principal = principals.get('raw' in request ? request.raw : request);
+  const node: NodeRequest = 'raw' in request ? request.raw : request;
+  const principal = node[caller];
   if (principal === undefined) throw new Error('this route is not protected: nothing has checked its token');
   return principal;
 }
@@ -17,14 +24,14 @@ export function principalOf(request: IncomingMessage | { readonly raw: IncomingM
 /** Checks a request of Node's own server: either lets it go on, or has it answered. At once where that is possible. */
 export function checkRequest(
   verifier: Verifier,
-  request: IncomingMessage & { readonly originalUrl?: string | undefined },
+  request: NodeRequest,
   options: ProtectOptions,
   goOn: () => void,
   answer: (refused: RefusedAnswer) => void,
 ): void {
   const decide = (outcome: Awaited<ReturnType<typeof authenticate>>): void => {
     if (outcome.ok) {
-      principals.set(request, outcome.value);
+      request[caller] = outcome.value;
       goOn();
       return;
     }
@@ -36,10 +43,7 @@ export function checkRequest(
   else decide(outcome);
 }
 
-function presentedBy(
-  request: IncomingMessage & { readonly originalUrl?: string | undefined },
-  { publicOrigin }: ProtectOptions,
-): Presented {
+function presentedBy(request: NodeRequest, { publicOrigin }: ProtectOptions): Presented {
   const { headers, method = 'GET' } = request;
   return {
     authorization: isRepeated(request, 'authorization') ? request.headersDistinct.authorization : headers.authorization,
@@ -48,7 +52,6 @@ function presentedBy(
     url: () => {
       const secure = 'encrypted' in request.socket;
       const origin = publicOrigin ?? `${secure ? 'https' : 'http'}://${headers.host ?? ''}`;
-      // Routers that mount others shorten `url` and keep the whole in `originalUrl`.
       return `${origin}${request.originalUrl ?? request.url ?? ''}`;
     },
   };
