@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { createIdp } from '@keyturn/idp';
 import { parseRealmFile, showRealmFileFault } from '@keyturn/realm';
 import { createLog, systemClock, systemRandom } from '@keyturn/server';
@@ -17,7 +17,7 @@ export interface IdpOptions {
 /** `keyturn idp`: the embedded identity provider alone. */
 export async function runIdp(io: Io, options: IdpOptions): Promise<void> {
   const idp = await createIdp({
-    dataUrl: options.data === ':memory:' ? 'sqlite::memory:' : `sqlite:${join(io.cwd, options.data)}`,
+    dataUrl: options.data === ':memory:' ? 'sqlite::memory:' : `sqlite:${resolve(io.cwd, options.data)}`,
     clock: systemClock,
     random: systemRandom,
     env: io.env,
@@ -25,13 +25,13 @@ export async function runIdp(io: Io, options: IdpOptions): Promise<void> {
   });
   try {
     for (const path of options.import) {
-      const text = await readFile(join(io.cwd, path), 'utf8').catch((error: Error) => {
+      const text = await readFile(resolve(io.cwd, path), 'utf8').catch((error: Error) => {
         throw new CommandFailure(`cannot read ${path}: ${error.message}`, 2);
       });
       const parsed = parseRealmFile(text, {
         path,
         env: io.env,
-        readFile: (name) => readFileSync(join(io.cwd, name), 'utf8'),
+        readFile: (name) => readFileSync(resolve(io.cwd, name), 'utf8'),
       });
       if (!parsed.ok) {
         const faults = parsed.refusal.map((fault) => `  ${showRealmFileFault(fault)}`).join('\n');
@@ -39,11 +39,12 @@ export async function runIdp(io: Io, options: IdpOptions): Promise<void> {
       }
       await idp.importRealm(parsed.value, { ifExists: 'skip' });
     }
-    await listenOrSay({ what: 'the identity provider', port: options.port, flag: '--port' }, () =>
+    await listenOrSay('keyturn idp', [{ what: 'the identity provider', port: options.port, flag: '--port' }], () =>
       idp.listen({ port: options.port }),
     );
     await listenOrSay(
-      { what: 'the identity provider’s health and metrics', port: options.managementPort, flag: '--management-port' },
+      'keyturn idp',
+      [{ what: 'the identity provider’s health and metrics', port: options.managementPort, flag: '--management-port' }],
       () => idp.listenManagement({ port: options.managementPort }),
     );
     io.print(

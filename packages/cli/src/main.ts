@@ -9,11 +9,12 @@ const { CommandFailure } = await import('./io.ts');
 const { buildProgram } = await import('./program.ts');
 
 let signalled = false;
+let ended = false;
 const stopped = new Promise<string>((resolve) => {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
-      // A second Ctrl-C does not wait for anybody.
-      if (signalled) process.exit(130);
+      // A second Ctrl-C does not wait for anybody, nor does one after the command has ended.
+      if (signalled || ended) process.exit(130);
       signalled = true;
       resolve(signal);
     });
@@ -44,4 +45,6 @@ try {
   } else {
     throw error;
   }
+} finally {
+  ended = true;
 }

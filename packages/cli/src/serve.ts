@@ -9,7 +9,11 @@ export async function runServe(io: Io, source: SettingsSource): Promise<void> {
   const service = await buildService(settings);
   try {
     const { url, managementUrl } = await listenOrSay(
-      { what: 'Keyturn', port: settings.http.port, flag: '--set http.port=' },
+      'keyturn serve',
+      [
+        { what: 'Keyturn', port: settings.http.port, flag: '--http.port' },
+        { what: 'its health and metrics', port: settings.management.port, flag: '--management.port' },
+      ],
       service.listen,
     );
     io.print(`Keyturn listens on ${url} (health and metrics: ${managementUrl})`);

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { explainSettingFault, type Flags, type LoadedSettings, loadSettings } from '@keyturn/net';
 import { aliases, type Settings, settingsSchema } from '@keyturn/server';
 import { CommandFailure, type Io } from './io.ts';
@@ -43,7 +43,7 @@ export async function readSettings(io: Io, source: SettingsSource): Promise<Load
 function readConfigFile(io: Io, path: string | undefined): { path: string; text: string } | undefined {
   const name = path ?? 'keyturn.yaml';
   try {
-    return { path: name, text: readFileSync(join(io.cwd, name), 'utf8') };
+    return { path: name, text: readFileSync(resolve(io.cwd, name), 'utf8') };
   } catch (error) {
     const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
     if (missing && path === undefined) return undefined;

@@ -25,7 +25,6 @@ export { documentLimits } from './document/limits.ts';
 export type { OpenApiDocument } from './document/openapi-document.ts';
 export type { DocumentSource } from './document/parse-document.ts';
 export { parseDocument } from './document/parse-document.ts';
-export { nearestName } from './nearest-name.ts';
 export type {
   BodyKind,
   ParameterPlace,

@@ -48,6 +48,17 @@ describe('npm start', () => {
     expect(await again.close('SIGTERM')).toBe(0);
   });
 
+  it.each(['idpManagement', 'management'] as const)('ends, and names the port, when %s is taken', async (name) => {
+    const ports = await devPorts();
+    const holder = createServer();
+    await new Promise<void>((resolve) => holder.listen(ports[name], '127.0.0.1', resolve));
+    const running = startDev({ ports, data: newFolder() });
+    opened.push(running);
+    expect(await running.ended).toBe(1);
+    expect(running.output()).toContain(`Port ${ports[name]} is taken`);
+    await new Promise((resolve) => holder.close(resolve));
+  });
+
   it('says in one line which port is taken and how to choose another', async () => {
     const ports = await devPorts();
     const holder = createServer();

@@ -1,5 +1,5 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { openPizzeria } from '@keyturn/example-pizzeria';
 import { createIdp, type Idp } from '@keyturn/idp';
 import { parseRealmFile } from '@keyturn/realm';
@@ -25,13 +25,14 @@ export interface DevOptions {
 }
 
 const realmName = 'tools-provider';
+const command = 'npm start --';
 
 /**
  * Everything a newcomer needs in one process: the embedded identity provider with a demo realm, an upstream, Keyturn.
  * This is the only place where the server and the embedded identity provider meet.
  */
 export async function runDev(io: Io, options: DevOptions): Promise<void> {
-  const dataFolder = join(io.cwd, options.data);
+  const dataFolder = resolve(io.cwd, options.data);
   await mkdir(dataFolder, { recursive: true, mode: 0o700 });
   const url = `http://localhost:${options.port}`;
   const mcpUrl = `${url}/mcp`;
@@ -44,11 +45,14 @@ export async function runDev(io: Io, options: DevOptions): Promise<void> {
     const issuerBase = options.keycloak?.replace(/\/+$/, '') ?? `http://localhost:${options.idpPort}`;
     const issuer = `${issuerBase}/realms/${realmName}`;
     if (options.keycloak === undefined) {
-      opened.push(await startIdp(io, options, dataFolder, mcpUrl));
+      const idp = await openIdp(io, dataFolder);
+      opened.push(idp);
+      await startIdp(idp, { io, options, dataFolder, mcpUrl });
     }
     const certs = `${issuer}/protocol/openid-connect/certs`;
     const pizzeria = await listenOrSay(
-      { what: 'the pizzeria (the example upstream)', port: options.pizzeriaPort, flag: '--pizzeria-port' },
+      command,
+      [{ what: 'the pizzeria (the example upstream)', port: options.pizzeriaPort, flag: '--pizzeria-port' }],
       () =>
         openPizzeria({
           issuer,
@@ -76,7 +80,14 @@ export async function runDev(io: Io, options: DevOptions): Promise<void> {
     });
     const service = await buildService(settings);
     opened.push(service);
-    const listening = await listenOrSay({ what: 'Keyturn', port: options.port, flag: '--port' }, service.listen);
+    const listening = await listenOrSay(
+      command,
+      [
+        { what: 'Keyturn', port: options.port, flag: '--port' },
+        { what: 'Keyturn’s health and metrics', port: options.managementPort, flag: '--management-port' },
+      ],
+      service.listen,
+    );
 
     io.print(
       buildBanner({
@@ -88,7 +99,7 @@ export async function runDev(io: Io, options: DevOptions): Promise<void> {
         idpManagementUrl: options.keycloak === undefined ? `http://localhost:${options.idpManagementPort}` : undefined,
         adminUrl: options.keycloak === undefined ? `${issuerBase}/admin/realms/${realmName}` : undefined,
         pizzeriaUrl: pizzeria.url,
-        dataFolder: `./${relative(io.cwd, dataFolder)}`,
+        dataFolder: showFolder(io.cwd, dataFolder),
         milliseconds: Math.round(performance.now() - options.startedAt),
       }),
     );
@@ -98,7 +109,21 @@ export async function runDev(io: Io, options: DevOptions): Promise<void> {
   }
 }
 
-async function startIdp(io: Io, options: DevOptions, dataFolder: string, mcpUrl: string): Promise<Idp> {
+function openIdp(io: Io, dataFolder: string): Promise<Idp> {
+  return createIdp({
+    dataUrl: `sqlite:${join(dataFolder, 'idp.db')}`,
+    clock: systemClock,
+    random: systemRandom,
+    env: { KC_BOOTSTRAP_ADMIN_USERNAME: 'admin', KC_BOOTSTRAP_ADMIN_PASSWORD: 'admin', ...io.env },
+    log: createLog({ level: 'warn' }),
+  });
+}
+
+/** Brings the demo realm and listens. */
+async function startIdp(
+  idp: Idp,
+  { io, options, dataFolder, mcpUrl }: { io: Io; options: DevOptions; dataFolder: string; mcpUrl: string },
+): Promise<void> {
   const path = `${realmName}-realm.json`;
   const text = await readFile(new URL(path, import.meta.url), 'utf8');
   const parsed = parseRealmFile(text, {
@@ -109,30 +134,33 @@ async function startIdp(io: Io, options: DevOptions, dataFolder: string, mcpUrl:
   if (!parsed.ok) {
     throw new CommandFailure(parsed.refusal.map((fault) => `${path}: ${fault.message}`).join('\n'));
   }
-  const idp = await createIdp({
-    dataUrl: `sqlite:${join(dataFolder, 'idp.db')}`,
-    clock: systemClock,
-    random: systemRandom,
-    env: { KC_BOOTSTRAP_ADMIN_USERNAME: 'admin', KC_BOOTSTRAP_ADMIN_PASSWORD: 'admin', ...io.env },
-    log: createLog({ level: 'warn' }),
-  });
   // The demo's MCP audience is Keyturn's own URL: on another port the realm of yesterday would name the wrong one.
   const marker = join(dataFolder, 'dev-mcp-url');
   const before = await readFile(marker, 'utf8').catch(() => mcpUrl);
   await idp.importRealm(parsed.value, { ifExists: before === mcpUrl ? 'skip' : 'replace' });
   await writeFile(marker, mcpUrl, { mode: 0o600 });
-  await listenOrSay({ what: 'the embedded identity provider', port: options.idpPort, flag: '--idp-port' }, () =>
-    idp.listen({ port: options.idpPort }),
+  await listenOrSay(
+    command,
+    [{ what: 'the embedded identity provider', port: options.idpPort, flag: '--idp-port' }],
+    () => idp.listen({ port: options.idpPort }),
   );
   await listenOrSay(
-    {
-      what: 'the identity provider’s health and metrics',
-      port: options.idpManagementPort,
-      flag: '--idp-management-port',
-    },
+    command,
+    [
+      {
+        what: 'the identity provider’s health and metrics',
+        port: options.idpManagementPort,
+        flag: '--idp-management-port',
+      },
+    ],
     () => idp.listenManagement({ port: options.idpManagementPort }),
   );
-  return idp;
+}
+
+/** Below the working folder as the user typed it, elsewhere as the whole path. */
+function showFolder(cwd: string, folder: string): string {
+  const below = relative(cwd, folder);
+  return below.startsWith('..') ? folder : `./${below}`;
 }
 
 interface DemoFacts extends DevOptions {

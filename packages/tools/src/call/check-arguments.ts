@@ -1,8 +1,8 @@
+import { nearestName } from '@keyturn/net';
 import { isJsonObject, type Json, type JsonObject, ok, type Result, refuse } from '@keyturn/protocol';
 import { type ErrorObject, type ValidateFunction } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import ajvFormats from 'ajv-formats';
-import { nearestName } from '../nearest-name.ts';
 import type { Tool } from '../tool.ts';
 import { guardedPattern } from './guarded-pattern.ts';
 

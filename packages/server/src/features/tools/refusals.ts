@@ -34,7 +34,7 @@ export function explainToolRefusal(refusal: ToolRefusal): Problem {
         ...invalidRequest(
           refusal.faults.map((fault) => ({
             field: `/arguments${fault.pointer}`,
-            message: fault.nearest === undefined ? fault.message : `${fault.message}; did you mean ${fault.nearest}?`,
+            message: fault.message,
           })),
         ),
         code: 'invalid_arguments',
