@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { isJsonObject, type JsonObject } from '@keyturn/protocol';
 import type { Command } from './command-line.ts';
 import { createIdp, type Idp } from './create-idp.ts';
 
@@ -48,8 +49,14 @@ export async function runCommand(command: Command, world: CommandWorld): Promise
 }
 
 async function importFile(idp: Idp, path: string, world: CommandWorld): Promise<string | undefined> {
-  const text = await readFile(path, 'utf8');
-  // Loaded when there is a file: it brings the reader of YAML.
+  const text = await readFile(path, 'utf8').catch((fault: Error) => fault);
+  if (text instanceof Error) return `cannot read ${path}: ${text.message}`;
+  const plain = parsedJson(text);
+  if (plain !== undefined) {
+    const imported = await idp.importRealm(plain);
+    if (imported.ok) return undefined;
+  }
+  // The reader of realm files knows YAML and says at which line what is wrong; it is loaded for those who need it.
   const { parseRealmFile, showRealmFileFault } = await import('@keyturn/realm/parse');
   const parsed = parseRealmFile(text, {
     path,
@@ -60,6 +67,16 @@ async function importFile(idp: Idp, path: string, world: CommandWorld): Promise<
   if (!parsed.ok) return parsed.refusal.map(showRealmFileFault).join('\n');
   const imported = await idp.importRealm(parsed.value);
   return imported.ok ? undefined : `${path}: ${JSON.stringify(imported.refusal)}`;
+}
+
+function parsedJson(text: string): JsonObject | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    // `${file:…}` is for the reader of realm files.
+    return isJsonObject(value) && !text.includes('${file:') ? value : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function explain(fault: unknown, command: Command): string {

@@ -5,6 +5,7 @@ import type { ModelRefusal } from './refusal.ts';
 import { forgetRole, rolesOf } from './roles.ts';
 import { endClientSessions } from './sessions.ts';
 import type { IdpState } from './state.ts';
+import type { User } from './user.ts';
 import { createUser, deleteUser } from './users.ts';
 
 /** What a new client may say of itself; everything else is Keycloak's default. */
@@ -89,7 +90,7 @@ export function updateClient(state: IdpState, realm: Realm, changed: Client): Re
     state.clients.put(changed);
     const account = serviceAccountOf(state, changed);
     if (changed.serviceAccountsEnabled) enableServiceAccount(state, realm, changed);
-    else if (account !== undefined) deleteUser(state, account);
+    else if (account !== undefined) disableServiceAccount(state, changed, account);
     return ok(state.clients.get(changed.id) ?? changed);
   });
 }
@@ -135,6 +136,13 @@ function enableServiceAccount(state: IdpState, realm: Realm, client: Client): vo
     enabled: true,
     serviceAccountClientUuid: client.id,
   });
+}
+
+// With the switch the user goes, and the scope that came with it.
+function disableServiceAccount(state: IdpState, client: Client, account: User): void {
+  deleteUser(state, account);
+  const scope = state.scopes.one(client.realmId, 'name', 'service_account');
+  state.clients.put({ ...client, defaultScopeIds: client.defaultScopeIds.filter((id) => id !== scope?.id) });
 }
 
 const secretAlphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';

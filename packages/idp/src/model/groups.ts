@@ -40,23 +40,22 @@ export function childrenOf(state: IdpState, realmId: string, parentId?: string):
   return state.groups.by(realmId, 'parent', parentId ?? '');
 }
 
-/** `/parent/child`; a slash within a name is written `~/`, as Keycloak does. */
+/** `/parent/child`. A slash within a name is not marked, as in Keycloak unless it is told to. */
 export function groupPath(state: IdpState, group: Group): string {
-  const name = group.name.replaceAll('/', '~/');
   const parent = group.parentId === undefined ? undefined : state.groups.get(group.parentId);
-  return parent === undefined ? `/${name}` : `${groupPath(state, parent)}/${name}`;
+  return parent === undefined ? `/${group.name}` : `${groupPath(state, parent)}/${group.name}`;
 }
 
-/** A group by its path, with or without the leading slash. */
-export function groupByPath(state: IdpState, realmId: string, path: string): Group | undefined {
-  let found: Group | undefined;
-  for (const part of path.replace(/^\//, '').split(/(?<!~)\//)) {
-    const name = part.replaceAll('~/', '/');
-    const parentId: string | undefined = found?.id;
-    found = childrenOf(state, realmId, parentId).find((it) => it.name === name);
-    if (found === undefined) return undefined;
+/** A group by its path, with or without the leading slash. Since names may hold slashes, every way to read it is tried. */
+export function groupByPath(state: IdpState, realmId: string, path: string, parentId?: string): Group | undefined {
+  const rest = path.replace(/^\//, '');
+  for (const group of childrenOf(state, realmId, parentId)) {
+    if (rest === group.name) return group;
+    if (!rest.startsWith(`${group.name}/`)) continue;
+    const below = groupByPath(state, realmId, rest.slice(group.name.length), group.id);
+    if (below !== undefined) return below;
   }
-  return found;
+  return undefined;
 }
 
 /** The group and its ancestors, from the group upwards: their roles and attributes are inherited. */

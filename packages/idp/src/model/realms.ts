@@ -24,7 +24,7 @@ export interface NewRealm extends Partial<RealmSettings> {
  * scopes, key providers, and its management client in master. Off unless `enabled` is given, as in Keycloak.
  */
 export function createRealm(state: IdpState, given: NewRealm): Result<Realm, ModelRefusal> {
-  if (given.realm === '' || /[^\w.~@%+ -]/.test(given.realm)) {
+  if (given.realm === '' || reservedCharacter(given.realm) !== undefined) {
     return refuse({ why: 'invalid', field: 'realm', message: 'Realm name contains invalid characters' });
   }
   const { id = state.newUuid(), builtinScopes: withScopes = true, ...settings } = given;
@@ -57,7 +57,9 @@ export function createRealm(state: IdpState, given: NewRealm): Result<Realm, Mod
     const offline = must(createRole(state, id, { name: 'offline_access', description: '${role_offline-access}' }));
     const uma = must(createRole(state, id, { name: 'uma_authorization', description: '${role_uma_authorization}' }));
     const scoped = withScopes ? createBuiltinScopes(state, realm, offline) : realm;
-    const clients = builtinClients(given.realm, state).map((it) => must(createClient(state, scoped, it)));
+    const clients = builtinClients(given.realm, state).map((it) =>
+      must(createClient(state, scoped, { nodeReRegistrationTimeout: 0, ...it })),
+    );
     const account = clientNamed(clients, 'account');
     const accountRole = createRoleSet(state, account, accountRoles);
     createRoleSet(state, clientNamed(clients, 'broker'), { 'read-token': [] });
@@ -81,6 +83,11 @@ export function createRealm(state: IdpState, given: NewRealm): Result<Realm, Mod
     linkToMaster(state, scoped);
     return ok(state.realms.get(id) ?? scoped);
   });
+}
+
+/** The first character that no realm's name may hold, as Keycloak has it; `.` and `..` are no names in a URL. */
+export function reservedCharacter(name: string): string | undefined {
+  return /^\.{1,2}$/.test(name) ? '.' : /[:/?#[\]@!$&()*+,;=\\\p{Cc}]/u.exec(name)?.[0];
 }
 
 /** A realm by the name in its URLs. */
