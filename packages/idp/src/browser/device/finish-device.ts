@@ -1,5 +1,5 @@
 import type { FastifyReply } from 'fastify';
-import { type Client, putClientSession, type UserSession } from '../../model/index.ts';
+import { type Client, findSession, putClientSession, type UserSession } from '../../model/index.ts';
 import { sendRedirect } from '../http/send-page.ts';
 import { report, sendErrorPage, type Visit } from '../visit.ts';
 import { decideDeviceRequest } from './device-codes.ts';
@@ -13,9 +13,11 @@ export function finishDevice(
 ): FastifyReply {
   const { state } = visit.context;
   const { userCode, scope } = goal;
+  const current = findSession(state, visit.realm.id, session.id);
+  if (current === undefined) return sendErrorPage(visit, 'Your session has ended. Please sign in again.');
   const decided = decideDeviceRequest(state, visit.realm, userCode, { decision: 'approved', sessionId: session.id });
   if (!decided) return sendErrorPage(visit, 'The code has expired. Please start again on your device.');
-  putClientSession(state, session, client, { scope });
+  putClientSession(state, current, client, { scope });
   report(visit, { type: 'LOGIN', clientId: client.clientId, userId: session.userId, sessionId: session.id });
   return sendRedirect(visit.reply, `${visit.base}/device/status`);
 }

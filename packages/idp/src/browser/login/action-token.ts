@@ -50,11 +50,12 @@ const questions = {
 } as const;
 
 async function act(visit: Visit, key: ActionKey, open: OpenTicket | undefined): Promise<FastifyReply> {
-  if (!spendActionKey(visit, key)) return sendErrorPage(visit, stale);
   const { state } = visit.context;
+  const current = state.users.get(key.user.id);
+  if (current === undefined || !spendActionKey(visit, key)) return sendErrorPage(visit, stale);
   // Whoever holds the key reads the mails of this address: every one of these mails proves it.
-  const requiredActions = key.user.requiredActions.filter((it) => it !== 'VERIFY_EMAIL');
-  const user = state.users.put({ ...key.user, emailVerified: true, requiredActions });
+  const requiredActions = current.requiredActions.filter((it) => it !== 'VERIFY_EMAIL');
+  const user = state.users.put({ ...current, emailVerified: true, requiredActions });
   if (key.purpose === 'verify-email') return await verified(visit, key, open);
   const wanted = key.purpose === 'reset-credentials' ? ['UPDATE_PASSWORD'] : key.actions;
   const actions = wanted.filter((it) => it !== 'VERIFY_EMAIL');

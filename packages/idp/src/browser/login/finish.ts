@@ -16,9 +16,10 @@ import { dropCookie } from '../http/cookies.ts';
 import { sendPage, sendRedirect } from '../http/send-page.ts';
 import { endSession } from '../logout/end-session.ts';
 import { infoPage, wayBack } from '../pages/message-pages.ts';
-import { report, type Visit } from '../visit.ts';
+import { report, sendErrorPage, type Visit } from '../visit.ts';
 import { restartLogin } from './begin.ts';
 import { findIdentity, setIdentity } from './identity.ts';
+import { isStep } from './next-step.ts';
 import { closeTicket, type OpenTicket } from './ticket.ts';
 
 /** Ends a login: the browser gets its session, and what the login was for gets its answer. */
@@ -50,8 +51,8 @@ async function settleSession(visit: Visit, open: OpenTicket, user: User): Promis
   const { ticket } = open;
   const cookie = await findIdentity(visit);
   if (cookie !== undefined && cookie.user.id !== user.id) endSession(visit, cookie.session);
-  const named = ticket.sessionId === undefined ? undefined : findSession(state, realm.id, ticket.sessionId);
-  const current = cookie?.user.id === user.id ? cookie.session : named;
+  const sessionId = cookie?.user.id === user.id ? cookie.session.id : ticket.sessionId;
+  const current = sessionId === undefined ? undefined : findSession(state, realm.id, sessionId);
   if (current?.userId === user.id && isAlive(realm, current, false, state.now())) {
     return ticket.authTime === undefined ? current : state.sessions.put({ ...current, authTime: ticket.authTime });
   }
@@ -79,8 +80,10 @@ export function sendCode(
   const { context, realm } = visit;
   const { state } = context;
   const { redirectUri, scope } = request;
+  // A logout in another tab may have come first; what it ended stays ended.
+  const current = findSession(state, realm.id, session.id);
+  if (current === undefined) return sendErrorPage(visit, 'Your session has ended. Please sign in again.');
   const code = state.transaction(() => {
-    const current = findSession(state, realm.id, session.id) ?? session;
     const notes = { ...current.clients[client.id]?.notes, SSO_AUTH: String(bySession) };
     const touched = putClientSession(state, current, client, { scope, redirectUri, notes });
     return issueCode(state, realm, client, touched, request);
@@ -97,7 +100,12 @@ export function sendCode(
     ['state', request.state],
     ['session_state', excluded('session.state') ? undefined : session.id],
     ['iss', excluded('issuer') ? undefined : visit.base],
-    ['kc_action_status', request.action === undefined ? undefined : 'success'],
+    ['kc_action_status', actionStatus(request)],
     ['code', code],
   ]);
+}
+
+// A code is only sent when every step was done; an action that has no page was none.
+function actionStatus({ action }: AuthorizationRequest): string | undefined {
+  return action === undefined ? undefined : isStep(action) ? 'success' : 'error';
 }

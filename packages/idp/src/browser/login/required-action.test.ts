@@ -137,6 +137,7 @@ describe('an action that an application starts', () => {
     const idp = await addDemo(shared, { users: userEve({}) });
     const done = await signIn(idp, testBrowser(), { kc_action: 'delete_account' }, eve);
     expect(parameterOf(done, 'code')).not.toBe('');
+    expect(parameterOf(done, 'kc_action_status')).toBe('error');
   });
 });
 

@@ -2,9 +2,8 @@ import { timingSafeEqual } from 'node:crypto';
 import type { JsonObject } from '@keyturn/protocol';
 import { type Client, peekSingleUse, putSingleUse, type SingleUse, updateSingleUse } from '../../model/index.ts';
 import type { AuthorizationRequest } from '../authorize/request.ts';
-import { cookieOf, setCookie } from '../http/cookies.ts';
 import type { Visit } from '../visit.ts';
-import { hashOf } from './identity.ts';
+import { bindBrowser, browserRoot, knownRoot, randomText } from './browser-root.ts';
 import { makeRoom } from './make-room.ts';
 
 /** What a login leads to. */
@@ -54,9 +53,7 @@ const purpose = 'login';
 
 /** Starts a login in this browser and sets the cookie that binds it. Another tab's cookie is kept and shared. */
 export function openTicket(visit: Visit, client: Client, given: Partial<Ticket> & { readonly goal: Goal }): OpenTicket {
-  const own = cookieOf(visit.request, 'AUTH_SESSION_ID');
-  const rootId = own !== undefined && /^[\w-]{32}$/.test(own) ? own : randomText(visit, 24);
-  return storeTicket(visit, client, rootId, {
+  return storeTicket(visit, client, browserRoot(visit), {
     rememberMe: false,
     actions: [],
     consented: false,
@@ -77,14 +74,13 @@ function storeTicket(visit: Visit, client: Client, rootId: string, ticket: Ticke
     lifetime: visit.realm.accessCodeLifespanLogin,
     body: asBody(ticket),
   });
-  setCookie(visit.reply, visit.cookies, 'AUTH_SESSION_ID', rootId);
-  setCookie(visit.reply, visit.cookies, 'KC_AUTH_SESSION_HASH', hashOf(rootId), 60);
+  bindBrowser(visit, rootId);
   return { ticket, client, tabId, stored };
 }
 
 /** The login that this browser's cookie and the address's `tab_id` name together. */
 export function findTicket(visit: Visit, tabId: string | null): OpenTicket | undefined {
-  const rootId = cookieOf(visit.request, 'AUTH_SESSION_ID');
+  const rootId = knownRoot(visit);
   if (rootId === undefined || tabId === null) return undefined;
   const stored = peekSingleUse(visit.context.state, visit.realm.id, purpose, `${rootId}.${tabId}`);
   if (stored === undefined) return undefined;
@@ -119,10 +115,6 @@ export function renewTicket(visit: Visit, open: OpenTicket, changes: Partial<Tic
 /** Ends a login; false if another request ended it first. */
 export function closeTicket(visit: Visit, open: OpenTicket): boolean {
   return visit.context.state.singleUse.delete(open.stored.id);
-}
-
-function randomText(visit: Visit, bytes: number): string {
-  return Buffer.from(visit.context.state.random(bytes)).toString('base64url');
 }
 
 // Single-use things keep JSON. Only this file writes and reads those of its purpose, so the shape is a ticket's.

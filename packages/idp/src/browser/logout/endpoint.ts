@@ -3,10 +3,10 @@ import type { FastifyReply } from 'fastify';
 import { formOf, queryOf } from '../../http/form.ts';
 import { type Client, findClient, findSession, putSingleUse, takeSingleUse } from '../../model/index.ts';
 import { isPostLogoutUriOf } from '../authorize/redirect-uris.ts';
-import { cookieOf, setCookie } from '../http/cookies.ts';
 import { sendPage, sendRedirect } from '../http/send-page.ts';
 import { type IdTokenHint, readIdTokenHint } from '../id-token-hint.ts';
-import { dropIdentity, findIdentity, hashOf } from '../login/identity.ts';
+import { bindBrowser, browserRoot, knownRoot, randomText } from '../login/browser-root.ts';
+import { dropIdentity, findIdentity } from '../login/identity.ts';
 import { logoutPage } from '../pages/logout-page.ts';
 import { infoPage } from '../pages/message-pages.ts';
 import { sendErrorPage, type Visit } from '../visit.ts';
@@ -46,7 +46,7 @@ export async function endSessionEndpoint(visit: Visit): Promise<FastifyReply> {
 /** `POST logout/logout-confirm`: the button of the confirmation page. */
 export async function confirmLogout(visit: Visit): Promise<FastifyReply> {
   const { context, realm, request } = visit;
-  const rootId = cookieOf(request, 'AUTH_SESSION_ID') ?? '';
+  const rootId = knownRoot(visit) ?? '';
   const id = `${rootId}.${queryOf(request).get('tab_id') ?? ''}.${formOf(request).get('session_code') ?? ''}`;
   // Bound to the browser that saw the page, so that no other page can press the button for it.
   const pending = takeSingleUse(context.state, realm.id, purpose, id);
@@ -65,20 +65,17 @@ function askFirst(
   hint: IdTokenHint | undefined,
   back: string | undefined,
 ): FastifyReply {
-  const { context, realm, reply, request } = visit;
-  const text = (bytes: number): string => Buffer.from(context.state.random(bytes)).toString('base64url');
-  const own = cookieOf(request, 'AUTH_SESSION_ID');
-  const rootId = own !== undefined && /^[\w-]{32}$/.test(own) ? own : text(24);
-  const tabId = text(8);
-  const sessionCode = text(32);
+  const { context, realm, reply } = visit;
+  const rootId = browserRoot(visit);
+  const tabId = randomText(visit, 8);
+  const sessionCode = randomText(visit, 32);
   const body: JsonObject = {
     ...(back === undefined ? {} : { back }),
     ...(hint?.sessionId === undefined ? {} : { sessionId: hint.sessionId }),
   };
   const id = `${rootId}.${tabId}.${sessionCode}`;
   putSingleUse(context.state, { id, realmId: realm.id, purpose, lifetime: confirmationLifetime, body });
-  setCookie(reply, visit.cookies, 'AUTH_SESSION_ID', rootId);
-  setCookie(reply, visit.cookies, 'KC_AUTH_SESSION_HASH', hashOf(rootId), 60);
+  bindBrowser(visit, rootId);
   const query = new URLSearchParams({ client_id: client?.clientId ?? 'account', tab_id: tabId });
   const action = `${new URL(visit.base).pathname}/protocol/openid-connect/logout/logout-confirm?${query.toString()}`;
   return sendPage(reply, realm, logoutPage(action, sessionCode));
