@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { diagnose } from './diagnose.ts';
-import { goodToken, issuer, now, withClaims } from './vector-makers/vector.ts';
+import { goodToken, issuer, now, withClaims } from '../vector-makers/vector.ts';
 
 function read(pasted: string) {
   const diagnosis = diagnose(pasted);

@@ -4,9 +4,9 @@ import { epochMilliseconds, epochSeconds } from '@keyturn/protocol';
 import { describe, expect, it } from 'vitest';
 import type { DpopOptions, DpopRequest } from './dpop.ts';
 import { createMemoryReplayStore } from './replay.ts';
-import { issuerKeySet, memberOf, publicJwk, testKey } from './vector-makers/keys.ts';
-import { signToken } from './vector-makers/sign.ts';
-import { audience, goodToken, issuer, now, withClaims } from './vector-makers/vector.ts';
+import { issuerKeySet, memberOf, publicJwk, testKey } from '../vector-makers/keys.ts';
+import { signToken } from '../vector-makers/sign.ts';
+import { audience, goodToken, issuer, now, withClaims } from '../vector-makers/vector.ts';
 import { createVerifier } from './verifier.ts';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('base64url');

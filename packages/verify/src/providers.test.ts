@@ -2,9 +2,9 @@ import { epochMilliseconds } from '@keyturn/protocol';
 import { describe, expect, it } from 'vitest';
 import { diagnose } from './diagnose.ts';
 import { providers } from './providers.ts';
-import { issuerKeySet } from './vector-makers/keys.ts';
-import { providerVectors } from './vector-makers/providers.ts';
-import { now, signedWith } from './vector-makers/vector.ts';
+import { issuerKeySet } from '../vector-makers/keys.ts';
+import { providerVectors } from '../vector-makers/providers.ts';
+import { now, signedWith } from '../vector-makers/vector.ts';
 import { createVerifier } from './verifier.ts';
 
 const vectors = providerVectors();

@@ -3,8 +3,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
 import { describe, expect, it } from 'vitest';
-import { issuerKeySet } from './vector-makers/keys.ts';
-import { signedWith } from './vector-makers/vector.ts';
+import { issuerKeySet } from '../vector-makers/keys.ts';
+import { signedWith } from '../vector-makers/vector.ts';
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 const examples = [...readme.matchAll(/^```ts\n([\s\S]*?)^```/gm)].map(([, code = '']) => code);

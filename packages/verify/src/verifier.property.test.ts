@@ -5,9 +5,9 @@ import { epochMilliseconds } from '@keyturn/protocol';
 import { describe, expect, it } from 'vitest';
 import { diagnose } from './diagnose.ts';
 import { explain } from './explain.ts';
-import { signers } from './vector-makers/good.ts';
-import { issuerKeySet } from './vector-makers/keys.ts';
-import { audience, goodToken, issuer, now, signedWith, withClaims } from './vector-makers/vector.ts';
+import { signers } from '../vector-makers/good.ts';
+import { issuerKeySet } from '../vector-makers/keys.ts';
+import { audience, goodToken, issuer, now, signedWith, withClaims } from '../vector-makers/vector.ts';
 import { createVerifier } from './verifier.ts';
 
 const jwks = issuerKeySet();

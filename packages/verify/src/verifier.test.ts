@@ -4,9 +4,9 @@ import { describe, expect, it } from 'vitest';
 import type { Fetch } from './keys/key-source.ts';
 import type { VerifierOptions } from './options.ts';
 import type { RevocationSource, Standing } from './revocation/source.ts';
-import { issuerKeySet, publicJwk, testKey } from './vector-makers/keys.ts';
-import { signToken } from './vector-makers/sign.ts';
-import { audience, goodClaims, goodToken, issuer, now, signedWith, withClaims } from './vector-makers/vector.ts';
+import { issuerKeySet, publicJwk, testKey } from '../vector-makers/keys.ts';
+import { signToken } from '../vector-makers/sign.ts';
+import { audience, goodClaims, goodToken, issuer, now, signedWith, withClaims } from '../vector-makers/vector.ts';
 import type { Verdict } from './verdict.ts';
 import { createVerifier } from './verifier.ts';
 

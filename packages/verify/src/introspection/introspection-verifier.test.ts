@@ -2,7 +2,7 @@ import type { EpochMilliseconds, JsonObject } from '@keyturn/protocol';
 import { epochMilliseconds, milliseconds, seconds } from '@keyturn/protocol';
 import { describe, expect, it } from 'vitest';
 import type { Fetch } from '../keys/key-source.ts';
-import { audience, issuer, now } from '../vector-makers/vector.ts';
+import { audience, issuer, now } from '../../vector-makers/vector.ts';
 import type { Verdict } from '../verdict.ts';
 import { buildIntrospectionRequest, readIntrospectionResponse } from './introspect.ts';
 import type { IntrospectionVerifierOptions } from './introspection-verifier.ts';

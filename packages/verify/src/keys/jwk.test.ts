@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { publicJwk, testKey } from '../vector-makers/keys.ts';
+import { publicJwk, testKey } from '../../vector-makers/keys.ts';
 import { isUsable, parseJwk } from './jwk.ts';
 import { buildKeyIndex } from './key-index.ts';
 

@@ -6,7 +6,7 @@ import type { GuardedFetch } from '@keyturn/net';
 import { createGuardedFetch } from '@keyturn/net';
 import { milliseconds } from '@keyturn/protocol';
 import { afterEach, describe, expect, it } from 'vitest';
-import { issuerKeySet } from '../vector-makers/keys.ts';
+import { issuerKeySet } from '../../vector-makers/keys.ts';
 import type { Fetch } from './key-source.ts';
 import { createKeySource } from './key-source.ts';
 

@@ -3,7 +3,7 @@ import { epochMilliseconds, hours, minutes, ok, refuse, seconds } from '@keyturn
 import { describe, expect, it } from 'vitest';
 import type { Algorithm } from '../algorithms.ts';
 import { algorithms } from '../algorithms.ts';
-import { publicJwk, testKey } from '../vector-makers/keys.ts';
+import { publicJwk, testKey } from '../../vector-makers/keys.ts';
 import { buildKeyIndex } from './key-index.ts';
 import type { LoadKeys } from './remote-keys.ts';
 import { createRemoteKeys } from './remote-keys.ts';

@@ -1,5 +1,5 @@
 import type { JsonObject } from '@keyturn/protocol';
-import type { ProviderName } from '../providers.ts';
+import type { ProviderName } from '../src/providers.ts';
 import { testKey } from './keys.ts';
 import { signToken } from './sign.ts';
 import { now } from './vector.ts';

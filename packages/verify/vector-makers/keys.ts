@@ -1,5 +1,5 @@
 import type { JsonObject } from '@keyturn/protocol';
-import file from '../../../../vectors/tokens/keys.json' with { type: 'json' };
+import file from '../../../vectors/tokens/keys.json' with { type: 'json' };
 
 /** A private key of the vectors, labelled as such: nothing signed by it may ever be trusted. */
 export interface TestKey extends JsonObject {

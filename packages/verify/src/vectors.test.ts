@@ -1,17 +1,17 @@
 import { createLocalJWKSet, jwtVerify } from 'jose';
 import { epochMilliseconds } from '@keyturn/protocol';
 import { describe, expect, it } from 'vitest';
-import { createVerifier } from '../verifier.ts';
-import { claimVectors } from './claims.ts';
-import { goodVectors } from './good.ts';
-import { headerVectors } from './headers.ts';
-import { jsonVectors } from './json.ts';
-import { issuerKeySet } from './keys.ts';
-import { kindVectors } from './kinds.ts';
-import { signatureVectors } from './signatures.ts';
-import { spellingVectors } from './spelling.ts';
-import type { Vector } from './vector.ts';
-import { audience, issuer, now } from './vector.ts';
+import { createVerifier } from './verifier.ts';
+import { claimVectors } from '../vector-makers/claims.ts';
+import { goodVectors } from '../vector-makers/good.ts';
+import { headerVectors } from '../vector-makers/headers.ts';
+import { jsonVectors } from '../vector-makers/json.ts';
+import { issuerKeySet } from '../vector-makers/keys.ts';
+import { kindVectors } from '../vector-makers/kinds.ts';
+import { signatureVectors } from '../vector-makers/signatures.ts';
+import { spellingVectors } from '../vector-makers/spelling.ts';
+import type { Vector } from '../vector-makers/vector.ts';
+import { audience, issuer, now } from '../vector-makers/vector.ts';
 
 const groups: Readonly<Record<string, readonly Vector[]>> = {
   good: goodVectors(),
@@ -36,11 +36,11 @@ describe('the token vectors', () => {
 
   it.each(Object.keys(groups))('%s: are what the script makes of the test keys', async (group) => {
     const file = { now, issuer, audience, vectors: groups[group] };
-    await expect(`${JSON.stringify(file, null, 1)}\n`).toMatchFileSnapshot(`../../../../vectors/tokens/${group}.json`);
+    await expect(`${JSON.stringify(file, null, 1)}\n`).toMatchFileSnapshot(`../../../vectors/tokens/${group}.json`);
   });
 
   it('come with the key set of their issuer', async () => {
-    await expect(`${JSON.stringify(jwks, null, 1)}\n`).toMatchFileSnapshot('../../../../vectors/tokens/jwks.json');
+    await expect(`${JSON.stringify(jwks, null, 1)}\n`).toMatchFileSnapshot('../../../vectors/tokens/jwks.json');
   });
 
   it.each(Object.keys(groups))('%s: are each judged as they say', async (group) => {
