@@ -51,7 +51,7 @@ describe('admin events', () => {
     const user = { username: 'joe', credentials: [{ type: 'password', value: 'top-secret-2' }] };
     const userId = (await call('POST', '/x/users', user)).headers.get('location')?.split('/').at(-1);
     await call('PUT', `/x/users/${userId}/reset-password`, { type: 'password', value: 'top-secret-3' });
-    await call('PUT', '/x', { smtpServer: { host: 'localhost', password: 'top-secret-4' } });
+    await call('PUT', '/x', { smtpServer: { host: 'localhost', from: 'idp@example.com', password: 'top-secret-4' } });
     await call('DELETE', `/x/clients/${id}`);
     const kept = await events();
     expect(JSON.stringify(kept)).not.toContain('top-secret');

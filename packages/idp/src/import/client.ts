@@ -18,8 +18,7 @@ export function newClientOf(
   const fault = faultOf(realm, given);
   if (fault !== undefined) return refuse(fault);
   const protocol = given.protocol ?? 'openid-connect';
-  const confidential = given.publicClient !== true && given.bearerOnly !== true;
-  const made = confidential && given.secret === undefined ? freshSecret(state) : undefined;
+  const made = given.publicClient !== true && given.secret === undefined ? freshSecret(state) : undefined;
   const scopes = given.defaultClientScopes !== undefined || given.optionalClientScopes !== undefined;
   return ok({
     ...membersOf(given),
@@ -50,17 +49,20 @@ export function changedClientOf(
   const fault = faultOf(realm, given);
   if (fault !== undefined) return refuse(fault);
   const { id: _id, ...members } = membersOf(given);
+  // A client that becomes public loses its secret, and gets another if it comes back.
+  const { secret: before, ...rest } = client;
+  const kept = given.publicClient === true || before === undefined ? rest : { ...rest, secret: before };
   const becomesConfidential = given.publicClient === false && client.secret === undefined && given.secret === undefined;
   const made = becomesConfidential ? freshSecret(state) : undefined;
   const gone = Object.entries(given.attributes ?? {}).flatMap(([name, value]) =>
     value === null || value === '' ? [name] : [],
   );
-  const kept = Object.entries(client.attributes).filter(([name]) => !gone.includes(name));
+  const attributes = Object.entries(client.attributes).filter(([name]) => !gone.includes(name));
   return ok({
-    ...client,
+    ...kept,
     ...members,
     ...(made === undefined ? {} : { secret: made.secret }),
-    attributes: { ...Object.fromEntries(kept), ...made?.attributes, ...withoutEmpty(given.attributes) },
+    attributes: { ...Object.fromEntries(attributes), ...made?.attributes, ...withoutEmpty(given.attributes) },
     ...(given.protocolMappers === undefined
       ? {}
       : { protocolMappers: given.protocolMappers.map((it) => readInnerMapper(state, it, client.protocol)) }),
@@ -69,8 +71,8 @@ export function changedClientOf(
 
 /** Where a client that names no web origins is used from: where it is sent back to. */
 function originsOf(given: ClientRepresentation): readonly string[] {
-  const { redirectUris = [], rootUrl } = given;
-  return webOriginsOf({ webOrigins: ['+'], redirectUris, ...(rootUrl === undefined ? {} : { rootUrl }) });
+  const redirectUris = (given.redirectUris ?? []).filter((uri) => !uri.startsWith('/'));
+  return webOriginsOf({ webOrigins: ['+'], redirectUris });
 }
 
 /** A new secret, and the attribute that says when it was made. */
@@ -134,10 +136,20 @@ function faultOf(realm: Realm, given: ClientRepresentation): ClientRefusal | und
   ] as const) {
     for (const uri of uris ?? []) {
       if (uri !== undefined && isIllegalScheme(uri)) return invalid(`${what} uses an illegal scheme`);
-      if (uri !== undefined && /#/.test(uri)) return invalid(`${what} contains an URI fragment`);
+      if (uri !== undefined && /#/.test(uri)) return invalid(`${what} must not contain an URL fragment`);
     }
   }
+  if (given.rootUrl !== undefined && !isWebAddress(given.rootUrl)) return invalid('Root URL is not a valid URL');
+  if (given.protocol !== undefined && !protocols.includes(given.protocol))
+    return invalid(`Invalid protocol: ${given.protocol}`);
   return lifespanFaultOf(realm, given.attributes ?? {});
+}
+
+const protocols = ['openid-connect', 'saml', 'docker-v2', 'oid4vc'];
+
+// Empty, relative to the server (`${authBaseUrl}`), or a whole URL.
+function isWebAddress(uri: string): boolean {
+  return uri === '' || uri.startsWith('${') || uri.startsWith('/') || URL.canParse(uri);
 }
 
 // What a browser would run rather than open; it passes over blanks and control characters on the way to the scheme.

@@ -14,6 +14,7 @@ import {
   type Realm,
   updateClient,
 } from '../model/index.ts';
+import { defaultSettings } from '../model/realm-defaults.ts';
 import type { ShapeFault } from '../admin/json/shape.ts';
 import type { ClientRepresentation } from '../admin/representation/client.ts';
 import { type RealmRepresentation, realmReader, settingsOf } from '../admin/representation/realm.ts';
@@ -93,9 +94,11 @@ function build(
   users: readonly PreparedUser[],
   must: Must<ImportRefusal>,
 ): Realm {
+  const settings = settingsOf(given);
   const made = must(
     createRealm(state, {
-      ...settingsOf(given),
+      ...settings,
+      browserSecurityHeaders: { ...defaultSettings.browserSecurityHeaders, ...settings.browserSecurityHeaders },
       realm: given.realm ?? '',
       ...(given.id === undefined || given.id === '' ? {} : { id: given.id }),
       builtinScopes: (given.clientScopes ?? []).length === 0,

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 
 /**
@@ -9,10 +9,12 @@ import { DatabaseSync } from 'node:sqlite';
  * The file holds keys and client secrets, so it is readable by its owner only.
  */
 export function openDatabase(path: string): DatabaseSync {
-  const database = new DatabaseSync(path);
   if (path !== ':memory:') {
+    // Made before SQLite opens it, so that it is never readable by others; its side files take over its mode.
+    closeSync(openSync(path, 'a', 0o600));
     for (const suffix of ['', '-wal', '-shm']) if (existsSync(path + suffix)) chmodSync(path + suffix, 0o600);
   }
+  const database = new DatabaseSync(path);
   database.exec(`
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = NORMAL;

@@ -49,6 +49,12 @@ export const unknownError: Answer = refused(500, {
   error_description: 'For more on this error consult the server log.',
 });
 
+/** What Keycloak has, and has switched off unless told otherwise. */
+export const featureOff: Answer = refused(501, {
+  error: 'Feature not enabled',
+  error_description: 'For more on this error consult the server log.',
+});
+
 /** The same for input that Keycloak refuses as a duplicate deep in its model. */
 export const duplicate: Answer = refused(409, { error: 'conflict', error_description: 'Duplicate resource error' });
 

@@ -90,8 +90,15 @@ export function mapOf<T>(item: Reader<T>): Reader<Readonly<Record<string, T | nu
   };
 }
 
-/** An object with the members that `fields` names; null counts as absent, and any other member is a fault. */
-export function object<F extends Fields>(representation: string, fields: F): Reader<ReadObject<F>> {
+/**
+ * An object with the members that `fields` names; null counts as absent. Any other member is a fault, except in the few
+ * representations that Keycloak reads leniently.
+ */
+export function object<F extends Fields>(
+  representation: string,
+  fields: F,
+  { lenient = false }: { readonly lenient?: boolean } = {},
+): Reader<ReadObject<F>> {
   const known = new Map(Object.entries(fields));
   return (value, at, faults) => {
     if (!isJsonObject(value)) return wrong(at, faults);
@@ -99,8 +106,9 @@ export function object<F extends Fields>(representation: string, fields: F): Rea
     for (const [name, member] of Object.entries(value)) {
       const field = known.get(name);
       const place = [...at, name];
-      if (field === undefined) faults.push({ why: 'unknown-field', representation, field: name, at: place });
-      else if (member !== null && member !== undefined) {
+      if (field === undefined) {
+        if (!lenient) faults.push({ why: 'unknown-field', representation, field: name, at: place });
+      } else if (member !== null && member !== undefined) {
         const one = field(member, place, faults);
         if (one !== undefined) read.push([name, one]);
       }

@@ -36,6 +36,11 @@ export const componentExportReader: Reader<ComponentExportRepresentation> = obje
 export const keyProviderType = 'org.keycloak.keys.KeyProvider';
 export const userProfileType = 'org.keycloak.userprofile.UserProfileProvider';
 
+/** Whether Keycloak has components of that type. */
+export function isComponentType(providerType: string): boolean {
+  return providerType.startsWith('org.keycloak.');
+}
+
 const keyProviders: readonly string[] = [
   'rsa-generated',
   'rsa-enc-generated',

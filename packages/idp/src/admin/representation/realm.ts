@@ -1,5 +1,5 @@
 import { isJsonObject } from '@keyturn/protocol';
-import type { IdpState, Realm, RealmSettings } from '../../model/index.ts';
+import { groupPath, type IdpState, type Realm, type RealmSettings } from '../../model/index.ts';
 import { anything, flag, identifier, integer, list, mapOf, name, object, text, texts } from '../json/shape.ts';
 import { clientReader } from './client.ts';
 import { componentExportReader } from './component.ts';
@@ -126,9 +126,13 @@ export function showRealm(state: IdpState, realm: Realm): object {
     ...(displayNameHtml === undefined ? [] : [['displayNameHtml', displayNameHtml] as [string, unknown]]),
   ];
   const role = state.roles.get(realm.defaultRoleId);
+  const groups = realm.defaultGroupIds.flatMap((id) => state.groups.get(id) ?? []).map((it) => groupPath(state, it));
   for (const name of Object.keys(settingFields) as (keyof RealmSettings)[]) {
     if (name === 'displayName' || name === 'displayNameHtml') continue;
-    if (name === 'requiredCredentials' && role !== undefined) shown.push(['defaultRole', showBriefRole(role)]);
+    if (name === 'requiredCredentials') {
+      if (role !== undefined) shown.push(['defaultRole', showBriefRole(role)]);
+      if (groups.length > 0) shown.push(['defaultGroups', groups]);
+    }
     if (realm[name] !== undefined)
       shown.push([name, name === 'smtpServer' ? withoutPassword(realm.smtpServer) : realm[name]]);
   }

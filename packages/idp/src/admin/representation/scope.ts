@@ -3,14 +3,18 @@ import { identifier, list, mapOf, name, object, text } from '../json/shape.ts';
 import { mapperReader, showMapper } from './mapper.ts';
 
 /** Keycloak's ClientScopeRepresentation. */
-export const scopeReader = object('ClientScopeRepresentation', {
-  id: identifier,
-  name: name,
-  description: text,
-  protocol: text,
-  attributes: mapOf(text),
-  protocolMappers: list(mapperReader),
-});
+export const scopeReader = object(
+  'ClientScopeRepresentation',
+  {
+    id: identifier,
+    name: name,
+    description: text,
+    protocol: text,
+    attributes: mapOf(text),
+    protocolMappers: list(mapperReader),
+  },
+  { lenient: true },
+);
 
 export type ScopeRepresentation = NonNullable<ReturnType<typeof scopeReader>>;
 

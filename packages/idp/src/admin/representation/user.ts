@@ -1,6 +1,6 @@
 import { groupPath, type IdpState, type Realm, type User } from '../../model/index.ts';
 import { shownAttributes } from '../user-profile/attributes.ts';
-import { anything, flag, identifier, integer, list, mapOf, name, object, text, texts } from '../json/shape.ts';
+import { anything, flag, identifier, integer, list, mapOf, object, text, texts } from '../json/shape.ts';
 import { roleNamesOf } from './group.ts';
 
 /** Keycloak's CredentialRepresentation. */
@@ -40,7 +40,7 @@ export const userReader = object('UserRepresentation', {
   self: text,
   origin: text,
   createdTimestamp: integer,
-  username: name,
+  username: text,
   enabled: flag,
   totp: flag,
   emailVerified: flag,

@@ -1,4 +1,4 @@
-import { json, noContent, notFound, type Answer } from '../frame/answer.ts';
+import { json, noContent, type Answer } from '../frame/answer.ts';
 import type { RealmCall } from '../frame/call.ts';
 import { may } from '../frame/permissions.ts';
 import type { RealmRoutes } from '../frame/routes.ts';
@@ -26,13 +26,12 @@ export function registerAttackDetection(routes: RealmRoutes): void {
 function status(call: RealmCall): Answer {
   const { state } = call.context;
   const user = state.users.inRealm(call.realm.id, call.param('user'));
-  if (user === undefined) return notFound('User not found');
-  const failure = state.loginFailures.inRealm(call.realm.id, user.id);
+  const failure = user === undefined ? undefined : state.loginFailures.inRealm(call.realm.id, user.id);
   return json({
     failedLoginNotBefore: failure?.failedLoginNotBefore ?? 0,
     numFailures: failure?.numFailures ?? 0,
     numTemporaryLockouts: failure?.numTemporaryLockouts ?? 0,
-    disabled: !user.enabled || (failure !== undefined && failure.failedLoginNotBefore > state.now()),
+    disabled: user?.enabled === false || (failure !== undefined && failure.failedLoginNotBefore > state.now()),
     numSecondaryAuthFailures: 0,
     lastIPFailure: failure?.lastIPFailure ?? 'n/a',
     lastFailure: failure?.lastFailure ?? 0,

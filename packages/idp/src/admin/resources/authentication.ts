@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { Realm, RequiredActionProvider } from '../../model/index.ts';
+import { defaultRequiredActions } from '../../model/realm-defaults.ts';
 import { type Answer, json, noContent, notFound, refused } from '../frame/answer.ts';
 import type { RealmCall } from '../frame/call.ts';
 import { may } from '../frame/permissions.ts';
 import type { RealmRoutes } from '../frame/routes.ts';
 import { textsOnly } from '../../import/fields.ts';
 import { requiredActionReader } from '../representation/realm.ts';
-import { type FlowDefault, flowDefaults } from './flow-defaults.ts';
+import { authenticators, type FlowDefault, flowDefaults } from './flow-defaults.ts';
 
 /** Authentication flows (the built-in ones, read only) and required actions. */
 export function registerAuthentication(routes: RealmRoutes): void {
@@ -30,7 +31,14 @@ export function registerAuthentication(routes: RealmRoutes): void {
   ]) {
     routes.get(`${base}/${providers}`, may.viewFlows, () => json(providersOf(providers)));
   }
-  routes.get(`${base}/unregistered-required-actions`, may.viewRequiredActions, () => json([]));
+  routes.get(`${base}/unregistered-required-actions`, may.viewRequiredActions, (call) =>
+    json(unregistered(call.realm)),
+  );
+  routes.post(
+    `${base}/register-required-action`,
+    { needs: may.manageRealm, records: 'REQUIRED_ACTION', body: requiredActionReader },
+    register,
+  );
   routes.get(`${base}/per-client-config-description`, may.viewFlows, () => json({}));
   const fixed = (): Answer =>
     refused(400, { errorMessage: 'The flows of this server are built in and cannot be changed' });
@@ -68,6 +76,23 @@ export function registerAuthentication(routes: RealmRoutes): void {
       return noContent;
     }),
   );
+}
+
+/** Actions that this server knows and the realm has not. */
+function unregistered(realm: Realm): readonly object[] {
+  const known = new Set(realm.requiredActions.map((it) => it.providerId));
+  return defaultRequiredActions
+    .filter((it) => !known.has(it.providerId))
+    .map(({ name, providerId }) => ({ name, providerId }));
+}
+
+function register(call: RealmCall, given: { readonly providerId?: string; readonly name?: string }): Answer {
+  const action = defaultRequiredActions.find((it) => it.providerId === given.providerId);
+  if (action === undefined) return refused(400, { error: 'Required Action Provider with given providerId not found' });
+  const others = call.realm.requiredActions.filter((it) => it.providerId !== action.providerId);
+  const requiredActions = [...others, { ...action, name: given.name ?? action.name, enabled: true }];
+  call.context.state.realms.put({ ...call.realm, requiredActions });
+  return noContent;
 }
 
 function onAction<Rest extends readonly unknown[]>(
@@ -113,15 +138,16 @@ export function exportFlows(realm: Realm): readonly object[] {
 function executionsOf(realm: Realm, flow: FlowDefault, level: number): readonly object[] {
   return flow.steps.flatMap((step, index) => {
     const inner = flowDefaults.find((it) => it.alias === step.flow);
+    const known = authenticators[step.authenticator ?? ''];
     const shown = {
       id: idOf(realm, `${flow.alias}/${step.flow ?? step.authenticator}`),
       requirement: step.requirement,
-      displayName: step.flow ?? step.authenticator,
-      ...(inner === undefined
-        ? { providerId: step.authenticator }
-        : { description: inner.description, authenticationFlow: true, flowId: idOf(realm, inner.alias) }),
-      requirementChoices: ['REQUIRED', 'ALTERNATIVE', 'DISABLED'],
-      configurable: false,
+      displayName: step.flow ?? known?.displayName ?? step.authenticator,
+      ...(inner === undefined || inner.description === '' ? {} : { description: inner.description }),
+      requirementChoices: known?.choices ?? ['REQUIRED', 'ALTERNATIVE', 'DISABLED', 'CONDITIONAL'],
+      configurable: known?.configurable ?? false,
+      ...(step.authenticator === undefined ? {} : { providerId: step.authenticator }),
+      ...(inner === undefined ? {} : { authenticationFlow: true, flowId: idOf(realm, inner.alias) }),
       level,
       index,
       priority: step.priority,
@@ -140,7 +166,7 @@ function providersOf(kind: string): readonly object[] {
   const names = flowDefaults
     .filter((it) => flows.includes(it.alias))
     .flatMap((it) => it.steps.flatMap((step) => step.authenticator ?? []));
-  return names.map((id) => ({ id, displayName: id, description: '' }));
+  return names.map((id) => ({ id, displayName: authenticators[id]?.displayName ?? id, description: '' }));
 }
 
 // The same id each time, made of the realm's and the flow's name: nothing needs to be stored.

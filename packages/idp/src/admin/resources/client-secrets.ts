@@ -20,7 +20,11 @@ export function registerClientSecrets(routes: RealmRoutes): void {
   // Secret rotation is a client policy in Keycloak; without it no client has a rotated secret.
   const none = withClient(() => notFound('Client does not have a rotated secret'));
   routes.get(`${path}/rotated`, may.viewClients, none);
-  routes.delete(`${path}/rotated`, { needs: may.manageClients, records: 'CLIENT', as: 'ACTION' }, none);
+  routes.delete(
+    `${path}/rotated`,
+    { needs: may.manageClients, records: 'CLIENT', as: 'ACTION' },
+    withClient(() => noContent),
+  );
   routes.post(
     '/clients/:client/registration-access-token',
     { needs: may.manageClients, records: 'CLIENT', as: 'ACTION' },

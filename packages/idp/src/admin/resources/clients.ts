@@ -7,7 +7,7 @@ import {
   updateClient,
   updateUser,
 } from '../../model/index.ts';
-import { type Answer, created, duplicate, json, noContent, notFound, refused } from '../frame/answer.ts';
+import { type Answer, created, duplicate, featureOff, json, noContent, notFound, refused } from '../frame/answer.ts';
 import { flagOf, pageOf, type RealmCall, textOf } from '../frame/call.ts';
 import { managedRealm } from '../frame/managed-realm.ts';
 import { may } from '../frame/permissions.ts';
@@ -56,12 +56,13 @@ export function registerClients(routes: RealmRoutes): void {
   routes.get(
     '/clients/:client/management/permissions',
     may.viewClients,
-    withClient(() => json({ enabled: false })),
+    withClient(() => featureOff),
   );
 }
 
 function shown(call: RealmCall, client: Client): object {
-  const manage = call.admin.has(call.realm, may.manageClients);
+  // The API's own clients are nobody's to change.
+  const manage = call.admin.has(call.realm, may.manageClients) && client.attributes['realm_client'] !== 'true';
   return { ...showClient(call.context.state, client), access: { view: true, configure: manage, manage } };
 }
 
@@ -71,17 +72,19 @@ function listClients(call: RealmCall): Answer {
   const wanted = textOf(call, 'clientId');
   const search = flagOf(call, 'search', false);
   const all = state.clients.ofRealm(call.realm.id);
-  const attributes = attributeQuery(textOf(call, 'q'));
+  const attributes = attributeQuery(textOf(call, 'q')).map(([name]) => name);
+  // Keycloak searches attributes that its configuration names, and by default that is none.
+  if (attributes.length > 0) {
+    const error_description = `Attributes [${attributes.join(', ')}] not allowed for search`;
+    return refused(400, { error: 'invalid_request', error_description });
+  }
   const found =
     wanted === undefined
       ? all
       : search
         ? all.filter((it) => it.clientId.toLowerCase().includes(wanted.toLowerCase()))
         : [findClient(state, call.realm.id, wanted)].filter((it) => it !== undefined);
-  const matching = found.filter((it) =>
-    attributes.every(([name, value]) => Object.hasOwn(it.attributes, name) && it.attributes[name] === value),
-  );
-  const sorted = [...matching].sort((a, b) => (a.clientId < b.clientId ? -1 : 1));
+  const sorted = [...found].sort((a, b) => (a.clientId < b.clientId ? -1 : 1));
   return json(pageOf(call, sorted).map((it) => shown(call, it)));
 }
 

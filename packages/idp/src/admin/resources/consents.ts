@@ -1,3 +1,4 @@
+import { isJsonObject } from '@keyturn/protocol';
 import { findClient, type User } from '../../model/index.ts';
 import { type Answer, json, noContent, notFound, refused } from '../frame/answer.ts';
 import type { RealmCall } from '../frame/call.ts';
@@ -21,7 +22,7 @@ export function registerConsents(routes: RealmRoutes): void {
   routes.get(
     linked,
     may.viewUsers,
-    withUser((_call, user) => json(user.federatedIdentities)),
+    withUser((call, user) => json(linksOf(call, user))),
   );
   routes.post(
     `${linked}/:provider`,
@@ -46,6 +47,15 @@ export function registerConsents(routes: RealmRoutes): void {
       return noContent;
     }),
   );
+}
+
+/** Links to identity providers that the realm has (imported ones); others are kept and not shown. */
+function linksOf(call: RealmCall, user: User): readonly object[] {
+  const providers = call.realm.unsupported['identityProviders'];
+  const aliases = (Array.isArray(providers) ? providers : []).map((it: unknown) =>
+    isJsonObject(it) ? it['alias'] : undefined,
+  );
+  return user.federatedIdentities.filter((it) => aliases.includes(it.identityProvider));
 }
 
 function consentsOf(call: RealmCall, user: User): readonly object[] {

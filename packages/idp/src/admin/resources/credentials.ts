@@ -1,4 +1,3 @@
-import { checkNewPassword } from '../../browser/login/password-policy.ts';
 import type { Credential, User } from '../../model/index.ts';
 import { type Answer, json, noContent, notFound, refused } from '../frame/answer.ts';
 import type { RealmCall } from '../frame/call.ts';
@@ -7,6 +6,7 @@ import type { RealmRoutes } from '../frame/routes.ts';
 import { readCredentials } from '../../import/credentials.ts';
 import { texts } from '../json/shape.ts';
 import { type CredentialRepresentation, credentialReader } from '../representation/user.ts';
+import { passwordFault } from './password-fault.ts';
 import { withUser } from './users.ts';
 
 /** A user's credentials: the password set, listed, labelled and taken away. */
@@ -57,10 +57,10 @@ export function registerCredentials(routes: RealmRoutes): void {
 }
 
 async function resetPassword(call: RealmCall, user: User, given: CredentialRepresentation): Promise<Answer> {
-  if (given.value === undefined || given.value.trim() === '')
-    return refused(400, { error: 'Empty password not allowed' });
-  const fault = checkNewPassword(call.realm, given.value, user);
-  if (fault !== undefined) return refused(400, { error: messageKeyOf(fault), error_description: fault });
+  if (given.value === undefined) return refused(400, { error: 'No password provided' });
+  if (given.value.trim() === '') return refused(400, { error: 'Empty password not allowed' });
+  const fault = passwordFault(call.realm, given.value, user);
+  if (fault !== undefined) return fault;
   const { credentials, temporary } = await readCredentials(call.context, [{ ...given, type: 'password' }]);
   // Hashing waited: what is changed is the user of now.
   const now = call.context.state.users.get(user.id);
@@ -70,23 +70,6 @@ async function resetPassword(call: RealmCall, user: User, given: CredentialRepre
   call.context.state.users.put({ ...now, credentials, requiredActions });
   return noContent;
 }
-
-/** Keycloak's message key of what a password policy has against a password. */
-function messageKeyOf(fault: string): string {
-  return messageKeys.find(([words]) => fault.includes(words))?.[1] ?? 'invalidPasswordGenericMessage';
-}
-
-const messageKeys: readonly (readonly [string, string])[] = [
-  ['minimum length', 'invalidPasswordMinLengthMessage'],
-  ['maximum length', 'invalidPasswordMaxLengthMessage'],
-  ['numerical digits', 'invalidPasswordMinDigitsMessage'],
-  ['lower case', 'invalidPasswordMinLowerCaseCharsMessage'],
-  ['upper case', 'invalidPasswordMinUpperCaseCharsMessage'],
-  ['special characters', 'invalidPasswordMinSpecialCharsMessage'],
-  ['not be equal to the username', 'invalidPasswordNotUsernameMessage'],
-  ['not contain the username', 'invalidPasswordNotContainsUsernameMessage'],
-  ['not be equal to the email', 'invalidPasswordNotEmailMessage'],
-];
 
 function label(call: RealmCall, user: User): Answer {
   const { body } = call.request;

@@ -1,3 +1,4 @@
+import { parseScopes } from '@keyturn/protocol';
 import {
   type Client,
   effectiveRoles,
@@ -79,7 +80,7 @@ function preview(call: RealmCall, client: Client, show: (request: TokenRequest) 
   if (userId === undefined) return notFound('No userId provided');
   const user = state.users.inRealm(call.realm.id, userId);
   if (user === undefined) return notFound('No user found');
-  const scopes = grantScopes(state, client, textOf(call, 'scope'), user, effectiveRoles(state, user));
+  const scopes = grantScopes(state, client, scopeParameter(call, client), user, effectiveRoles(state, user));
   if (!scopes.ok)
     return refused(400, { error: 'invalid_scope', error_description: `Invalid scopes: ${scopes.refusal.scope}` });
   return show({
@@ -114,7 +115,7 @@ function sessionFor(call: RealmCall, user: User, client: Client, scopes: Granted
 }
 
 function mappers(call: RealmCall, client: Client): Answer {
-  const scopes = grantScopes(call.context.state, client, textOf(call, 'scope'));
+  const scopes = grantScopes(call.context.state, client, scopeParameter(call, client));
   if (!scopes.ok)
     return refused(400, { error: 'invalid_scope', error_description: `Invalid scopes: ${scopes.refusal.scope}` });
   const containers = [
@@ -150,7 +151,7 @@ function scopeRoles(call: RealmCall, client: Client, granted: boolean): Answer {
       : state.clients.inRealm(call.realm.id, container);
   if (owner === undefined && container !== call.realm.realm && container !== call.realm.id)
     return notFound('Role Container not found');
-  const scopes = grantScopes(state, client, textOf(call, 'scope'));
+  const scopes = grantScopes(state, client, scopeParameter(call, client));
   const scopeIds = scopes.ok ? scopes.value.scopes.flatMap((it) => it.scopeRoleIds) : [];
   const own = rolesOf(state, call.realm.id, client.id).map((role) => role.id);
   const mapped = expandRoles(state, [...own, ...client.scopeRoleIds, ...scopeIds]);
@@ -160,4 +161,12 @@ function scopeRoles(call: RealmCall, client: Client, granted: boolean): Answer {
       .filter((role) => isGranted(role) === granted)
       .map(showBriefRole),
   );
+}
+
+/** The scopes asked for, without names that the client has not: a preview passes over them. */
+function scopeParameter(call: RealmCall, client: Client): string {
+  const { scopes } = call.context.state;
+  const known = [...client.defaultScopeIds, ...client.optionalScopeIds].flatMap((id) => scopes.get(id)?.name ?? []);
+  const asked = parseScopes(textOf(call, 'scope'));
+  return asked.filter((name) => name === 'openid' || known.includes(name)).join(' ');
 }

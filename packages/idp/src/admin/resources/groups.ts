@@ -7,7 +7,7 @@ import {
   groupPath,
   lineageOf,
 } from '../../model/index.ts';
-import { type Answer, created, json, message, noContent, notFound } from '../frame/answer.ts';
+import { type Answer, created, featureOff, json, message, noContent, notFound } from '../frame/answer.ts';
 import { flagOf, pageOf, type RealmCall, textOf } from '../frame/call.ts';
 import { may } from '../frame/permissions.ts';
 import { answerModelRefusal } from '../frame/refusals.ts';
@@ -60,7 +60,7 @@ export function registerGroups(routes: RealmRoutes): void {
   routes.get(
     '/groups/:group/management/permissions',
     may.viewUsers,
-    withGroup(() => json({ enabled: false })),
+    withGroup(() => featureOff),
   );
   routes.get('/group-by-path/*', may.listGroups, (call) => {
     const group = groupByPath(call.context.state, call.realm.id, call.param('*'));
@@ -117,7 +117,7 @@ function newGroupOf(call: RealmCall, given: GroupRepresentation): Parameters<typ
 
 function changeOne(call: RealmCall, group: Group, given: GroupRepresentation): Answer {
   const { state } = call.context;
-  const name = given.name ?? group.name;
+  const name = given.name ?? '';
   if (name === '') return message(400, 'Group name is missing');
   const clash = childrenOf(state, call.realm.id, group.parentId).some((it) => it.name === name && it.id !== group.id);
   if (clash) return message(409, `Sibling group named '${name}' already exists.`);

@@ -1,6 +1,6 @@
 import { createKeyProvider, type RealmKey } from '../../model/index.ts';
 import type { UsableKey } from '../../keys/key-ring.ts';
-import { type Answer, created, json, message, noContent, notFound } from '../frame/answer.ts';
+import { type Answer, created, json, message, noContent, notFound, refused } from '../frame/answer.ts';
 import { type RealmCall, textOf } from '../frame/call.ts';
 import { may } from '../frame/permissions.ts';
 import type { RealmRoutes } from '../frame/routes.ts';
@@ -8,6 +8,7 @@ import {
   type ComponentRepresentation,
   componentReader,
   configOf,
+  isComponentType,
   isKeyProvider,
   keyProviderType,
   showComponent,
@@ -41,7 +42,7 @@ async function showKeys(call: RealmCall): Promise<Answer> {
   // Sorted by priority, highest first: the first active one of an algorithm signs.
   const active = new Map<string, string>();
   for (const it of keys) if (it.key.active && !active.has(it.algorithm)) active.set(it.algorithm, it.kid);
-  return json({ active: Object.fromEntries(active), keys: keys.map(showKey) });
+  return json({ active: Object.fromEntries(active), keys: [...keys.map(showKey), ...disabledKeys(call)] });
 }
 
 function showKey(it: UsableKey): object {
@@ -62,6 +63,23 @@ function showKey(it: UsableKey): object {
     use: key.use,
     ...(validTo === undefined ? {} : { validTo: validTo * 1000 }),
   };
+}
+
+// A key that is switched off signs and checks nothing: only what is stored about it is shown.
+function disabledKeys(call: RealmCall): readonly object[] {
+  return call.context.state.keys.ofRealm(call.realm.id).flatMap((key) => {
+    if (key.enabled || key.material === undefined) return [];
+    const { kid } = key.material;
+    const type = /^(?:HS|AES)/.test(key.algorithm)
+      ? 'OCT'
+      : /^(?:RS|PS)/.test(key.algorithm)
+        ? 'RSA'
+        : key.algorithm.startsWith('ES')
+          ? 'EC'
+          : 'OKP';
+    const { id: providerId, priority: providerPriority, algorithm, use } = key;
+    return [{ providerId, providerPriority, kid, status: 'DISABLED', type, algorithm, use }];
+  });
 }
 
 function listComponents(call: RealmCall): Answer {
@@ -98,7 +116,7 @@ function findComponent(call: RealmCall): object | undefined {
 function createOne(call: RealmCall, given: ComponentRepresentation): Answer {
   const { state } = call.context;
   const { id, name, providerId, providerType } = given;
-  if (providerType === undefined || providerId === undefined) return noSuchProvider;
+  if (providerType === undefined || providerId === undefined || !isComponentType(providerType)) return noSuchProvider;
   const taken = id !== undefined && (state.keys.get(id) !== undefined || state.components.get(id) !== undefined);
   const common = {
     id: id === undefined || taken ? state.newUuid() : id,
@@ -107,6 +125,7 @@ function createOne(call: RealmCall, given: ComponentRepresentation): Answer {
   };
   if (providerType === keyProviderType) {
     if (!isKeyProvider(providerId)) return noSuchProvider;
+    if (!/^-?\d+$/.test(common.config['priority']?.[0] ?? '0')) return message(400, "'Priority' should be a number");
     createKeyProvider(state, call.realm.id, { ...common, providerId });
   } else {
     const { parentId = call.realm.id, subType } = given;
@@ -122,7 +141,7 @@ function createOne(call: RealmCall, given: ComponentRepresentation): Answer {
   return created(['components', common.id], { ...given, id: common.id });
 }
 
-const noSuchProvider = message(400, 'Invalid provider type or no such provider');
+const noSuchProvider = refused(400, { error: 'Invalid provider type or no such provider' });
 
 function changeOne(call: RealmCall, given: ComponentRepresentation): Answer {
   const { state } = call.context;

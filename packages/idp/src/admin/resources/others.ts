@@ -1,5 +1,5 @@
 import { isJsonObject } from '@keyturn/protocol';
-import { type Answer, json, noContent, notFound, refused } from '../frame/answer.ts';
+import { type Answer, featureOff, json, message, noContent, notFound, refused } from '../frame/answer.ts';
 import type { RealmCall } from '../frame/call.ts';
 import { may } from '../frame/permissions.ts';
 import type { RealmRoutes } from '../frame/routes.ts';
@@ -18,9 +18,9 @@ export function registerOthers(routes: RealmRoutes): void {
     json(['CONFIGURE_TOTP', 'webauthn-register', 'webauthn-register-passwordless', 'CONFIGURE_RECOVERY_AUTHN_CODES']),
   );
   routes.get('/client-registration-policy/providers', may.viewRealm, () => json([]));
-  routes.get('/client-types', may.viewClients, () => json({ 'client-types': [], 'global-client-types': [] }));
-  routes.get('/users-management-permissions', may.viewRealm, () => json({ enabled: false }));
-  routes.get('/organizations', may.viewRealm, () => json([]));
+  routes.get('/client-types', may.viewClients, () => featureOff);
+  routes.get('/users-management-permissions', may.viewRealm, () => featureOff);
+  routes.get('/organizations', may.viewRealm, () => message(404, 'Organizations not enabled for this realm.'));
   routes.post('/testSMTPConnection', { needs: may.manageRealm, records: 'none' }, () =>
     refused(500, { errorMessage: 'Failed to send email' }),
   );

@@ -21,7 +21,8 @@ export function registerPartialExport(routes: RealmRoutes): void {
 function partialExport(call: RealmCall): Answer {
   const { state } = call.context;
   const { realm } = call;
-  const clients = flagOf(call, 'exportClients', false) ? exportClients(state, realm) : {};
+  const withClients = flagOf(call, 'exportClients', false);
+  const clients = withClients ? exportClients(state, realm) : {};
   const groups = flagOf(call, 'exportGroupsAndRoles', false) ? exportGroupsAndRoles(state, realm) : {};
   const names = (ids: readonly string[]): readonly string[] => ids.flatMap((id) => state.scopes.get(id)?.name ?? []);
   return {
@@ -29,6 +30,7 @@ function partialExport(call: RealmCall): Answer {
       ...showRealm(state, realm),
       ...groups,
       ...clients,
+      ...scopeMappings(state, realm, withClients ? state.clients.ofRealm(realm.id) : []),
       clientScopes: state.scopes.ofRealm(realm.id).map(showScope),
       defaultDefaultClientScopes: names(realm.defaultScopeIds),
       defaultOptionalClientScopes: names(realm.optionalScopeIds),
@@ -51,7 +53,6 @@ function exportClients(state: IdpState, realm: Realm): object {
   const accounts = clients.flatMap((it) => serviceAccountOf(state, it) ?? []);
   return {
     clients: clients.map((it) => exportClient(state, it)),
-    ...scopeMappings(state, realm, clients),
     ...(accounts.length === 0 ? {} : { users: accounts.map((it) => exportUser(state, realm, it)) }),
   };
 }

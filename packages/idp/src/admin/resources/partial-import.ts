@@ -11,7 +11,7 @@ import {
   type ModelRefusal,
   type Realm,
 } from '../../model/index.ts';
-import { type Answer, json, message, unknownError } from '../frame/answer.ts';
+import { type Answer, json, message, refused, unknownError } from '../frame/answer.ts';
 import type { RealmCall } from '../frame/call.ts';
 import { refuseEscalation } from '../frame/escalation.ts';
 import { may } from '../frame/permissions.ts';
@@ -38,7 +38,7 @@ const fields = {
   identityProviders: anything,
   identityProviderMappers: anything,
 };
-const partialImportReader = object('PartialImportRepresentation', fields);
+const partialImportReader = object('PartialImportRepresentation', fields, { lenient: true });
 type PartialImport = ReadObject<typeof fields>;
 
 type Refusal = ModelRefusal | ClientRefusal | { readonly why: 'there-already'; readonly text: string };
@@ -65,7 +65,7 @@ interface Outcome {
 
 /** `POST /partialImport`: adds roles, groups, clients and users to a realm; all of them or none. */
 export function registerPartialImport(routes: RealmRoutes): void {
-  const change = { needs: may.manageRealm, body: partialImportReader, records: 'none', stream: true } as const;
+  const change = { needs: may.manageRealm, body: partialImportReader, records: 'none' } as const;
   routes.post('/partialImport', change, partialImport);
 }
 
@@ -73,6 +73,9 @@ async function partialImport(call: RealmCall, given: PartialImport): Promise<Ans
   // Keycloak looks groups up by their path, and falls over without one.
   if ((given.groups ?? []).some((it) => it.path === undefined)) return unknownError;
   const policy = given.ifResourceExists ?? given.policy ?? 'FAIL';
+  if (!['FAIL', 'SKIP', 'OVERWRITE'].includes(policy)) {
+    return refused(400, { error: 'unknown_error', error_description: 'Cannot parse the JSON' });
+  }
   const users = await prepareUsers(call.context, given.users ?? []);
   const before = new Set(call.context.state.users.ofRealm(call.realm.id).map((it) => it.id));
   const done = allOrNothing<readonly Outcome[], Refusal>(call.context.state, (must) => {
@@ -165,7 +168,7 @@ function* resourcesOf(call: RealmCall, given: PartialImport, users: readonly Pre
     yield {
       kind: 'USER',
       name,
-      clash: `User with username '${name}' already exists`,
+      clash: `User with user name ${name} already exists.`,
       existing: () => state.users.one(realm.id, 'username', name)?.id,
       remove: () => {
         const found = state.users.one(realm.id, 'username', name);
@@ -187,8 +190,11 @@ function roleResource(call: RealmCall, realm: Realm, role: RoleGiven, clientId: 
     clientId !== undefined && owner() === undefined ? undefined : findRole(state, realm.id, name, owner());
   return {
     kind: clientId === undefined ? 'REALM_ROLE' : 'CLIENT_ROLE',
-    name,
-    clash: `Role '${name}' already exists`,
+    name: clientId === undefined ? name : `${clientId}-->${name}`,
+    clash:
+      clientId === undefined
+        ? `Realm role '${name}' already exists.`
+        : `Client role '${name}' for client '${clientId}' already exists.`,
     existing: () => found()?.id,
     remove: (must) => {
       const before = found();

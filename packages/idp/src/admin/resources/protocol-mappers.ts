@@ -1,6 +1,6 @@
 import { ok, type Result, refuse } from '@keyturn/protocol';
 import type { ProtocolMapper } from '../../model/index.ts';
-import { type Answer, created, json, message, noContent, notFound, unknownError } from '../frame/answer.ts';
+import { type Answer, created, duplicate, json, message, noContent, notFound, unknownError } from '../frame/answer.ts';
 import type { RealmCall } from '../frame/call.ts';
 import { may } from '../frame/permissions.ts';
 import type { RealmRoutes } from '../frame/routes.ts';
@@ -124,19 +124,21 @@ function changeOne(call: RealmCall, owner: MapperOwner, given: MapperRepresentat
   if (before === undefined) return notFound('Model not found');
   if (given.id !== before.id) return unknownError;
   const others = owner.mappers.filter((it) => it.id !== before.id);
-  const fault = faultOf(others, { name: before.name, protocolMapper: before.protocolMapper, ...given });
+  const fault = faultOf(others, { ...of(before), ...given });
   if (fault !== undefined) return fault;
-  const mapper = readMapper(
-    call.context.state,
-    { name: before.name, protocolMapper: before.protocolMapper, ...given },
-    owner.protocol,
-  );
+  const mapper = readMapper(call.context.state, { ...of(before), ...given }, owner.protocol);
   owner.replace(owner.mappers.map((it) => (it.id === before.id ? mapper : it)));
   return noContent;
 }
 
+/** What a change leaves as it was. */
+function of({ name, protocol, protocolMapper }: ProtocolMapper): MapperRepresentation {
+  return { name, protocol, protocolMapper };
+}
+
 function faultOf(others: readonly ProtocolMapper[], given: MapperRepresentation): Answer | undefined {
   if (!isMapperType(given.protocolMapper)) return notFound('ProtocolMapper provider not found');
+  if (given.name === undefined || given.protocol === undefined) return duplicate;
   const clash = others.some((it) => it.name === given.name || (given.id !== undefined && it.id === given.id));
   return clash ? message(409, 'Protocol mapper exists with same name') : undefined;
 }

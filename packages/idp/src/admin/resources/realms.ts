@@ -1,4 +1,11 @@
-import { deleteRealm, findRealm, managementClientInMaster, type Realm, updateRealm } from '../../model/index.ts';
+import {
+  deleteRealm,
+  findRealm,
+  managementClientInMaster,
+  type Realm,
+  reservedCharacter,
+  updateRealm,
+} from '../../model/index.ts';
 import { withoutSecrets } from '../frame/admin-events.ts';
 import { type Answer, created, forbidden, json, message, noContent, refused } from '../frame/answer.ts';
 import { type AdminCall, flagOf, type RealmCall } from '../frame/call.ts';
@@ -24,7 +31,7 @@ export function registerRealms(server: ServerRoutes, realm: RealmRoutes): void {
   realm.put('', { needs: may.manageRealm, body: realmReader, records: 'REALM' }, changeOne);
   realm.delete('', { needs: may.manageRealm, records: 'REALM' }, (call) => {
     const deleted = deleteRealm(call.context.state, call.realm);
-    return deleted.ok ? noContent : refused(400, { error: "Can't rename master realm" });
+    return deleted.ok ? noContent : message(400, "Can't remove master realm");
   });
 }
 
@@ -73,7 +80,7 @@ function letCreatorManage(call: AdminCall, realm: Realm): void {
 
 function faultOfName(name: string | undefined): Answer | undefined {
   if (name === undefined || name.trim() === '') return message(400, 'Realm name cannot be empty');
-  const character = /[^\w.~@%+ -]/u.exec(name)?.[0];
+  const character = reservedCharacter(name);
   return character === undefined ? undefined : refused(400, { error: `Character '${character}' not allowed.` });
 }
 
@@ -96,12 +103,15 @@ function changeOne(call: RealmCall, given: RealmRepresentation): Answer {
     if (findRealm(state, name) !== undefined) return message(409, 'Realm with same name exists');
   }
   const settings = settingsOf(given);
+  if (settings.smtpServer !== undefined && !hasSender(settings.smtpServer))
+    return message(400, noSender(settings.smtpServer));
   const { password } = call.realm.smtpServer;
   const keepsPassword = settings.smtpServer?.['password'] === '**********' && password !== undefined;
   const actions = given.requiredActions === undefined ? {} : { requiredActions: mergedActions(call.realm, given) };
   const changed = updateRealm(state, {
     ...call.realm,
     ...settings,
+    browserSecurityHeaders: { ...call.realm.browserSecurityHeaders, ...settings.browserSecurityHeaders },
     ...(settings.attributes === undefined
       ? {}
       : { attributes: { ...computedAttributes(call.realm), ...settings.attributes } }),
@@ -110,6 +120,14 @@ function changeOne(call: RealmCall, given: RealmRepresentation): Answer {
     realm: name,
   });
   return changed.ok ? noContent : answerModelRefusal(changed.refusal);
+}
+
+function hasSender(smtp: Realm['smtpServer']): boolean {
+  return Object.keys(smtp).length === 0 || /^[^\s@]+@[^\s@]+$/.test(smtp['from'] ?? '');
+}
+
+function noSender(smtp: Realm['smtpServer']): string {
+  return `Invalid sender address '${smtp['from'] ?? 'null'}'. If the address contains UTF-8 characters in the local part please ensure the SMTP server supports the SMTPUTF8 extension and enable 'Allow UTF-8' in the email realm configuration.`;
 }
 
 // These show settings of other members, and come back whatever the representation says.

@@ -1,4 +1,4 @@
-import { json, notFound } from '../frame/answer.ts';
+import { featureOff, json, notFound } from '../frame/answer.ts';
 import { may } from '../frame/permissions.ts';
 import type { RealmRoutes } from '../frame/routes.ts';
 import { roleReader, showRole } from '../representation/role.ts';
@@ -40,7 +40,7 @@ export function registerRolesById(routes: RealmRoutes): void {
   routes.get(
     `${one}/management/permissions`,
     rights.view,
-    onRole(() => json({ enabled: false })),
+    onRole(() => featureOff),
   );
   registerRoleComposites(routes, one, rights, onRole);
 }

@@ -1,13 +1,24 @@
 import { ok, type Result, refuse } from '@keyturn/protocol';
 import { createRole, deleteRole, findRole, type Role, rolesOf } from '../../model/index.ts';
-import { type Answer, created, forbidden, json, message, noContent, notFound, refused } from '../frame/answer.ts';
+import {
+  type Answer,
+  created,
+  duplicate,
+  featureOff,
+  forbidden,
+  json,
+  message,
+  noContent,
+  notFound,
+  refused,
+} from '../frame/answer.ts';
 import { flagOf, pageOf, type RealmCall, textOf } from '../frame/call.ts';
 import { refuseEscalation } from '../frame/escalation.ts';
 import { may, type Needs } from '../frame/permissions.ts';
 import { answerModelRefusal } from '../frame/refusals.ts';
 import type { RealmRoutes } from '../frame/routes.ts';
 import { compositeIdsOf } from '../../import/roles.ts';
-import { showBriefGroup, showGroup } from '../representation/group.ts';
+import { showGroupOfUser } from '../representation/group.ts';
 import { attributesOf, type RoleRepresentation, roleReader, showBriefRole, showRole } from '../representation/role.ts';
 import { showUser } from '../representation/user.ts';
 import { registerRoleComposites } from './role-composites.ts';
@@ -71,7 +82,7 @@ function registerFor(
   routes.get(
     `${one}/management/permissions`,
     rights.view,
-    onRole(() => json({ enabled: false })),
+    onRole(() => featureOff),
   );
   registerRoleComposites(routes, one, rights, onRole);
 }
@@ -87,9 +98,12 @@ function listRoles(call: RealmCall, container: Container): Answer {
 function createOne(call: RealmCall, container: Container, given: RoleRepresentation): Answer {
   const { state } = call.context;
   const name = given.name ?? '';
-  if (name === '') return message(400, 'role has no name');
+  if (name === '') return refused(400, { error: 'role has no name' });
   const composites = compositeIdsOf(state, call.realm, given);
-  if (!composites.ok) return answerModelRefusal(composites.refusal);
+  if (!composites.ok) {
+    const unknown = composites.refusal.why === 'unknown' ? composites.refusal.name : '';
+    return message(404, `Realm Role with name ${unknown} does not exist`);
+  }
   const escalation = refuseEscalation(call, composites.value);
   if (escalation !== undefined) return escalation;
   const made = createRole(state, call.realm.id, {
@@ -106,10 +120,10 @@ function createOne(call: RealmCall, container: Container, given: RoleRepresentat
 /** A role after `PUT`: what is not given stays; attributes are replaced as a whole. */
 export function changeRole(call: RealmCall, role: Role, given: RoleRepresentation): Answer {
   const { state } = call.context;
-  const name = given.name ?? role.name;
+  const name = given.name ?? '';
   const holder = findRole(state, call.realm.id, name, role.clientUuid);
-  if (name === '') return message(400, 'role has no name');
-  if (holder !== undefined && holder.id !== role.id) return message(409, `Role with name ${name} already exists`);
+  if (name === '') return refused(400, { error: 'role has no name' });
+  if (holder !== undefined && holder.id !== role.id) return duplicate;
   const attributes = attributesOf(given.attributes);
   state.roles.put({
     ...role,
@@ -123,9 +137,7 @@ export function changeRole(call: RealmCall, role: Role, given: RoleRepresentatio
 /** Deletes a role; the realm's default role stays. */
 export function removeRole(call: RealmCall, role: Role): Answer {
   const deleted = deleteRole(call.context.state, role);
-  return deleted.ok
-    ? noContent
-    : refused(400, { error: `${role.name} is default role of the realm and cannot be removed.` });
+  return deleted.ok ? noContent : message(400, `${role.name} is default role of the realm and cannot be removed.`);
 }
 
 // Only who has the role directly, as in Keycloak; service accounts are among them.
@@ -138,6 +150,8 @@ function usersOf(call: RealmCall, role: Role): Answer {
 function groupsOf(call: RealmCall, role: Role): Answer {
   if (!call.admin.has(call.realm, may.viewUsers)) return forbidden;
   const { state } = call.context;
-  const show = flagOf(call, 'briefRepresentation', true) ? showBriefGroup : showGroup;
-  return json(pageOf(call, state.groups.by(call.realm.id, 'role', role.id)).map((it) => show(state, it)));
+  const brief = flagOf(call, 'briefRepresentation', true);
+  return json(
+    pageOf(call, state.groups.by(call.realm.id, 'role', role.id)).map((it) => showGroupOfUser(state, it, brief)),
+  );
 }

@@ -37,6 +37,10 @@ export function registerUserProfile(routes: RealmRoutes): void {
 const policies = ['ENABLED', 'ADMIN_VIEW', 'ADMIN_EDIT'];
 
 function change(call: RealmCall, given: ReadObject<typeof fields>): Answer {
+  const policy = given.unmanagedAttributePolicy;
+  if (policy !== undefined && !policies.includes(policy)) {
+    return refused(400, { error: 'unknown_error', error_description: 'Cannot parse the JSON' });
+  }
   const fault = faultOf(given);
   if (fault !== undefined) return refused(400, { errorMessage: fault });
   // Read from JSON, member by member.
@@ -48,17 +52,12 @@ function change(call: RealmCall, given: ReadObject<typeof fields>): Answer {
 }
 
 function faultOf(given: ReadObject<typeof fields>): string | undefined {
-  if (given.unmanagedAttributePolicy !== undefined && !policies.includes(given.unmanagedAttributePolicy)) {
-    return `Invalid unmanagedAttributePolicy: ${given.unmanagedAttributePolicy}`;
-  }
   if (given.attributes === undefined) return undefined;
   const names = given.attributes.map((it) => (isJsonObject(it) && typeof it['name'] === 'string' ? it['name'] : ''));
-  if (names.includes('')) return 'UserProfile configuration is invalid. Errors: [Attribute configuration without name]';
-  if (new Set(names).size < names.length)
-    return 'UserProfile configuration is invalid. Errors: [Duplicate attribute configuration]';
-  for (const name of ['username', 'email']) {
-    if (!names.includes(name))
-      return `UserProfile configuration is invalid. Errors: [The attribute '${name}' can not be removed]`;
-  }
-  return undefined;
+  if (names.includes('')) return '[Attribute configuration without name]';
+  if (new Set(names).size < names.length) return '[Duplicate attribute configuration]';
+  const gone = ['username', 'email'].filter((name) => !names.includes(name));
+  return gone.length === 0
+    ? undefined
+    : `[${gone.map((name) => `The attribute '${name}' can not be removed`).join(', ')}]`;
 }

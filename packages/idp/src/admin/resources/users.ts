@@ -1,4 +1,4 @@
-import { checkNewPassword, type PasswordOwner } from '../../browser/login/password-policy.ts';
+import type { PasswordOwner } from '../../browser/login/password-policy.ts';
 import { createUser, deleteUser, groupByPath, updateUser, type User } from '../../model/index.ts';
 import { type Answer, created, json, message, noContent, notFound, refused, unknownError } from '../frame/answer.ts';
 import { flagOf, type RealmCall } from '../frame/call.ts';
@@ -12,6 +12,7 @@ import { showUser, type UserRepresentation, userReader } from '../representation
 import { settableAttributes } from '../user-profile/attributes.ts';
 import { showProfileMetadata } from '../user-profile/metadata.ts';
 import { checkProfile, type ProfileFault } from '../user-profile/validate.ts';
+import { passwordFault } from './password-fault.ts';
 import { countUsers, listUsers } from './user-search.ts';
 
 /** A handler of one user, which the path names by its id. */
@@ -82,7 +83,8 @@ async function createOne(call: RealmCall, given: UserRepresentation): Promise<An
   if (groupIds.length < groups.length) return unknownError;
   const escalation = refuseEscalation(call, rolesOfGroups(call, groupIds));
   if (escalation !== undefined) return escalation;
-  if (breaksPolicy(call, given, { username, credentials: [] })) return message(400, 'Password policy not met');
+  const weak = policyFault(call, given, { username, credentials: [] });
+  if (weak !== undefined) return weak;
   const read = await readCredentials(context, given.credentials ?? []);
   const made = createUser(context.state, realm, {
     ...members,
@@ -93,7 +95,7 @@ async function createOne(call: RealmCall, given: UserRepresentation): Promise<An
   if (!made.ok) return answerModelRefusal(made.refusal);
   const actions = new Set([
     ...made.value.requiredActions,
-    ...(given.requiredActions ?? []),
+    ...knownActions(call, given.requiredActions ?? []),
     ...(read.temporary ? ['UPDATE_PASSWORD'] : []),
   ]);
   context.state.users.put({ ...made.value, requiredActions: [...actions] });
@@ -107,7 +109,8 @@ async function changeOne(call: RealmCall, user: User, given: UserRepresentation)
   if (username !== undefined && username !== user.username && !realm.editUsernameAllowed) {
     return refused(400, { field: 'username', errorMessage: 'error-user-attribute-read-only', params: ['username'] });
   }
-  if (breaksPolicy(call, given, user)) return message(400, 'Password policy not met');
+  const weak = policyFault(call, given, user);
+  if (weak !== undefined) return weak;
   const read = await readCredentials(context, given.credentials ?? []);
   // Hashing waited: what is changed is the user of now.
   const now = context.state.users.get(user.id);
@@ -129,7 +132,8 @@ async function changeOne(call: RealmCall, user: User, given: UserRepresentation)
       : now.attributes,
     enabled: given.enabled ?? now.enabled,
     emailVerified: given.emailVerified ?? now.emailVerified,
-    requiredActions: given.requiredActions ?? now.requiredActions,
+    requiredActions:
+      given.requiredActions === undefined ? now.requiredActions : knownActions(call, given.requiredActions),
     notBefore: given.notBefore ?? now.notBefore,
     credentials: read.credentials.length === 0 ? now.credentials : read.credentials,
   };
@@ -142,12 +146,17 @@ async function changeOne(call: RealmCall, user: User, given: UserRepresentation)
   return noContent;
 }
 
-/** Whether a plain password in the body is none that the realm takes. */
-function breaksPolicy(call: RealmCall, given: UserRepresentation, owner: PasswordOwner): boolean {
+/** The answer for a plain password in the body that the realm does not take. */
+function policyFault(call: RealmCall, given: UserRepresentation, owner: PasswordOwner): Answer | undefined {
   const plain = (given.credentials ?? []).flatMap(({ type = 'password', value }) =>
     type === 'password' && value !== undefined ? [value] : [],
   );
-  return plain.some((value) => checkNewPassword(call.realm, value, owner) !== undefined);
+  return plain.map((value) => passwordFault(call.realm, value, owner)).find((it) => it !== undefined);
+}
+
+/** Required actions that the realm has; names that it has not are dropped in silence, as in Keycloak. */
+function knownActions(call: RealmCall, given: readonly string[]): readonly string[] {
+  return given.filter((name) => call.realm.requiredActions.some((it) => it.alias === name));
 }
 
 /** A member that is a text with something in it; an empty one takes the member away. */

@@ -58,11 +58,11 @@ const checks: Readonly<Record<string, Check>> = {
   email: (value) => (isEmail(value) ? undefined : { message: 'error-invalid-email', params: [value] }),
   'username-prohibited-characters': (value) =>
     /[<>&"'\s\v$%!#?§,;:*~/\\|^=[\]{}()`\p{Cc}]/u.test(value)
-      ? { message: 'error-username-invalid-character', params: [value] }
+      ? { message: 'error-username-invalid-character', params: [] }
       : undefined,
   'person-name-prohibited-characters': (value) =>
     /[<>&"\v$%!#?§;*~/\\|^=[\]{}()\p{Cc}]/u.test(value)
-      ? { message: 'error-person-name-invalid-character', params: [value] }
+      ? { message: 'error-person-name-invalid-character', params: [] }
       : undefined,
   integer: (value, config) => checkNumber(value, config, /^[+-]?\d{1,15}$/),
   double: (value, config) => checkNumber(value, config, /^[+-]?\d{1,15}(?:\.\d{1,15})?$/),
