@@ -23,7 +23,7 @@ import { bootstrapAdminFrom, ensureMaster } from './master.ts';
 import { openState } from './model/index.ts';
 import { createOutboundFetch } from './outbound.ts';
 import { createPasswordHasher, type PasswordHasher } from './passwords.ts';
-import { sweepSessions } from './sweep.ts';
+import { sweepEvents, sweepSessions } from './sweep.ts';
 
 export interface IdpOptions extends HttpSettings {
   /** `sqlite:PATH` or `sqlite::memory:`. The file holds keys and client secrets and is made readable by its owner only. */
@@ -96,6 +96,7 @@ export async function createIdp(options: IdpOptions): Promise<Idp> {
   const sweeper = setInterval(() => {
     state.sweep();
     sweepSessions(state);
+    sweepEvents(state);
   }, 60_000);
   sweeper.unref();
 

@@ -15,3 +15,13 @@ export function sweepSessions(state: IdpState): void {
     }
   });
 }
+
+/** Removes events that are older than their realm keeps them. */
+export function sweepEvents(state: IdpState): void {
+  for (const realm of state.realms.all()) {
+    const { eventsExpiration = 0 } = realm;
+    if (eventsExpiration > 0) state.events.expire(realm.id, state.clock() - eventsExpiration * 1000);
+    const adminExpiration = Number(realm.attributes['adminEventsExpiration'] ?? 0);
+    if (adminExpiration > 0) state.adminEvents.expire(realm.id, state.clock() - adminExpiration * 1000);
+  }
+}
