@@ -148,7 +148,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
     audience: audience[0],
   });
   const doors = {
-    rest: doorFor(auth.audiences),
+    rest: doorFor([...auth.audiences, publicUrl]), // its own URL too, which RFC 9728 tells clients to ask for
     mcp: doorFor([mcpResource]),
     edge: doorFor([...new Set([...edgeAudiences, ...audiencesOfRoutes])]),
   };
@@ -203,7 +203,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
     deadline: http.deadline,
     trustedProxies: http.trustedProxies,
     isAllowedOrigin: allowedOrigins(http, publicUrl),
-    metadataUrl: () => metadataUrlOf(mcpResource),
+    metadataUrl: (door) => metadataUrlOf(door === 'mcp' ? mcpResource : publicUrl),
   });
 
   // Features. What one needs of another is a port, filled here.
@@ -218,6 +218,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
     catalogue: catalogue.current,
     clock,
     count: metrics.toolCall,
+    note: (facts, sentence) => log.warn(facts, sentence),
   });
   mountSources(
     frame,
@@ -233,6 +234,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
   );
   mountTools(frame, toolbox);
   mountMetadata(frame, { resource: mcpResource, issuer, scopes: mcp.scopes });
+  if (mcpResource !== publicUrl) mountMetadata(frame, { resource: publicUrl, issuer, scopes: [] });
   const mcpDoor = mountMcp(frame, openMcpDoor(toolbox, house), {
     path: mcp.path,
     resource: mcpResource,

@@ -8,6 +8,7 @@ export const errors = {
     'The body, query or path does not fit its schema. `errors` names each field (JSON Pointer) and what is wrong with it. Nothing was stored.',
   body_too_large: 'The body is longer than `http.bodyLimit`.',
   unsupported_media_type: 'Send `application/json`.',
+  headers_too_large: 'All headers together may have 16 KiB.',
   uri_too_long: 'A part of the path is longer than 256 characters.',
   not_found: 'No route answers this method on this path.',
   origin_not_allowed: 'A browser page at another origin called. Add it to `http.allowedOrigins` if it may.',

@@ -39,9 +39,28 @@ export function readBearer(rawHeaders: readonly string[]): Result<Bearer, Creden
     value = rawHeaders[i + 1] ?? '';
   }
   if (value === undefined) return refuse({ why: 'no-token' });
-  const scheme = /^[A-Za-z][A-Za-z0-9-]{0,19}(?= |$)/.exec(value)?.[0];
+  // Only a word that a space follows is a scheme: a secret sent without one must not be taken for its name.
+  const scheme = /^[A-Za-z][A-Za-z0-9-]{0,19}(?= )/.exec(value)?.[0] ?? /^bearer$/i.exec(value)?.[0];
   if (scheme === undefined) return refuse({ why: 'malformed-credentials' });
-  if (scheme.toLowerCase() !== 'bearer') return refuse({ why: 'other-scheme', scheme });
+  if (scheme.toLowerCase() !== 'bearer') return refuse({ why: 'other-scheme', scheme: knownScheme(scheme) });
   const token = /^ +([A-Za-z0-9._~+/-]+=*)$/.exec(value.slice(scheme.length))?.[1];
   return token === undefined ? refuse({ why: 'malformed-credentials' }) : ok(new Bearer(token));
+}
+
+/** Registered schemes by name, so that a message can name what was sent; anything else might be a secret. */
+function knownScheme(scheme: string): string {
+  const known = [
+    'Basic',
+    'Digest',
+    'DPoP',
+    'GNAP',
+    'HOBA',
+    'Mutual',
+    'Negotiate',
+    'NTLM',
+    'OAuth',
+    'PrivateToken',
+    'Token',
+  ];
+  return known.find((name) => name.toLowerCase() === scheme.toLowerCase()) ?? 'that was sent';
 }

@@ -7,7 +7,7 @@ import type { Metrics } from '../outside/metrics.ts';
 import { readBearer } from './bearer.ts';
 import type { Caller } from './caller.ts';
 import { underDeadline } from './deadline.ts';
-import { problemOfError } from './framework-problem.ts';
+import { commonHeaders, problemOfError, refuseConnection } from './framework-problem.ts';
 import { type Done, type House, pass } from './pass.ts';
 import { buildProblemBody, type Problem, problemContentType } from './problem.ts';
 import { readBody } from './read-body.ts';
@@ -25,6 +25,8 @@ export interface Frame {
   readonly route: <Body>(route: Route<Body>) => void;
   /** The caller of a request at one of the two doors, or the problem to answer with. */
   readonly authenticate: (request: FastifyRequest, resource: Resource) => Promise<Result<Caller, Problem>>;
+  /** Runs work for a request until http.deadline, or until its client has gone; then its signal aborts. */
+  readonly underDeadline: UnderDeadline;
   /** Closes the streams of callers who may no longer have them: answers that have begun and not ended. */
   readonly endStreams: (concerned: (caller: Caller) => boolean) => void;
 }
@@ -54,6 +56,11 @@ export interface Route<Body> {
   readonly action: (input: { readonly params: Params; readonly body: Body }) => Action;
   readonly handle: (passage: Passage<Body>) => Promise<Result<Done<Answer>, Problem>>;
 }
+
+export type UnderDeadline = <Value>(
+  reply: FastifyReply,
+  work: (signal: AbortSignal) => Promise<Result<Value, Problem>>,
+) => Promise<Result<Value, Problem>>;
 
 export type Params = Readonly<Record<string, string>>;
 
@@ -87,6 +94,15 @@ export function createFrame(options: FrameOptions): Frame {
     forceCloseConnections: 'idle',
     requestTimeout: 60_000,
     routerOptions: { maxParamLength: 256 },
+    // What Fastify or Node refuse before there is a route is answered and logged like everything else.
+    frameworkErrors: (error, request, reply) => {
+      log.info({ request_id: request.id, status: error.statusCode, code: error.code }, 'request without a route');
+      void answerProblem(request, reply, problemOfError(error, options.bodyLimit));
+    },
+    clientErrorHandler: (error, socket) => {
+      log.info({ code: error.code }, 'not HTTP');
+      refuseConnection(socket, error.code, newId('rid', random));
+    },
   });
 
   const started = new WeakMap<FastifyRequest, number>();
@@ -97,6 +113,7 @@ export function createFrame(options: FrameOptions): Frame {
     codes.set(request, problem.code);
     return reply
       .code(problem.status)
+      .headers(commonHeaders(request.id))
       .headers(problem.headers ?? {})
       .header('content-type', problemContentType)
       .send(JSON.stringify(buildProblemBody(problem, request.id)));
@@ -104,12 +121,7 @@ export function createFrame(options: FrameOptions): Frame {
 
   app.addHook('onRequest', async (request, reply) => {
     started.set(request, clock());
-    // Answers are about one caller and hold their data; nothing on the way may keep them or guess their type.
-    void reply.headers({
-      'x-request-id': request.id,
-      'cache-control': 'no-store',
-      'x-content-type-options': 'nosniff',
-    });
+    void reply.headers(commonHeaders(request.id));
     const origin = request.headers.origin;
     if (origin !== undefined && !options.isAllowedOrigin(origin)) {
       return answerProblem(request, reply, {
@@ -221,5 +233,7 @@ export function createFrame(options: FrameOptions): Frame {
     for (const [{ raw }, caller] of callers) if (answering.has(raw) && concerned(caller)) raw.destroy();
   };
 
-  return { app, route, authenticate, endStreams };
+  const limited: UnderDeadline = (reply, work) => underDeadline(options.deadline, reply, work);
+
+  return { app, route, authenticate, underDeadline: limited, endStreams };
 }

@@ -1,5 +1,6 @@
 import type { FastifyError } from 'fastify';
-import type { Problem } from './problem.ts';
+import type { Socket } from 'node:net';
+import { buildProblemBody, type Problem, problemContentType } from './problem.ts';
 
 /** Fastify's own refusals as problems; anything else is our fault, and its text stays in the log. */
 export function problemOfError(error: FastifyError, bodyLimit: number): Problem {
@@ -19,9 +20,14 @@ export function problemOfError(error: FastifyError, bodyLimit: number): Problem 
         detail: 'Send application/json.',
       };
     case 400:
-      return { status: 400, code: 'invalid_request', title: 'The request cannot be read', detail: error.message };
+      return { status: 400, code: 'invalid_request', title: 'The request cannot be read', detail: wordsOf(error) };
     case 414:
-      return { status: 414, code: 'uri_too_long', title: 'The path is too long', detail: error.message };
+      return {
+        status: 414,
+        code: 'uri_too_long',
+        title: 'The path is too long',
+        detail: 'One part of the path is longer than 256 characters.',
+      };
     default:
       return {
         status: 500,
@@ -30,4 +36,49 @@ export function problemOfError(error: FastifyError, bodyLimit: number): Problem 
         detail: 'The log has the details under this request id.',
       };
   }
+}
+
+/** Fastify's words, where they are true: its JSON parser says the same of a member that it will not have. */
+function wordsOf(error: FastifyError): string {
+  if (error.code === 'FST_ERR_BAD_URL') return 'The path is not percent-encoded as RFC 3986 says.';
+  if (error.code === 'FST_ERR_CTP_INVALID_JSON_BODY' || error.name === 'SyntaxError') {
+    return 'The body is not valid JSON, or an object in it has a member named __proto__ or constructor.';
+  }
+  return error.message;
+}
+
+/** On every answer: its id; and answers are about one caller, so nothing on the way may keep them or guess their type. */
+export function commonHeaders(requestId: string): Record<string, string> {
+  return { 'x-request-id': requestId, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
+}
+
+/** Answers what is no HTTP request, as far as the connection still takes an answer, and closes it. */
+export function refuseConnection(socket: Socket, code: string | undefined, requestId: string): void {
+  if (code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const problem: Problem =
+    code === 'HPE_HEADER_OVERFLOW'
+      ? {
+          status: 431,
+          code: 'headers_too_large',
+          title: 'The headers are too large',
+          detail: 'All headers together may have 16 KiB.',
+        }
+      : {
+          status: code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400,
+          code: 'invalid_request',
+          title: 'The request cannot be read',
+          detail: 'This is no HTTP/1.1 request that can be read in one way only, or it did not arrive in time.',
+        };
+  const body = JSON.stringify(buildProblemBody(problem, requestId));
+  const headers = {
+    ...commonHeaders(requestId),
+    'content-type': problemContentType,
+    'content-length': String(Buffer.byteLength(body)),
+    connection: 'close',
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 ${problem.status} Refused\r\n${lines.join('')}\r\n${body}`);
 }

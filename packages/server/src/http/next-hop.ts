@@ -50,7 +50,7 @@ export function createNextHop(options: NextHopOptions): NextHop {
         tags: { jti: principal.tokenId, sid: principal.sessionId, sub: principal.subject, pat: pat?.id },
       });
       if (!exchanged.ok) return refuse({ why: 'exchange', audience, refusal: exchanged.refusal });
-      return ok({ bearer: new Bearer(exchanged.value.token) });
+      return ok({ bearer: new Bearer(exchanged.value.token), fromCache: exchanged.value.fromCache });
     },
     forget: (approved, { audience, scopes }) =>
       exchanger.forget({ subjectToken: approved.caller.bearer.reveal(), audience, scopes }),

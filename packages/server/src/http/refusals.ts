@@ -131,7 +131,7 @@ const invalidPat: WireRefusal = {
 const invalidCredentials: WireRefusal = {
   status: 400,
   error: 'invalid_request',
-  description: 'The Authorization header cannot be read',
+  description: 'The request must have one Authorization header of the form Bearer and a token',
 };
 
 function explainCredentials(refusal: CredentialRefusal, metadataUrl: string | undefined): Problem {
@@ -166,7 +166,7 @@ function explainCredentials(refusal: CredentialRefusal, metadataUrl: string | un
       };
     case 'malformed-credentials':
       return {
-        status: 401,
+        status: 400,
         code: 'malformed_credentials',
         title: 'The Authorization header cannot be read',
         detail: 'Its form is: Bearer, a space, one token of the characters A-Z a-z 0-9 - . _ ~ + / and = at the end.',

@@ -53,9 +53,11 @@ export type RoomRefusal<Who, Hop> =
   | { readonly room: 'two-keys'; readonly why: 'second-key-needed'; readonly reason: string }
   | { readonly room: 'next-hop'; readonly refusal: Hop };
 
-/** The bearer credential for an upstream, and whether it came from the cache (for the metric). */
+/** The bearer credential for an upstream. */
 export interface UpstreamCredential {
   readonly bearer: Bearer;
+  /** Kept from an earlier call, so that the upstream may have stopped accepting it since. */
+  readonly fromCache: boolean;
 }
 
 export interface HopTarget {

@@ -51,6 +51,7 @@ export function createMetrics(breakerState: () => number): Metrics {
     labelNames: ['why'] as const,
     registers,
   });
+  const checkOf = new Map<string, Counter.Internal>();
   const checks = new Counter({
     name: 'keyturn_edge_checks_total',
     help: 'Checks for proxies, by door (grpc, envoy, nginx, traefik, caddy) and outcome.',
@@ -73,7 +74,13 @@ export function createMetrics(breakerState: () => number): Metrics {
     exchange: (labels, duration) => exchanges.observe(labels, duration),
     exchangeCacheHit: (audience) => hits.inc({ audience }),
     tokenRefused: (why) => refused.inc({ why }),
-    edgeCheck: (labels) => checks.inc(labels),
+    edgeCheck({ door, outcome }) {
+      // A child found once counts in a tenth of the time that finding it takes.
+      const key = `${door} ${outcome}`;
+      const child = checkOf.get(key) ?? checks.labels({ door, outcome });
+      checkOf.set(key, child);
+      child.inc();
+    },
     render: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
   };
 }

@@ -1,9 +1,8 @@
-import { createServer, type ServerHttp2Session } from 'node:http2';
-import { create } from '@bufbuild/protobuf';
-import { connectNodeAdapter } from '@connectrpc/connect-node';
+import { createServer, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
+import type { Result } from '@keyturn/protocol';
 import { buildProblemBody, type Problem, problemContentType } from '../../http/problem.ts';
-import type { Admission, DecideEdge } from './decision.ts';
-import { Authorization, type CheckRequest, type CheckResponse, CheckResponseSchema } from './generated/ext-authz_pb.ts';
+import type { Admission, DecideEdge, EdgeRequest } from './decision.ts';
+import { readCheckRequest, writeAllowed, writeDenied } from './grpc-codec.ts';
 import type { IsProxy } from './proxies.ts';
 
 export interface GrpcDoorParts {
@@ -18,29 +17,44 @@ export interface GrpcDoor {
   readonly close: () => Promise<void>;
 }
 
-/** google.rpc.Code */
-const granted = 0;
-const permissionDenied = 7;
+const method = '/envoy.service.auth.v3.Authorization/Check';
 
-/** envoy.service.auth.v3.Authorization over gRPC. A refusal is an answer, not an error: Envoy passes it on as it is. */
+/** A request that is larger is no request of Envoy's, whose headers end at 60 KiB by default. Bytes. */
+const maxMessage = 1024 * 1024;
+
+/** Status codes of gRPC. */
+const codes = { ok: 0, invalidArgument: 3, permissionDenied: 7, unimplemented: 12, internal: 13 } as const;
+
+/**
+ * envoy.service.auth.v3.Authorization over gRPC: one unary method on node:http2, without a framework between
+ * (docs/decisions/grpc-without-a-framework.md has the figures). A refusal is an answer and no error: Envoy passes it on as it
+ * is. Anything that is an error makes Envoy refuse, since its failure mode is closed.
+ */
 export function createGrpcDoor(parts: GrpcDoorParts): GrpcDoor {
-  const handler = connectNodeAdapter({
-    grpc: true,
-    grpcWeb: false,
-    connect: false,
-    routes: (router) => {
-      router.service(Authorization, { check: (request) => check(request, parts) });
-    },
-  });
-  const server = createServer((request, response) => {
-    if (parts.isProxy(request.socket)) handler(request, response);
-    // To Envoy that is an authorizer which cannot be reached, and it refuses.
-    else request.stream.close();
-  });
+  const server = createServer();
   const sessions = new Set<ServerHttp2Session>();
   server.on('session', (session) => {
     sessions.add(session);
     session.once('close', () => sessions.delete(session));
+  });
+  server.on('stream', (stream: ServerHttp2Stream, headers) => {
+    // A proxy that goes away in the middle of a question is nobody's error.
+    stream.on('error', () => undefined);
+    const { socket } = stream.session ?? {};
+    if (socket === undefined || !parts.isProxy(socket)) return fail(stream, codes.permissionDenied);
+    if (headers[':path'] !== method) return fail(stream, codes.unimplemented);
+    const chunks: Buffer[] = [];
+    let size = 0;
+    stream.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > maxMessage) stream.close();
+      else chunks.push(chunk);
+    });
+    stream.on('end', () => {
+      const [first] = chunks;
+      void check(stream, chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks), parts);
+    });
+    return undefined;
   });
   return {
     listen: ({ host, port }) =>
@@ -60,50 +74,56 @@ export function createGrpcDoor(parts: GrpcDoorParts): GrpcDoor {
   };
 }
 
-async function check({ attributes }: CheckRequest, parts: GrpcDoorParts): Promise<CheckResponse> {
-  const http = attributes?.request?.http;
-  const rawHeaders: string[] = [];
-  // Several headers of one name come joined by a comma, which no credential has.
-  for (const [name, value] of Object.entries(http?.headers ?? {})) rawHeaders.push(name, value);
-  const outcome = await parts.decide({
-    method: http?.method ?? '',
-    target: http?.path ?? '',
-    rawHeaders,
-    address: attributes?.source?.address?.socketAddress?.address,
-  });
-  if (!outcome.ok) return deny(outcome.refusal, parts.refused('grpc', outcome.refusal));
-  parts.allowed('grpc');
-  return allow(outcome.value);
-}
-
-function allow({ set, remove }: Admission): CheckResponse {
-  return create(CheckResponseSchema, {
-    status: { code: granted },
-    httpResponse: { case: 'okResponse', value: { headers: set.map(asSet), headersToRemove: [...remove] } },
-  });
-}
-
-function deny(problem: Problem, requestId: string): CheckResponse {
+async function check(stream: ServerHttp2Stream, message: Buffer, parts: GrpcDoorParts): Promise<void> {
+  const request = readFrame(message);
+  if (request === undefined) return fail(stream, codes.invalidArgument);
+  let outcome: Result<Admission, Problem>;
+  try {
+    outcome = await parts.decide(request);
+  } catch {
+    return fail(stream, codes.internal);
+  }
+  if (outcome.ok) {
+    parts.allowed('grpc');
+    return answer(stream, writeAllowed(outcome.value.set, outcome.value.remove));
+  }
+  const problem = outcome.refusal;
+  const requestId = parts.refused('grpc', problem);
   const headers = Object.entries({
     ...problem.headers,
     'content-type': problemContentType,
     'cache-control': 'no-store',
     'x-request-id': requestId,
   });
-  return create(CheckResponseSchema, {
-    status: { code: permissionDenied },
-    httpResponse: {
-      case: 'deniedResponse',
-      value: {
-        status: { code: problem.status },
-        headers: headers.map(asSet),
-        body: JSON.stringify(buildProblemBody(problem, requestId)),
-      },
-    },
-  });
+  return answer(stream, writeDenied(problem.status, headers, JSON.stringify(buildProblemBody(problem, requestId))));
 }
 
-/** Instead of the client's header of this name, never beside it. */
-function asSet([key, value]: readonly [name: string, value: string]) {
-  return { header: { key, value }, append: false };
+/** One uncompressed message: a byte, its length, itself. gRPC over HTTP/2, “Length-Prefixed-Message”. */
+function readFrame(message: Buffer): EdgeRequest | undefined {
+  if (message.length < 5 || message[0] !== 0 || message.readUInt32BE(1) !== message.length - 5) return undefined;
+  try {
+    return readCheckRequest(message.subarray(5));
+  } catch {
+    return undefined;
+  }
+}
+
+function answer(stream: ServerHttp2Stream, message: Uint8Array): void {
+  if (stream.destroyed) return;
+  const frame = Buffer.allocUnsafe(5 + message.length);
+  frame[0] = 0;
+  frame.writeUInt32BE(message.length, 1);
+  frame.set(message, 5);
+  stream.respond(responseHeaders, { waitForTrailers: true });
+  stream.once('wantTrailers', () => stream.sendTrailers(okTrailers));
+  stream.end(frame);
+}
+
+const responseHeaders = { ':status': 200, 'content-type': 'application/grpc' };
+const okTrailers = { 'grpc-status': String(codes.ok) };
+
+/** An answer without a message: “Trailers-Only”. */
+function fail(stream: ServerHttp2Stream, code: (typeof codes)[keyof typeof codes]): void {
+  if (stream.destroyed) return;
+  stream.respond({ ...responseHeaders, 'grpc-status': String(code) }, { endStream: true });
 }

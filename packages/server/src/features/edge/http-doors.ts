@@ -57,8 +57,6 @@ async function answer(
   } catch {
     outcome = { ok: false, refusal: broken };
   }
-  // Whatever body came is not read, and must not be taken for the next request.
-  request.resume();
   response.sendDate = false;
   if (outcome.ok) {
     parts.allowed(name);
@@ -108,11 +106,18 @@ function single({ headersDistinct }: IncomingMessage, name: string): string | un
 }
 
 /** The entry that the proxy itself has appended; those before it are the client's word. */
-function lastForwarded({ headers }: IncomingMessage): string | undefined {
-  const list = headers['x-forwarded-for'];
-  const text = typeof list === 'string' ? list : list?.at(-1);
-  return text?.slice(text.lastIndexOf(',') + 1).trim();
+function lastForwarded({ rawHeaders }: IncomingMessage): string | undefined {
+  // From the raw list: Node would build an object of all headers for the sake of this one.
+  for (let i = rawHeaders.length - 2; i >= 0; i -= 2) {
+    const name = rawHeaders[i];
+    if (name?.length !== forwardedFor.length || name.toLowerCase() !== forwardedFor) continue;
+    const list = rawHeaders[i + 1] ?? '';
+    return list.slice(list.lastIndexOf(',') + 1).trim();
+  }
+  return undefined;
 }
+
+const forwardedFor = 'x-forwarded-for';
 
 const notAProxy: Problem = {
   status: 403,

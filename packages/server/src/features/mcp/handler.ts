@@ -1,4 +1,4 @@
-import type { Json } from '@keyturn/protocol';
+import type { Json, Result } from '@keyturn/protocol';
 import type { ToolResult } from '@keyturn/tools';
 import {
   type CallToolResult,
@@ -15,6 +15,10 @@ import type { McpTool, McpToolbox } from './port.ts';
 export interface McpCallContext {
   readonly caller: Caller;
   readonly requestId: string;
+  /** Runs a call until the frame's deadline, or until the client has gone. */
+  readonly underDeadline: <Value>(
+    work: (signal: AbortSignal) => Promise<Result<Value, Problem>>,
+  ) => Promise<Result<Value, Problem>>;
 }
 
 /**
@@ -27,7 +31,7 @@ export function createHandler(
 ): McpHttpHandler {
   return createMcpHandler(
     (context) => {
-      const { caller, requestId } = contextOf(context.authInfo?.extra);
+      const { caller, requestId, underDeadline } = contextOf(context.authInfo?.extra);
       const server = new Server(
         { name: 'keyturn', title: 'Keyturn', version: options.version },
         { capabilities: { tools: { listChanged: true } } },
@@ -40,7 +44,9 @@ export function createHandler(
       server.setRequestHandler('tools/call', async (request) => {
         const { name, arguments: given } = request.params;
         // The SDK has parsed the body as JSON, so what it calls unknown is Json.
-        const called = await toolbox.call(caller, requestId, name, given as Json | undefined);
+        const called = await underDeadline((signal) =>
+          toolbox.call(caller, requestId, name, given as Json | undefined, signal),
+        );
         return called.ok ? describeResult(called.value) : describeProblem(called.refusal);
       });
       return server;

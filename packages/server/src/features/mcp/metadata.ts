@@ -13,10 +13,7 @@ export function metadataUrlOf(resource: string): string {
   return `${origin}/.well-known/oauth-protected-resource${pathname === '/' ? '' : pathname}`;
 }
 
-/**
- * Serves the protected-resource metadata of the MCP endpoint in its path form and at the root, where older clients
- * look. It needs no token: it is what a caller without one is pointed to.
- */
+/** Serves the metadata of one resource at its place. It needs no token: it is what a caller without one is pointed to. */
 export function mountMetadata(frame: Frame, resource: ProtectedResource): void {
   const document = {
     resource: resource.resource,
@@ -25,11 +22,8 @@ export function mountMetadata(frame: Frame, resource: ProtectedResource): void {
     resource_name: 'Keyturn',
     ...(resource.scopes.length === 0 ? {} : { scopes_supported: resource.scopes }),
   };
-  const paths = new Set(['/.well-known/oauth-protected-resource', new URL(metadataUrlOf(resource.resource)).pathname]);
-  for (const path of paths) {
-    frame.app.get(path, async (_request, reply) =>
-      // Browser-based MCP clients read this across origins; it holds nothing secret.
-      reply.header('access-control-allow-origin', '*').header('cache-control', 'public, max-age=300').send(document),
-    );
-  }
+  frame.app.get(new URL(metadataUrlOf(resource.resource)).pathname, async (_request, reply) =>
+    // Browser-based MCP clients read this across origins; it holds nothing secret.
+    reply.header('access-control-allow-origin', '*').header('cache-control', 'public, max-age=300').send(document),
+  );
 }

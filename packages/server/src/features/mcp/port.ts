@@ -28,5 +28,6 @@ export interface McpToolbox {
     requestId: string,
     name: string,
     given: Json | undefined,
+    signal: AbortSignal,
   ) => Promise<Result<ToolResult, Problem>>;
 }

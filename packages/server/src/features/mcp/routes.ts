@@ -54,7 +54,11 @@ export function mountMcp(frame: Frame, toolbox: McpToolbox, options: McpOptions)
             .send(JSON.stringify(buildProblemBody(caller.refusal, request.id)));
         }
         const { principal } = caller.value;
-        const context: McpCallContext = { caller: caller.value, requestId: request.id };
+        const context: McpCallContext = {
+          caller: caller.value,
+          requestId: request.id,
+          underDeadline: (work) => frame.underDeadline(reply, work),
+        };
         handler ??= load();
         const response = await (await handler).fetch(toWebRequest(request, options.resource), {
           // The SDK is not given the token: it has no use for it.

@@ -28,6 +28,8 @@ export interface PatBook {
 /** How long what was read from the table is used, if no revocation comes. Milliseconds. */
 const keptFor = 60_000;
 const maxEntries = 20_000;
+/** How long a look at the table may take. Milliseconds. */
+const patience = 2000;
 /** A use is noted again after so long. Milliseconds. */
 const coarse = 60_000;
 
@@ -94,7 +96,7 @@ export function openPatBook(parts: {
       for (let attempt = 0; attempt < 5; attempt++) {
         const asked = generation;
         const readAt = clock();
-        const found = await ask(key).catch(() => 'broken' as const);
+        const found = await inTime(ask(key).catch(() => 'broken' as const));
         if (found === 'broken' || !revocations.hears(clock())) return refuse({ why: 'pat-unheard' });
         if (found === undefined) return refuse({ why: 'pat-unknown' });
         // Something was revoked while the query was under way: it may have read the table before that.
@@ -119,4 +121,17 @@ export function openPatBook(parts: {
       await repository.touch(noted);
     },
   };
+}
+
+/** A database that is cut off says nothing at all: whoever waits for it is told so. */
+async function inTime<Value>(answer: Promise<Value>): Promise<Value | 'broken'> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<'broken'>((resolve) => {
+    timer = setTimeout(() => resolve('broken'), patience);
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

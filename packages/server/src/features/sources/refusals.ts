@@ -35,9 +35,7 @@ export function explainSourceRefusal(refusal: SourceRefusal): Problem {
         status: 422,
         code: isBlocked(refusal.refusal) ? 'source_address_not_allowed' : 'source_unreachable',
         title: 'The OpenAPI document cannot be fetched',
-        detail: isBlocked(refusal.refusal)
-          ? `/url: ${explainNetRefusal(refusal.refusal)} An operator can allow the host in tools.allowedHosts.`
-          : `/url: ${explainNetRefusal(refusal.refusal)}`,
+        detail: `/url: ${explainNetRefusal(refusal.refusal)}.${isBlocked(refusal.refusal) ? ' The list is tools.allowedHosts.' : ''}`,
         facts: { errors: [{ field: '/url', message: explainNetRefusal(refusal.refusal) }] },
       };
     case 'document-status':

@@ -1,10 +1,11 @@
-import { type Result, ok, refuse } from '@keyturn/protocol';
-import type { Answer, Frame } from '../../http/frame.ts';
+import { isId, ok, type Result, refuse } from '@keyturn/protocol';
+import type { Answer, Frame, Params } from '../../http/frame.ts';
 import type { Done } from '../../http/pass.ts';
 import type { Problem } from '../../http/problem.ts';
 import { explainSourceRefusal, type SourceRefusal } from './refusals.ts';
 import { patchSource, refreshSource, registerSource, removeSource, type SourceParts } from './rules.ts';
-import { describeSource, newSourceSchema, type Source, sourcePatchSchema } from './source.ts';
+import { describeSource, newSourceSchema, type Source, slugOf, sourcePatchSchema } from './source.ts';
+import type { Action } from '../../http/rooms.ts';
 
 /** The source API of seed 003, under /api/v1/sources. Reading needs a valid token, changing needs `adminRole`. */
 export function mountSources(
@@ -12,7 +13,8 @@ export function mountSources(
   parts: SourceParts,
   options: { adminRole: string; warn: (source: Source) => string | undefined },
 ): void {
-  const needsRole = options.adminRole;
+  const { adminRole } = options;
+  const needsRole = adminRole;
   const withWarning = (source: Source): Record<string, unknown> => {
     const warning = options.warn(source);
     return { ...describeSource(source), ...(warning === undefined ? {} : { warnings: [warning] }) };
@@ -22,7 +24,7 @@ export function mountSources(
     method: 'POST',
     path: '/api/v1/sources',
     body: newSourceSchema,
-    action: ({ body }) => ({ kind: 'source.register', target: body.slug ?? body.name, needsRole }),
+    action: ({ body }) => ({ kind: 'source.register', target: slugOf(body), needsRole }),
     handle: async ({ approved, body }) => {
       const source = await registerSource(parts, body, approved.caller.principal.identity);
       return answer(source, (created) => ({
@@ -41,7 +43,7 @@ export function mountSources(
   frame.route({
     method: 'GET',
     path: '/api/v1/sources/:id',
-    action: ({ params }) => ({ kind: 'source.read', target: params['id'] ?? '' }),
+    action: ({ params }) => aimed('source.read', params),
     handle: async ({ params }) => {
       const source = await parts.repository.byId(params['id'] ?? '');
       return answer(source === undefined ? refuse({ why: 'unknown-source' }) : ok(source), (found) => ({
@@ -54,7 +56,7 @@ export function mountSources(
     method: 'PATCH',
     path: '/api/v1/sources/:id',
     body: sourcePatchSchema,
-    action: ({ params }) => ({ kind: 'source.change', target: params['id'] ?? '', needsRole }),
+    action: ({ params }) => aimed('source.change', params, adminRole),
     handle: async ({ params, body }) =>
       answer(await patchSource(parts, params['id'] ?? '', body), (changed) => ({
         status: 200,
@@ -64,7 +66,7 @@ export function mountSources(
   frame.route({
     method: 'POST',
     path: '/api/v1/sources/:id/refresh',
-    action: ({ params }) => ({ kind: 'source.refresh', target: params['id'] ?? '', needsRole }),
+    action: ({ params }) => aimed('source.refresh', params, adminRole),
     handle: async ({ params }) =>
       answer(await refreshSource(parts, params['id'] ?? ''), (refreshed) => ({
         status: 200,
@@ -74,9 +76,19 @@ export function mountSources(
   frame.route({
     method: 'DELETE',
     path: '/api/v1/sources/:id',
-    action: ({ params }) => ({ kind: 'source.remove', target: params['id'] ?? '', needsRole }),
+    action: ({ params }) => aimed('source.remove', params, adminRole),
     handle: async ({ params }) => answer(await removeSource(parts, params['id'] ?? ''), () => ({ status: 204 })),
   });
+}
+
+/** The action on one source. Only what has the form of an id is written down: a path may hold anything, even a token. */
+function aimed(kind: string, params: Params, needsRole?: string): Action {
+  const id = params['id'] ?? '';
+  return {
+    kind,
+    ...(isId('src', id) ? { target: id } : {}),
+    ...(needsRole === undefined ? {} : { needsRole }),
+  };
 }
 
 function done(answer: Answer): Result<Done<Answer>, Problem> {

@@ -30,6 +30,14 @@ const slug = z
   .string()
   .regex(/^[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?$/, 'use 1 to 48 of a-z, 0-9 and hyphens, no hyphen at either end');
 const name = z.string().trim().min(1).max(100);
+/** Whether a URL carries what looks like a credential, by its user part or the names in its query. */
+function carriesSecret(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { username, password, searchParams } = new URL(text);
+  const named = /token|secret|passw|credential|signature|^sig$|api[-_]?key|^key$|^auth/i;
+  return username !== '' || password !== '' || [...searchParams.keys()].some((name) => named.test(name));
+}
+
 const audience = z
   .string()
   .max(255)
@@ -49,7 +57,14 @@ const description = z.string().max(1000);
 /** The body of POST /api/v1/sources. */
 export const newSourceSchema = z.strictObject({
   name,
-  url: z.url({ protocol: /^https?$/, error: 'use an http or https URL of an OpenAPI document' }).max(2000),
+  url: z
+    .url({ protocol: /^https?$/, error: 'use an http or https URL of an OpenAPI document' })
+    .max(2000)
+    .refine((text) => !carriesSecret(text), {
+      error:
+        'every caller can read this URL, so it must hold no user, token, key or password; serve the document without',
+    })
+    .transform((text) => text.replace(/#.*$/s, '')),
   source_type: z.literal('openapi', { error: 'only "openapi" is understood' }).default('openapi'),
   slug: slug.optional(),
   description: description.optional(),

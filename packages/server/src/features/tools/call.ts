@@ -53,9 +53,10 @@ export async function callTool(
   const token = await parts.house.nextHop(approved, target);
   if (!token.ok) return refuse({ why: 'house', refusal: token.refusal });
   const answer = await send(token.value.bearer);
-  if (!answer.ok || answer.value.status !== 401) return read(entry, answer);
+  if (!answer.ok || answer.value.status !== 401 || !token.value.fromCache) return read(entry, answer);
 
-  // The upstream no longer takes a token that the cache still had (keys rotated, session ended): one fresh try.
+  // The upstream no longer takes a token that the cache still had (keys rotated, session ended): one fresh try. A token
+  // that was fresh is not asked for again, or an upstream that refuses everybody would cost an exchange a call.
   parts.house.forgetHop(approved, target);
   const fresh = await parts.house.nextHop(approved, target);
   if (!fresh.ok) return refuse({ why: 'house', refusal: fresh.refusal });

@@ -20,9 +20,11 @@ export function openMcpDoor(toolbox: Toolbox, house: House) {
       requestId: string,
       name: string,
       given: Json | undefined,
+      signal: AbortSignal,
     ): Promise<Result<ToolResult, Problem>> {
       const entry = toolbox.catalogue().byMcpName(name);
-      const called = await toolbox.callThroughRooms(entry, name, { caller, requestId, door: 'mcp', arguments: given });
+      const request = { caller, requestId, door: 'mcp', arguments: given, signal } as const;
+      const called = await toolbox.callThroughRooms(entry, name, request);
       return called.ok ? ok(called.value.answer.result) : called;
     },
   };

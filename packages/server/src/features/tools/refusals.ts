@@ -1,4 +1,4 @@
-import { explainNetRefusal, type NetRefusal } from '@keyturn/net';
+import type { NetRefusal } from '@keyturn/net';
 import { unreachable } from '@keyturn/protocol';
 import type { ArgumentFault } from '@keyturn/tools';
 import { invalidRequest, type Problem } from '../../http/problem.ts';
@@ -61,13 +61,30 @@ export function explainToolRefusal(refusal: ToolRefusal): Problem {
         status: refusal.refusal.why === 'timeout' ? 504 : 502,
         code: refusal.refusal.why === 'timeout' ? 'upstream_timeout' : 'upstream_unreachable',
         title: 'The upstream gave no answer',
-        detail: `${refusal.source}: ${explainNetRefusal(refusal.refusal)}`,
+        detail: `${refusal.source}: ${coarse(refusal.refusal)}. The log has the details under this request id.`,
         facts: { source: refusal.source },
       };
     case 'house':
       return explainRefusal(refusal.refusal);
     default:
       return unreachable(refusal);
+  }
+}
+
+/** For whoever may call tools but not see the operator's network: what happened, without names and addresses. */
+function coarse(refusal: NetRefusal): string {
+  switch (refusal.why) {
+    case 'timeout':
+      return 'no answer in time (tools.timeout); the call may have had its effect';
+    case 'too-large':
+      return 'the answer is larger than tools.responseLimit';
+    case 'redirect':
+      return 'it redirects, which is not followed with a token';
+    case 'blocked-address':
+    case 'blocked-host':
+      return 'its address may not be called (tools.allowedHosts)';
+    default:
+      return 'it could not be reached, or its answer could not be read';
   }
 }
 

@@ -2,7 +2,7 @@ import { type Json, ok } from '@keyturn/protocol';
 import { z } from 'zod';
 import type { Frame } from '../../http/frame.ts';
 import type { CatalogueEntry } from './catalogue.ts';
-import type { Toolbox } from './toolbox.ts';
+import { type Toolbox, toolCall } from './toolbox.ts';
 
 const executeSchema = z.strictObject({
   tool_id: z.string().min(1).max(300),
@@ -25,10 +25,7 @@ export function mountTools(frame: Frame, toolbox: Toolbox): void {
     method: 'POST',
     path: '/api/v1/tools/execute',
     body: executeSchema,
-    action: ({ body }) => ({
-      kind: 'tool.call',
-      target: toolbox.catalogue().byId(body.tool_id)?.tool.id ?? body.tool_id,
-    }),
+    action: ({ body }) => toolCall(toolbox.catalogue().byId(body.tool_id)),
     handle: async ({ approved, body, signal }) => {
       const entry = toolbox.catalogue().byId(body.tool_id);
       const given: Json | undefined = body.arguments;

@@ -1,10 +1,10 @@
-import { nearestName } from '@keyturn/net';
+import { explainNetRefusal, nearestName } from '@keyturn/net';
 import { type Clock, type Json, ok, type Result, refuse } from '@keyturn/protocol';
 import type { ToolResult } from '@keyturn/tools';
 import type { Caller } from '../../http/caller.ts';
 import { type Done, type House, pass } from '../../http/pass.ts';
 import type { Problem } from '../../http/problem.ts';
-import type { Approved, Resource } from '../../http/rooms.ts';
+import type { Action, Approved, Resource } from '../../http/rooms.ts';
 import { callTool, type ToolCallParts } from './call.ts';
 import type { Catalogue, CatalogueEntry } from './catalogue.ts';
 import { explainToolRefusal } from './refusals.ts';
@@ -13,6 +13,8 @@ export interface ToolboxParts extends ToolCallParts {
   readonly house: House;
   readonly catalogue: () => Catalogue;
   readonly clock: Clock;
+  /** For the log: what only the operator may know. */
+  readonly note: (facts: object, sentence: string) => void;
   readonly count: (labels: { source: string; door: string; outcome: string }) => void;
 }
 
@@ -49,6 +51,11 @@ export interface Toolbox {
   ) => Promise<Result<Done<ToolCallAnswer>, Problem>>;
 }
 
+/** The action of a call. What the caller wrote is not its target: it may be anything, even a token. */
+export function toolCall(entry: CatalogueEntry | undefined): Action {
+  return { kind: 'tool.call', ...(entry === undefined ? {} : { target: entry.tool.id }) };
+}
+
 export function createToolbox(parts: ToolboxParts): Toolbox {
   const call: Toolbox['call'] = async (approved, entry, given, request) => {
     if (entry === undefined) {
@@ -59,6 +66,9 @@ export function createToolbox(parts: ToolboxParts): Toolbox {
     const called = await callTool(parts, approved, entry, request.arguments, request.door, request.signal);
     const labels = { source: entry.source.slug, door: request.door };
     if (!called.ok) {
+      if (called.refusal.why === 'upstream-unreachable') {
+        parts.note({ ...labels, refusal: explainNetRefusal(called.refusal.refusal) }, 'upstream unreachable');
+      }
       parts.count({ ...labels, outcome: 'refused' });
       return refuse(explainToolRefusal(called.refusal));
     }
@@ -77,7 +87,7 @@ export function createToolbox(parts: ToolboxParts): Toolbox {
         {
           caller: request.caller,
           requestId: request.requestId,
-          action: { kind: 'tool.call', target: entry?.tool.id ?? given },
+          action: toolCall(entry),
         },
         (approved) => call(approved, entry, given, request),
       ),

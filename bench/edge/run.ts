@@ -1,0 +1,72 @@
+import { cpuMilliseconds, residentMebibytes } from '../parts/cpu.ts';
+import { formatTable, median } from '../parts/statistics.ts';
+import { fireTokens } from './load.ts';
+import { measureLookUps } from './look-ups.ts';
+import { openStage } from './stage.ts';
+
+/** Of the yardsticks, in the same run. */
+const aims = { http: 1.15, grpc: 0.6, hit: 2, miss: 15 };
+
+/**
+ * What a check costs the authorizer, in CPU: Keyturn over HTTP and gRPC with personal access tokens and the revocation
+ * check on, against authorizers in Go and by grpc-js that allow everything, each behind an Envoy of its own, interleaved in
+ * one run. Then what a token costs by itself: known, and looked up.
+ */
+export async function run(): Promise<{ line: string; ok: boolean }> {
+  const quick = process.env['BENCH_QUICK'] !== undefined;
+  const rounds = quick ? 2 : 7;
+  const requests = quick ? 500 : 2000;
+  const lookUps = await measureLookUps();
+  const stage = await openStage();
+  try {
+    const { contenders, tokens } = stage;
+    for (const { url } of contenders) await fireTokens(url, tokens, 400, 16);
+    const spent = new Map(
+      contenders.map(({ name }) => [name, { own: [] as number[], proxy: [] as number[], rate: [] as number[] }]),
+    );
+    for (let round = 0; round < rounds; round++) {
+      // Another one first each round, so that none always comes after the same other.
+      for (let i = 0; i < contenders.length; i++) {
+        const contender = contenders[(i * (1 + (round % 2) * 2) + round) % contenders.length];
+        const row = contender === undefined ? undefined : spent.get(contender.name);
+        if (contender === undefined || row === undefined) continue;
+        const { proxy, authorizer, url } = contender;
+        const before = {
+          proxy: cpuMilliseconds(proxy),
+          own: authorizer === undefined ? 0 : cpuMilliseconds(authorizer),
+        };
+        const { seconds } = await fireTokens(url, tokens, requests, 16);
+        row.proxy.push(((cpuMilliseconds(proxy) - before.proxy) / requests) * 1000);
+        if (authorizer !== undefined) row.own.push(((cpuMilliseconds(authorizer) - before.own) / requests) * 1000);
+        row.rate.push(requests / seconds);
+      }
+    }
+    const own = (name: string): number => median(spent.get(name)?.own ?? []);
+    console.log(
+      formatTable([
+        ['', 'requests/s', 'authorizer, CPU µs a check', 'proxy, CPU µs', 'authorizer, MiB'],
+        ...contenders.map(({ name, authorizer }) => {
+          const row = spent.get(name);
+          return [
+            name,
+            median(row?.rate ?? []).toFixed(0),
+            authorizer === undefined ? '' : own(name).toFixed(0),
+            median(row?.proxy ?? []).toFixed(0),
+            authorizer === undefined ? '' : residentMebibytes(authorizer).toFixed(0),
+          ];
+        }),
+      ]),
+    );
+    const http = own('Envoy → Keyturn, HTTP') / own('Envoy → trivial Go, HTTP');
+    const grpc = own('Envoy → Keyturn, gRPC') / own('Envoy → trivial grpc-js');
+    console.log(
+      `\na known token ${lookUps.hit.toFixed(2)} µs (sha-256 included); a miss on SQLite ${lookUps.miss.toFixed(1)} µs, the bare query ${lookUps.floor.toFixed(1)} µs`,
+    );
+    return {
+      ok: http <= aims.http && grpc <= aims.grpc && lookUps.hit <= aims.hit && lookUps.miss <= aims.miss,
+      line: `edge: HTTP ${own('Envoy → Keyturn, HTTP').toFixed(0)} µs = ${http.toFixed(2)} of trivial Go (aim ${aims.http}); gRPC ${own('Envoy → Keyturn, gRPC').toFixed(0)} µs = ${grpc.toFixed(2)} of trivial grpc-js (aim ${aims.grpc}); known token ${lookUps.hit.toFixed(2)} µs (aim ${aims.hit}); SQLite miss ${lookUps.miss.toFixed(1)} µs (aim ${aims.miss})`,
+    };
+  } finally {
+    await stage.close();
+  }
+}
