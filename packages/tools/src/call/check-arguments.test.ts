@@ -121,6 +121,19 @@ describe('a pattern of a foreign document', () => {
     expect(process.cpuUsage(started).user / 1000).toBeLessThan(1000);
   });
 
+  it('is not taken for another pattern of the same schema', async () => {
+    const parameters = ['^A\\d+$', '^B\\d+$'].map((pattern, i) => ({
+      name: `p${i}`,
+      in: 'query',
+      schema: { type: 'string', pattern },
+    }));
+    const two = await toolOf({ parameters }, { path: '/x' });
+    expect(checkArguments(two, { p0: 'A1', p1: 'B1' }).ok).toBe(true);
+    expect(checkArguments(two, { p0: 'B1', p1: 'A1' })).toMatchObject({
+      refusal: [{ pointer: '/p0' }, { pointer: '/p1' }],
+    });
+  });
+
   it('cannot hold up a call', async () => {
     const evil = await toolOf(
       { parameters: [{ name: 'q', in: 'query', schema: { type: 'string', pattern: '^(a+)+$' } }] },
