@@ -108,7 +108,7 @@ async function play(stage: Stage, { chapter, show, expect }: Narrator): Promise<
   expect(
     'no token: a challenge that names the metadata',
     [noToken.status, noToken.body['code'], noToken.challenge],
-    [401, 'no_token', `Bearer resource_metadata="${stage.keyturn}/.well-known/oauth-protected-resource/mcp"`],
+    [401, 'no_token', `Bearer resource_metadata="${stage.keyturn}/.well-known/oauth-protected-resource"`],
   );
 
   const elsewhere = await logIn(stage, 'somewhere-else', 'johndoe');

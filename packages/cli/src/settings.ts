@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { explainSettingFault, type Flags, type LoadedSettings, loadSettings } from '@keyturn/net';
-import { aliases, type Settings, settingsSchema } from '@keyturn/server';
+import { aliases, checkSettings, type Settings, settingsSchema } from '@keyturn/server';
 import { CommandFailure, type Io } from './io.ts';
 
 export interface SettingsSource {
@@ -35,7 +35,14 @@ export async function readSettings(io: Io, source: SettingsSource): Promise<Load
     ],
     readFile: (path) => readFile(path, 'utf8'),
   });
-  if (loaded.ok) return loaded.value;
+  if (loaded.ok) {
+    const { settings, origins } = loaded.value;
+    const between = checkSettings(settings).map(
+      ({ path, message }) => `  ${path} (${origins.get(path) ?? 'default'}): ${message}`,
+    );
+    if (between.length === 0) return loaded.value;
+    throw new CommandFailure(`invalid configuration:\n${between.join('\n')}`, 2);
+  }
   const faults = loaded.refusal.map((fault) => `  ${explainSettingFault(fault)}`);
   throw new CommandFailure(`invalid configuration:\n${faults.join('\n')}`, 2);
 }

@@ -6,6 +6,7 @@
 export type { ComposeFault, Service, World } from './compose.ts';
 export { compose } from './compose.ts';
 export { aliases } from './config/aliases.ts';
+export { checkSettings } from './config/check.ts';
 export { describeSettings, type Settings, secretPaths, settingsSchema } from './config/schema.ts';
 export { buildErrorsPage } from './errors.ts';
 export { createLog, type Log } from './outside/log.ts';

@@ -1,9 +1,13 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { openPizzeria } from '@keyturn/example-pizzeria';
 import { startTestIdp, type TestRealm } from '@keyturn/idp/testing';
 import { type Clock, epochMilliseconds } from '@keyturn/protocol';
 import { compose, createLog, settingsSchema, systemRandom } from '@keyturn/server';
 
-/** The whole house in one process, for tests: embedded identity provider, pizzeria, Keyturn, on free ports, nothing on disk. */
+/** The whole house in one process, for tests: embedded identity provider, pizzeria, Keyturn, on free ports. */
 export interface House extends AsyncDisposable {
   readonly url: string;
   readonly managementUrl: string;
@@ -20,6 +24,8 @@ export interface House extends AsyncDisposable {
   readonly send: (path: string, init: RequestInit & { token?: string }) => Promise<Reply>;
   /** Registers the pizzeria as the administrator and gives its id. */
   readonly registerPizzeria: (more?: object) => Promise<string>;
+  /** Every row of the audit, as it lies in the database. */
+  readonly audit: () => Promise<readonly object[]>;
   readonly closeIdp: () => Promise<void>;
 }
 
@@ -58,6 +64,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   let offset = 0;
   const clock: Clock = () => epochMilliseconds(Date.now() + offset * 1000);
   const lines: string[] = [];
+  const folder = await mkdtemp(join(tmpdir(), 'keyturn-house-'));
   const idp = await startTestIdp({ house: realm }, { clock });
   const issuer = idp.issuer('house');
   const certs = `${issuer}/protocol/openid-connect/certs`;
@@ -67,7 +74,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
       {
         http: { port: 0, publicUrl: 'http://keyturn.test' },
         management: { port: 0 },
-        store: { url: 'sqlite::memory:' },
+        store: { url: `sqlite:${join(folder, 'keyturn.db')}` },
         auth: { issuer, jwksUrl: certs, audiences: ['keyturn'] },
         exchange: { clientId: 'keyturn', clientSecret: 'exchange-secret' },
         tools: { allowedHosts: [new URL(pizzeria.url).host] },
@@ -122,11 +129,18 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
       if (reply.status !== 201) throw new Error(`registration answered ${reply.status}: ${reply.text}`);
       return String(reply.body['id']);
     },
+    async audit() {
+      const database = new DatabaseSync(join(folder, 'keyturn.db'), { readOnly: true });
+      const rows = database.prepare('select * from audit_events').all();
+      database.close();
+      return rows;
+    },
     closeIdp,
     async [Symbol.asyncDispose]() {
       await service.value.close();
       await pizzeria.close();
       await closeIdp();
+      await rm(folder, { recursive: true, force: true });
     },
   };
 }

@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { openHouse } from './open-house.ts';
 
@@ -22,6 +24,78 @@ describe('when the identity provider goes away', () => {
     const metrics = await house.get(`${house.managementUrl}/metrics`);
     expect(metrics.text).toContain('keyturn_circuit_breaker_state 2');
     expect((await house.get(`${house.managementUrl}/health/ready`)).body['status']).toBe('UP');
+  });
+});
+
+describe('an upstream', () => {
+  it('that answers 401 to a fresh token is not asked again, and costs no second exchange', async () => {
+    const asked: string[] = [];
+    const upstream = createServer((request, response) => {
+      if (request.url === '/openapi.json') {
+        const operation = { operationId: 'go', responses: { 200: { description: 'ok' } } };
+        const document = {
+          openapi: '3.1.0',
+          info: { title: 't', version: '1' },
+          paths: { '/go': { post: operation } },
+        };
+        return response.setHeader('content-type', 'application/json').end(JSON.stringify(document));
+      }
+      asked.push(request.headers.authorization ?? '');
+      return response.writeHead(401).end();
+    });
+    await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve));
+    const host = `localhost:${(upstream.address() as AddressInfo).port}`;
+    await using house = await openHouse({ settings: { tools: { allowedHosts: [host] } } });
+    await house.registerPizzeria({ url: `http://${host}/openapi.json`, slug: 'strict' });
+    const john = await house.tokenOf('john');
+    const call = () => house.post('/api/v1/tools/execute', john, { tool_id: 'strict/go' });
+    expect((await call()).body).toMatchObject({ status: 'failed', upstream_status: 401 });
+    expect(asked).toHaveLength(1);
+    // The second call's token is from the cache, so it is worth one fresh try.
+    await call();
+    expect(asked).toHaveLength(3);
+    expect(asked[2]).not.toBe(asked[1]);
+    upstream.close();
+  });
+
+  it('that never answers is given up at the deadline, over MCP as over REST', async () => {
+    let gone = 0;
+    let bothGone = (): void => {};
+    const abandoned = new Promise<void>((resolve) => (bothGone = resolve));
+    const upstream = createServer((request, response) => {
+      if (request.url === '/openapi.json') {
+        const operation = { operationId: 'go', responses: { 200: { description: 'ok' } } };
+        const document = { openapi: '3.1.0', info: { title: 't', version: '1' }, paths: { '/go': { get: operation } } };
+        return response.setHeader('content-type', 'application/json').end(JSON.stringify(document));
+      }
+      return response.once('close', () => {
+        gone += 1;
+        if (gone === 2) bothGone();
+      });
+    });
+    await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve));
+    const host = `localhost:${(upstream.address() as AddressInfo).port}`;
+    await using house = await openHouse({ settings: { tools: { allowedHosts: [host] }, http: { deadline: 0.3 } } });
+    await house.registerPizzeria({ url: `http://${host}/openapi.json`, slug: 'slow' });
+    const john = await house.tokenOf('john');
+    const rest = await house.post('/api/v1/tools/execute', john, { tool_id: 'slow/go' });
+    expect([rest.status, rest.body['code']]).toEqual([504, 'deadline_exceeded']);
+    const mcp = await house.send('/mcp', {
+      method: 'POST',
+      token: john,
+      headers: { accept: 'application/json, text/event-stream', host: 'keyturn.test' },
+      body: JSON.stringify({
+        jsonrpc: '2.0',
+        id: 1,
+        method: 'tools/call',
+        params: { name: 'slow__go', arguments: {} },
+      }),
+    });
+    expect(mcp.text).toContain('deadline_exceeded');
+    // Keyturn ends both calls: an upstream whose client has gone may stop working.
+    await abandoned;
+    expect(gone).toBe(2);
+    upstream.close();
   });
 });
 

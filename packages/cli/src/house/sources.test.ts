@@ -88,6 +88,16 @@ describe('a source', () => {
       expect(String(reply.body['frame'])).toContain('^');
     });
 
+    it('when its URL would show a secret to everybody', async () => {
+      for (const url of [
+        'http://u:p@api.example.com/x',
+        'https://api.example.com/x?access_token=1',
+        'https://api.example.com/x?sig=1',
+      ]) {
+        expect((await register({ url })).body, url).toMatchObject({ status: 400, errors: [{ field: '/url' }] });
+      }
+    });
+
     it('when the document has no operations', async () => {
       await using empty = await openHouseServing('{"openapi":"3.1.0","info":{"title":"t","version":"1"},"paths":{}}');
       expect((await empty.register()).body['code']).toBe('no_operations');

@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type House, openHouse } from './open-house.ts';
 
@@ -9,6 +10,18 @@ beforeAll(async () => {
   john = await house.tokenOf('john');
 });
 afterAll(() => house[Symbol.asyncDispose]());
+
+/** Sends bytes as they are and gives what comes back. */
+function sendRaw(url: string, bytes: string): Promise<string> {
+  const { hostname, port } = new URL(url);
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(port), hostname, () => socket.write(bytes));
+    let answer = '';
+    socket.on('data', (chunk: Buffer) => (answer += chunk.toString()));
+    socket.on('close', () => resolve(answer));
+    socket.on('error', reject);
+  });
+}
 
 const execute = (tool: string, given: object = {}, token = john) =>
   house.post('/api/v1/tools/execute', token, { tool_id: tool, arguments: given });
@@ -55,7 +68,7 @@ describe('a tool call over REST', () => {
       expect(reply.body).toMatchObject({ code: 'invalid_arguments', status: 400 });
       const errors = JSON.stringify(reply.body['errors']);
       expect(errors).toContain('/arguments/max_price');
-      expect(errors).toContain('did you mean vegetarian');
+      expect(errors).toContain(String.raw`did you mean \"vegetarian\"`);
     });
 
     it('when the body is no JSON, no object, or has members that nobody knows', async () => {
@@ -88,7 +101,7 @@ describe('a tool call over REST', () => {
       const reply = await house.post('/api/v1/tools/execute', undefined, { tool_id: 'x/y' });
       expect(reply.status).toBe(401);
       expect(reply.headers.get('www-authenticate')).toBe(
-        'Bearer resource_metadata="http://keyturn.test/.well-known/oauth-protected-resource/mcp"',
+        'Bearer resource_metadata="http://keyturn.test/.well-known/oauth-protected-resource"',
       );
     });
 
@@ -130,6 +143,36 @@ describe('a tool call over REST', () => {
     expect([xml.status, xml.body['code']]).toEqual([415, 'unsupported_media_type']);
   });
 
+  it('answers 400 to what is nested beyond reason', async () => {
+    const deep = `{"tool_id":"a/b","arguments":{"a":${'['.repeat(50_000)}${']'.repeat(50_000)}}}`;
+    const reply = await house.post('/api/v1/tools/execute', john, deep);
+    expect([reply.status, reply.body['code']]).toEqual([400, 'invalid_request']);
+  });
+
+  it('answers what is no route, no path and no HTTP by a problem with an id, like everything else', async () => {
+    for (const [path, status, code] of [
+      ['/nothing', 404, 'not_found'],
+      ['/%ff', 400, 'invalid_request'],
+      [`/api/v1/sources/${'a'.repeat(300)}`, 414, 'uri_too_long'],
+    ] as const) {
+      const reply = await house.get(path, john);
+      expect([reply.status, reply.body['code']], path).toEqual([status, code]);
+      expect(reply.headers.get('x-request-id'), path).toMatch(/^rid_/);
+    }
+    const raw = await sendRaw(
+      house.url,
+      `GET / HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${'a'.repeat(20_000)}\r\n\r\n`,
+    );
+    expect(raw).toContain('HTTP/1.1 431');
+    expect(raw).toContain('headers_too_large');
+    const smuggled = await sendRaw(
+      house.url,
+      'POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n',
+    );
+    expect(smuggled).toContain('HTTP/1.1 400');
+    expect(smuggled).toContain('x-request-id');
+  });
+
   it('gives every answer a request id, and keeps one that came in', async () => {
     const own = await house.get('/api/v1/tools', john);
     expect(own.headers.get('x-request-id')).toMatch(/^rid_/);
@@ -137,6 +180,15 @@ describe('a tool call over REST', () => {
     expect(given.headers.get('x-request-id')).toBe('trace-me-0001');
     const hostile = await house.send('/api/v1/tools', { token: john, headers: { 'x-request-id': '"><script>' } });
     expect(hostile.headers.get('x-request-id')).toMatch(/^rid_/);
+  });
+
+  it('writes down no token that is given as the name of a tool or a source', async () => {
+    const before = house.log().length;
+    await execute(john.slice(0, 300));
+    await house.get(`/api/v1/sources/${john.slice(0, 200)}`, john);
+    expect(house.log().slice(before)).not.toContain('eyJ');
+    expect(JSON.stringify(await house.audit())).not.toContain('eyJ');
+    expect(JSON.stringify(await house.audit())).toContain('pizzeria-backend/who_am_i');
   });
 
   it('writes no token into the log, at any level', () => {

@@ -23,7 +23,8 @@ const tokenPath = '/protocol/openid-connect/token';
 /**
  * Issuer and key address from whatever names them (seed 002): an explicit issuer, else Keycloak's base URL and realm,
  * else the canonical host of the domain, else the in-cluster service. Two names that disagree are a fault, and so is
- * an alias host, since Keycloak never writes it into `iss`.
+ * a domain that begins with an alias (identity., login., auth.), since Keycloak never writes it into `iss`. An issuer
+ * that is given whole is taken as it is: it may be a customer's own provider.
  */
 export function resolveIdp(settings: Settings): Result<IdpAddresses, readonly IdpFault[]> {
   const { auth, exchange } = settings;

@@ -56,7 +56,7 @@ export const authSection = z.strictObject({
   issuer: url
     .optional()
     .describe(
-      'Compared with the token’s `iss`, character by character. Never an alias host (identity., login., auth.).',
+      'Compared with the token’s `iss`, character by character. Keycloak writes its canonical host there, never an alias such as identity., login. or auth.',
     ),
   jwksUrl: url
     .optional()
