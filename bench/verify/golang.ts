@@ -7,13 +7,14 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import type { Cost } from './measure.ts';
 import type { Material } from './tokens.ts';
 import { audience, issuer } from './tokens.ts';
 
 /** golang-jwt in a process of its own, which is told how many tokens to check and says what that cost. */
 export interface Golang extends AsyncDisposable {
-  /** CPU microseconds for each check. */
-  measure(alg: string, checks: number): Promise<number>;
+  /** What one check cost, of which it knows the CPU. */
+  measure(alg: string, checks: number): Promise<Cost>;
 }
 
 /** Builds and starts golang-jwt, or says why that is not possible. */
@@ -39,7 +40,8 @@ export async function startGolang(materials: readonly Material[]): Promise<Golan
     async measure(alg, checks) {
       child.stdin.write(`${alg} ${checks}\n`);
       const { value } = await lines.next();
-      return Number(value) / 1000 / checks;
+      const cpu = Number(value) / 1000 / checks;
+      return { cpu, undisturbed: Number.NaN };
     },
     [Symbol.asyncDispose]: () => stop(child, folder),
   };
