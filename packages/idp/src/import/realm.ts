@@ -22,6 +22,7 @@ import { allOrNothing, type Must } from './all-or-nothing.ts';
 import { changedClientOf, type ClientRefusal, newClientOf, scopeIdsOf } from './client.ts';
 import { importComponents } from './components.ts';
 import { importGroup } from './groups.ts';
+import { createRegistrationPolicies } from './registration-policies.ts';
 import { compositeIdsOf, putRole, roleNamed } from './roles.ts';
 import { textsOnly } from './fields.ts';
 import { importScopeMappings } from './scope-mappings.ts';
@@ -118,6 +119,7 @@ function build(
   for (const group of given.groups ?? []) importGroup(state, made, group, must);
   importDefaults(state, current(), given);
   importComponents(state, current(), given.components ?? {});
+  createRegistrationPolicies(state, current());
   for (const user of users) importUser(state, current(), user, must);
   return current();
 }

@@ -117,7 +117,7 @@ function createOne(call: RealmCall, container: Container, given: RoleRepresentat
   return created([...container.path, name], { id: made.value.id, ...given, composite: given.composite ?? false });
 }
 
-/** A role after `PUT`: what is not given stays; attributes are replaced as a whole. */
+/** A role after `PUT`: attributes stay unless they are given, the description goes if it is not. */
 export function changeRole(call: RealmCall, role: Role, given: RoleRepresentation): Answer {
   const { state } = call.context;
   const name = given.name ?? '';
@@ -125,8 +125,9 @@ export function changeRole(call: RealmCall, role: Role, given: RoleRepresentatio
   if (name === '') return refused(400, { error: 'role has no name' });
   if (holder !== undefined && holder.id !== role.id) return duplicate;
   const attributes = attributesOf(given.attributes);
+  const { description: _before, ...rest } = role;
   state.roles.put({
-    ...role,
+    ...rest,
     name,
     ...(given.description === undefined ? {} : { description: given.description }),
     ...(attributes === undefined ? {} : { attributes }),
