@@ -11,7 +11,7 @@ import { type ReadText, readText } from './read-text.ts';
 
 export interface DocumentSource {
   readonly text: string;
-  /** Not relied on: servers lie about it. */
+  /** Where it says JSON, faults are those of JSON. Otherwise not relied on: servers lie about it. */
   readonly contentType?: string | undefined;
   /** The address that the text came from; undefined for an upload. Relative server addresses are relative to it. */
   readonly location?: string | undefined;
@@ -26,7 +26,7 @@ export interface DocumentSource {
  * schema without harm to tools (a missing licence, an unknown keyword) is a warning: documents in use often do.
  */
 export async function parseDocument(source: DocumentSource): Promise<Result<OpenApiDocument, DocumentRefusal>> {
-  const read = readText(source.text);
+  const read = readText(source.text, /\bjson\b/i.test(source.contentType ?? ''));
   if (!read.ok) return read;
   const root = read.value.value;
   const version = readVersion(root);

@@ -22,17 +22,17 @@ type ReadValue = Omit<ReadText, 'nodes'>;
  * Reads JSON or YAML. What begins with a brace is taken for JSON first, which is many times faster; what is then no
  * JSON may still be YAML's flow style. The content type does not matter: servers lie about it.
  */
-export function readText(text: string): Result<ReadText, DocumentRefusal> {
+export function readText(text: string, saysJson = false): Result<ReadText, DocumentRefusal> {
   const length = Buffer.byteLength(text, 'utf8');
   if (length > documentLimits.bytes) return refuse(tooLarge(`${length} bytes`, documentLimits.bytes, 'bytes'));
   const clean = text.startsWith('\ufeff') ? text.slice(1) : text;
-  const read = /^\s*[{[]/.test(clean) ? readJson(clean) : readYaml(clean);
+  const read = /^\s*[{[]/.test(clean) ? readJson(clean, saysJson) : readYaml(clean);
   if (!read.ok) return read;
   const nodes = countNodes(read.value.value);
   return nodes.ok ? ok({ ...read.value, nodes: nodes.value }) : nodes;
 }
 
-function readJson(text: string): Result<ReadValue, DocumentRefusal> {
+function readJson(text: string, saysJson: boolean): Result<ReadValue, DocumentRefusal> {
   try {
     const value: unknown = JSON.parse(text);
     return asObject(value, (path) => {
@@ -41,8 +41,9 @@ function readJson(text: string): Result<ReadValue, DocumentRefusal> {
     });
   } catch (error) {
     if (error instanceof RangeError) return refuse(tooDeep());
-    // YAML's flow style allows comments, single quotes and trailing commas; what people write by hand is small.
-    const flow = text.length < 1_000_000 ? readYaml(text) : undefined;
+    // YAML's flow style allows comments, single quotes and trailing commas; what people write by hand is small. Where
+    // the server says JSON, a fault of JSON is what its author wants to hear of.
+    const flow = !saysJson && text.length < 1_000_000 ? readYaml(text) : undefined;
     if (flow?.ok === true) return flow;
     const fault = findJsonFault(text) ?? { message: 'it cannot be read', offset: 0 };
     return refuse({ why: 'syntax', message: fault.message, place: placeAt(text, fault.offset) });
