@@ -90,7 +90,8 @@ class Spread implements Desired {
     const object = { type, name, fields };
     // '.' and '..' would climb in a URL: DELETE …/roles/.. is DELETE of the realm.
     const bad = name.find((part) => part === '.' || part === '..' || /\p{Cc}/u.test(part));
-    if (bad !== undefined)
+    if (name.at(-1) === '') this.faults.push(`${type}: a name is empty`);
+    else if (bad !== undefined)
       this.faults.push(`${type} ${JSON.stringify(name.join(' / '))}: this name cannot be used in a URL`);
     else if (this.objects.has(keyOf(object)) && Object.keys(fields).length > 0) {
       this.faults.push(`${type} ${name.join(' / ')} is declared twice`);
@@ -130,9 +131,9 @@ class Spread implements Desired {
       this.add('client-scope', [scope.name], { protocol: 'openid-connect', ...fields });
       this.mappers('client-scope-mapper', scope.name, scope.protocolMappers);
     }
-    for (const scope of representation.defaultDefaultClientScopes ?? [])
+    for (const scope of new Set(representation.defaultDefaultClientScopes))
       this.add('realm-scope', [scope], { as: 'default' });
-    for (const scope of representation.defaultOptionalClientScopes ?? []) {
+    for (const scope of new Set(representation.defaultOptionalClientScopes)) {
       this.add('realm-scope', [scope], { as: 'optional' });
     }
   }
@@ -144,10 +145,10 @@ class Spread implements Desired {
         this.add('client', [client.clientId], this.#correctAttributes(client.clientId, fields));
       }
       this.mappers('client-mapper', client.clientId, client.protocolMappers);
-      for (const scope of client.defaultClientScopes ?? []) {
+      for (const scope of new Set(client.defaultClientScopes)) {
         this.add('client-scope-assignment', [client.clientId, scope], { as: 'default' });
       }
-      for (const scope of client.optionalClientScopes ?? []) {
+      for (const scope of new Set(client.optionalClientScopes)) {
         this.add('client-scope-assignment', [client.clientId, scope], { as: 'optional' });
       }
     }

@@ -44,6 +44,15 @@ describe('a realm file', () => {
       planOf(createFakeKeycloak(), { realm: 'r', clients: [{ clientId: 'a' }, { clientId: 'a' }] }),
     ).rejects.toThrow('client a is declared twice');
   });
+  it('with an empty name, or a scope both default and optional, is refused', async () => {
+    await expect(planOf(createFakeKeycloak(), { realm: 'r', roles: { realm: [{ name: '' }] } })).rejects.toThrow(
+      'realm-role: a name is empty',
+    );
+    const both = { clientId: 'a', defaultClientScopes: ['email', 'email'], optionalClientScopes: ['email'] };
+    await expect(planOf(createFakeKeycloak(), { realm: 'r', clients: [both] })).rejects.toThrow(
+      'client-scope-assignment a / email is declared twice',
+    );
+  });
   it('with the seed’s name of the exchange switch gets the right one, and a note', async () => {
     const { plan } = await planOf(createFakeKeycloak(), {
       realm: 'r',
