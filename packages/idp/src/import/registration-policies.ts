@@ -44,8 +44,9 @@ const policies: readonly Policy[] = [
 ];
 
 /**
- * The policies for registering clients that every realm of Keycloak has, unless its file brings its own. They are shown
- * and not obeyed: here strangers may never register.
+ * The policies for registering clients that every realm of Keycloak has, unless its file brings its own. Trusted hosts
+ * and the limit of clients are obeyed (`protocol/registration/trusted-hosts.ts`), consent and no full scope always hold,
+ * and the others are only shown.
  */
 export function createRegistrationPolicies(state: IdpState, realm: Realm): void {
   if (state.components.ofRealm(realm.id).some((it) => it.providerType === policyType)) return;

@@ -18,27 +18,30 @@ import { checkAccessToken } from '../../tokens/check.ts';
 import { rolesInScope } from '../../tokens/scopes.ts';
 import { readRegistrationToken, signRegistrationAccessToken } from '../../tokens/registration-tokens.ts';
 import { clientFromMetadata, metadataOf } from './metadata.ts';
+import { refuseStranger } from './trusted-hosts.ts';
 import { textClaim } from '../../tokens/text-claim.ts';
 
 /**
- * Dynamic client registration at Keycloak's path (RFC 7591, RFC 7592). Strangers are refused: registering takes an
- * initial access token or a token with `create-client`; reading and changing takes the client's own registration token.
+ * Dynamic client registration at Keycloak's path (RFC 7591, RFC 7592). Registering takes an initial access token, a
+ * token with `create-client`, or a host that the realm's policy trusts (none by default); reading and changing takes the
+ * client's own registration token.
  */
 export function registerClientRegistration(app: App, context: IdpContext): void {
   const path = '/realms/:realm/clients-registrations/openid-connect';
   app.post(
     path,
     withRealm(context, async (realm, request, reply) => {
-      const right = await rightToRegister(context, realm, request);
-      if (!right.ok) return right.refusal(reply);
       const metadata = bodyOf(request);
+      const right = await rightToRegister(context, realm, request, metadata ?? {});
+      if (!right.ok) return right.refusal(reply);
       if (metadata === undefined) return refused(reply, 400, 'invalid_client_metadata', 'The body is no JSON object');
       const wanted = clientFromMetadata(metadata);
       if (!wanted.ok) return refused(reply, 400, wanted.refusal.error, wanted.refusal.description);
       const registrationAccessToken = context.state.newUuid();
       const made = context.state.transaction(() => {
         spend(context.state, right.value);
-        return createClient(context.state, realm, { ...wanted.value, registrationAccessToken });
+        const consentRequired = right.value === 'trusted-host';
+        return createClient(context.state, realm, { ...wanted.value, consentRequired, registrationAccessToken });
       });
       if (!made.ok) return refused(reply, 400, 'invalid_client_metadata', 'Client Identifier in use');
       context.events.user(realm, {
@@ -87,15 +90,22 @@ export function registerClientRegistration(app: App, context: IdpContext): void 
   );
 }
 
-type Right = InitialAccess | 'role';
+type Right = InitialAccess | 'role' | 'trusted-host';
 
 async function rightToRegister(
   context: IdpContext,
   realm: Realm,
   request: FastifyRequest,
+  metadata: JsonObject,
 ): Promise<Result<Right, never> | { readonly ok: false; readonly refusal: (reply: FastifyReply) => FastifyReply }> {
   const token = bearer(request);
-  if (token === undefined) return refuse((reply) => refused(reply, 403, 'insufficient_scope', stranger));
+  if (token === undefined) {
+    const { address } = context.urls.peerOf(request);
+    const against = await refuseStranger(context.state, realm, address, metadata);
+    return against === undefined
+      ? ok('trusted-host')
+      : refuse((reply) => refused(reply, 403, 'insufficient_scope', against));
+  }
   const issuer = context.urls.issuer(request, realm);
   const read = await readRegistrationToken(context, realm, issuer, token);
   if (read.ok) {
@@ -113,11 +123,8 @@ async function rightToRegister(
   return may ? ok('role') : refuse((reply) => refused(reply, 403, 'insufficient_scope', 'Forbidden'));
 }
 
-// Keycloak's own words when nobody vouches for the caller.
-const stranger = "Policy 'Trusted Hosts' rejected request to client-registration service. Details: Host not trusted.";
-
 function spend(state: IdpState, right: Right): void {
-  if (right === 'role') return;
+  if (right === 'role' || right === 'trusted-host') return;
   const now = state.initialAccess.get(right.id) ?? right;
   state.initialAccess.put({ ...now, remainingCount: now.remainingCount - 1 });
 }
