@@ -4,7 +4,7 @@ import { NoPostgres } from '../parts/postgres.ts';
 import { bearer, type Checks, keepChecks, sendRaw } from './checks.ts';
 import { checkHostile } from './hostile.ts';
 import { bringPeople, type People } from './people.ts';
-import { adminToken, openStage, type Stage } from './stage.ts';
+import { adminToken, openStage, realms, type Stage } from './stage.ts';
 
 const say = (text: string): void => console.error(text);
 
@@ -130,7 +130,7 @@ async function checkOwner(stage: Stage, people: People, checks: Checks): Promise
   for (const kind of ['jwt', 'reference'] as const)
     checks.that(`${kind}: works while its owner is enabled`, (await use(kind)) === 200);
   const headers = { authorization: `Bearer ${await adminToken(stage.idpUrl)}`, 'content-type': 'application/json' };
-  const users = `${stage.idpUrl}/admin/realms/volundr/users`;
+  const users = `${stage.idpUrl}/admin/realms/${realms.own}/users`;
   const [jane] = (await (await fetch(`${users}?username=jane&exact=true`, { headers })).json()) as { id: string }[];
   const put = await fetch(`${users}/${jane?.id ?? ''}`, { method: 'PUT', headers, body: '{"enabled":false}' });
   checks.that('the user is disabled', put.status === 204, put.status);

@@ -14,6 +14,9 @@ import { seedRealm } from './realm.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
+/** Names of their own, since the suites may share a Keycloak. */
+export const realms = { own: 'keyturn-edge', other: 'keyturn-edge-other' };
+
 /** One replica of Keyturn, in a process of its own. */
 export interface Replica {
   readonly url: string;
@@ -60,8 +63,11 @@ export async function openStage(keycloakUrl: string | undefined, say: (text: str
     const ports = await freePorts('one', 'two', 'three', 'm1', 'm2', 'm3', 'g1', 'g2', 'g3', 'upstream', 'nginx');
     const urls = [ports.one, ports.two, ports.three].map((port) => `http://127.0.0.1:${port}`);
     const idpUrl = keycloakUrl ?? (await openEmbedded(urls, opened));
-    if (keycloakUrl !== undefined) await importIntoKeycloak(keycloakUrl, urls);
-    const issuer = `${idpUrl}/realms/volundr`;
+    if (keycloakUrl !== undefined) {
+      await importIntoKeycloak(keycloakUrl, urls);
+      opened.push(() => removeFromKeycloak(keycloakUrl));
+    }
+    const issuer = `${idpUrl}/realms/${realms.own}`;
 
     say('starting PostgreSQL and three replicas');
     const postgres = await openPostgres();
@@ -116,7 +122,7 @@ export async function openStage(keycloakUrl: string | undefined, say: (text: str
     opened.push(running.stop);
     return {
       issuer,
-      otherIssuer: `${idpUrl}/realms/other`,
+      otherIssuer: `${idpUrl}/realms/${realms.other}`,
       idpUrl,
       replicas,
       entrances: [
@@ -168,6 +174,8 @@ function environment(facts: {
   readonly sealKey: string;
 }): Record<string, string> {
   return {
+    // The suites' own name for a Keycloak to run against is a setting of Keyturn too.
+    KEYCLOAK_URL: '',
     KEYCLOAK_ISSUER: facts.issuer,
     KEYTURN_AUTH__AUDIENCES: 'volundr-api',
     // Of a token that lives one second, the suite waits for the end.
@@ -195,16 +203,26 @@ function environment(facts: {
 }
 
 async function openEmbedded(urls: readonly string[], opened: (() => Promise<unknown>)[]): Promise<string> {
-  const idp = await startTestIdp({ volundr: seedRealm('volundr', urls), other: seedRealm('other', urls) });
+  const idp = await startTestIdp({
+    [realms.own]: seedRealm(realms.own, urls),
+    [realms.other]: seedRealm(realms.other, urls),
+  });
   opened.push(() => idp.close());
   return idp.url;
 }
 
-async function importIntoKeycloak(url: string, urls: readonly string[]): Promise<void> {
-  const admin = await adminToken(url);
-  for (const name of ['volundr', 'other']) {
-    const headers = { authorization: `Bearer ${admin}`, 'content-type': 'application/json' };
+async function removeFromKeycloak(url: string): Promise<void> {
+  const headers = { authorization: `Bearer ${await adminToken(url)}` };
+  for (const name of [realms.own, realms.other]) {
     await fetch(`${url}/admin/realms/${name}`, { method: 'DELETE', headers });
+  }
+}
+
+async function importIntoKeycloak(url: string, urls: readonly string[]): Promise<void> {
+  await removeFromKeycloak(url);
+  const admin = await adminToken(url);
+  for (const name of [realms.own, realms.other]) {
+    const headers = { authorization: `Bearer ${admin}`, 'content-type': 'application/json' };
     const body = JSON.stringify(seedRealm(name, urls));
     const made = await fetch(`${url}/admin/realms`, { method: 'POST', headers, body });
     if (made.status !== 201) throw new Error(`realm ${name}: ${made.status} ${await made.text()}`);

@@ -127,6 +127,12 @@ const invalidPat: WireRefusal = {
   description: 'The access token is not valid',
 };
 
+const malformedToken: WireRefusal = {
+  status: 401,
+  error: 'invalid_token',
+  description: 'The access token is malformed',
+};
+
 /** RFC 6750 §3.1: credentials that cannot be read are a malformed request. */
 const invalidCredentials: WireRefusal = {
   status: 400,
@@ -138,7 +144,7 @@ function explainCredentials(refusal: CredentialRefusal, metadataUrl: string | un
   const resourceMetadata = metadataUrl === undefined ? {} : { resourceMetadata: metadataUrl };
   // RFC 6750 §3: a request without credentials gets a challenge without an error code.
   const challenge = { 'www-authenticate': bearerChallenge(undefined, resourceMetadata) };
-  const malformed = { 'www-authenticate': bearerChallenge(invalidCredentials, resourceMetadata) };
+  const several = { 'www-authenticate': bearerChallenge(invalidCredentials, resourceMetadata) };
   switch (refusal.why) {
     case 'no-token':
       return {
@@ -162,15 +168,16 @@ function explainCredentials(refusal: CredentialRefusal, metadataUrl: string | un
         code: 'several_credentials',
         title: 'One Authorization header, please',
         detail: 'The request has more than one Authorization header; which one counts would be a guess.',
-        headers: malformed,
+        headers: several,
       };
     case 'malformed-credentials':
       return {
-        status: 400,
+        status: 401,
         code: 'malformed_credentials',
         title: 'The Authorization header cannot be read',
         detail: 'Its form is: Bearer, a space, one token of the characters A-Z a-z 0-9 - . _ ~ + / and = at the end.',
-        headers: malformed,
+        // RFC 6750 §3.1 counts a malformed token among the invalid ones.
+        headers: { 'www-authenticate': bearerChallenge(malformedToken, resourceMetadata) },
       };
     default:
       return unreachable(refusal);

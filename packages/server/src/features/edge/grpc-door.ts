@@ -27,7 +27,7 @@ const codes = { ok: 0, invalidArgument: 3, permissionDenied: 7, unimplemented: 1
 
 /**
  * envoy.service.auth.v3.Authorization over gRPC: one unary method on node:http2, without a framework between
- * (docs/decisions/grpc-without-a-framework.md has the figures). A refusal is an answer and no error: Envoy passes it on as it
+ * (docs/decisions/0024-grpc-without-a-framework.md has the figures). A refusal is an answer and no error: Envoy passes it on as it
  * is. Anything that is an error makes Envoy refuse, since its failure mode is closed.
  */
 export function createGrpcDoor(parts: GrpcDoorParts): GrpcDoor {

@@ -28,7 +28,7 @@ export interface Edge {
 
 /**
  * Builds the doors for proxies on one decision. Checks are counted, and refusals logged; there is no audit row for each
- * request that passes a proxy (docs/decisions/edge-checks-are-counted.md).
+ * request that passes a proxy (docs/decisions/0023-edge-checks-are-counted.md).
  */
 export function openEdge({ settings, audiences, house, server, random, metrics, log }: EdgeOptions): Edge {
   const decide = createDecision({ house, settings, audiences });
