@@ -52,7 +52,8 @@ export function changedClientOf(
   // A client that becomes public loses its secret, and gets another if it comes back.
   const { secret: before, ...rest } = client;
   const kept = given.publicClient === true || before === undefined ? rest : { ...rest, secret: before };
-  const becomesConfidential = given.publicClient === false && client.secret === undefined && given.secret === undefined;
+  const confidential = given.publicClient === false && !(given.bearerOnly ?? client.bearerOnly);
+  const becomesConfidential = confidential && client.secret === undefined && given.secret === undefined;
   const made = becomesConfidential ? freshSecret(state) : undefined;
   const gone = Object.entries(given.attributes ?? {}).flatMap(([name, value]) =>
     value === null || value === '' ? [name] : [],

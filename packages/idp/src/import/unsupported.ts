@@ -27,7 +27,11 @@ export function keptMembers(representation: JsonObject): JsonObject {
 
 /** What of a realm representation has no effect here, in words for one warning. */
 export function unsupportedIn(representation: JsonObject): readonly string[] {
-  const found: string[] = keptOnly.filter((name) => !isEmpty(representation[name]));
+  const ownFlows = objects(representation['authenticationFlows']).some((it) => flag(it, 'builtIn') !== true);
+  // Every export of Keycloak holds the built-in flows: those are no loss.
+  const found: string[] = keptOnly.filter(
+    (name) => !isEmpty(representation[name]) && (ownFlows || !name.startsWith('authenticat')),
+  );
   for (const [type, components] of Object.entries(object(representation['components']))) {
     if (
       type !== keyProviderType &&

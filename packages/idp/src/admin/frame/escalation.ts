@@ -51,5 +51,5 @@ const implied: Partial<Record<ManagementRole, Needs>> = {
 };
 
 function isManagementRole(name: string): name is ManagementRole {
-  return anyRole.some((it) => it === name);
+  return name === 'impersonation' || anyRole.some((it) => it === name);
 }

@@ -24,9 +24,8 @@ export type ManagementRole =
 /** Any one of these roles suffices. */
 export type Needs = readonly ManagementRole[];
 
-/** Every administration role: whoever has one may see that a realm exists. */
+/** Every administration role: whoever has one may see that a realm exists. Impersonation alone opens nothing else. */
 export const anyRole: Needs = [
-  'impersonation',
   'manage-clients',
   'manage-events',
   'manage-identity-providers',
@@ -62,8 +61,9 @@ export const may = {
   viewIdentityProviders: ['view-identity-providers', 'manage-identity-providers'],
   manageIdentityProviders: ['manage-identity-providers'],
   impersonate: ['impersonation'],
-  viewFlows: ['view-realm', 'manage-realm', 'view-clients', 'manage-clients', 'query-clients'],
-  viewRequiredActions: ['view-realm', 'manage-realm', 'view-users', 'manage-users', 'query-users'],
+  viewFlows: ['view-realm', 'manage-realm', 'view-clients', 'query-clients'],
+  viewRequiredActions: ['view-realm', 'manage-realm', 'view-users', 'query-users'],
+  viewProfile: ['view-realm', 'manage-realm', 'view-users', 'manage-users', 'query-users'],
   anything: anyRole,
 } as const satisfies Record<string, Needs>;
 

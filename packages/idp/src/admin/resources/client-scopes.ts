@@ -22,9 +22,10 @@ export function withScope<Rest extends readonly unknown[]>(
 /** Client scopes: list, create, read, change, delete. */
 export function registerClientScopes(routes: RealmRoutes): void {
   const change = { needs: may.manageClients, records: 'CLIENT_SCOPE' } as const;
-  routes.get('/client-scopes', may.viewClients, (call) =>
-    json(call.context.state.scopes.ofRealm(call.realm.id).map(showScope)),
-  );
+  routes.get('/client-scopes', may.listClients, (call) => {
+    const scopes = call.context.state.scopes.ofRealm(call.realm.id).map(showScope);
+    return json(call.admin.has(call.realm, may.viewClients) ? scopes : []);
+  });
   routes.post('/client-scopes', { ...change, body: scopeReader }, createOne);
   routes.get(
     '/client-scopes/:scope',

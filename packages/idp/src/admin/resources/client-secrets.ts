@@ -13,7 +13,7 @@ export function registerClientSecrets(routes: RealmRoutes): void {
   const path = '/clients/:client/client-secret';
   routes.get(
     path,
-    may.manageClients,
+    may.viewClients,
     withClient((_call, client) => json(shown(client))),
   );
   routes.post(path, { needs: may.manageClients, records: 'CLIENT', as: 'ACTION' }, withClient(regenerate));

@@ -13,6 +13,7 @@ export function accessOf(call: RealmCall): object {
 
 /** `GET /groups`: the top level, or with `search` every match below its ancestors. */
 export function listGroups(call: RealmCall): Answer {
+  if (!call.admin.has(call.realm, may.viewUsers)) return json([]);
   const { state } = call.context;
   const show = flagOf(call, 'briefRepresentation', true) ? showBriefGroup : showGroup;
   const wanted = textOf(call, 'search');

@@ -62,7 +62,7 @@ export function registerGroups(routes: RealmRoutes): void {
     may.viewUsers,
     withGroup(() => featureOff),
   );
-  routes.get('/group-by-path/*', may.listGroups, (call) => {
+  routes.get('/group-by-path/*', may.viewUsers, (call) => {
     const group = groupByPath(call.context.state, call.realm.id, call.param('*'));
     return group === undefined ? notFound('Group path does not exist') : json(showGroup(call.context.state, group));
   });

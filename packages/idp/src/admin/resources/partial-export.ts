@@ -1,5 +1,5 @@
 import { type Client, childrenOf, type IdpState, type Realm, rolesOf, serviceAccountOf } from '../../model/index.ts';
-import { json, type Answer } from '../frame/answer.ts';
+import { type Answer, forbidden, json } from '../frame/answer.ts';
 import { flagOf, type RealmCall } from '../frame/call.ts';
 import { may } from '../frame/permissions.ts';
 import type { RealmRoutes } from '../frame/routes.ts';
@@ -22,8 +22,11 @@ function partialExport(call: RealmCall): Answer {
   const { state } = call.context;
   const { realm } = call;
   const withClients = flagOf(call, 'exportClients', false);
+  const withGroups = flagOf(call, 'exportGroupsAndRoles', false);
+  if (withClients && !call.admin.has(realm, may.viewClients)) return forbidden;
+  if (withGroups && !call.admin.has(realm, may.viewUsers)) return forbidden;
   const clients = withClients ? exportClients(state, realm) : {};
-  const groups = flagOf(call, 'exportGroupsAndRoles', false) ? exportGroupsAndRoles(state, realm) : {};
+  const groups = withGroups ? exportGroupsAndRoles(state, realm) : {};
   const names = (ids: readonly string[]): readonly string[] => ids.flatMap((id) => state.scopes.get(id)?.name ?? []);
   return {
     ...json({

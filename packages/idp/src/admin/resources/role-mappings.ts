@@ -120,7 +120,10 @@ function registerMappings(routes: RealmRoutes, base: string, mapping: Mapping, h
     routes.get(
       `${path}/available`,
       mapping.view,
-      inContainer((_call, holder, all) => show(all.filter((it) => !holder.roleIds.includes(it.id)))),
+      inContainer((call, holder, all) =>
+        // What the caller may not give is not available.
+        show(call.admin.has(call.realm, mapping.manage) ? all.filter((it) => !holder.roleIds.includes(it.id)) : []),
+      ),
     );
     const change = { needs: mapping.manage, records, body: roleListReader } as const;
     routes.post(

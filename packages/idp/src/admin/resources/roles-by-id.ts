@@ -1,4 +1,4 @@
-import { featureOff, json, notFound } from '../frame/answer.ts';
+import { forbidden, featureOff, json, notFound } from '../frame/answer.ts';
 import { may } from '../frame/permissions.ts';
 import type { RealmRoutes } from '../frame/routes.ts';
 import { roleReader, showRole } from '../representation/role.ts';
@@ -22,7 +22,7 @@ export function registerRolesById(routes: RealmRoutes): void {
           : manage
             ? may.manageClients
             : may.viewClients;
-      return call.admin.has(call.realm, needs) ? handler(call, role, ...rest) : notFound('Could not find role with id');
+      return call.admin.has(call.realm, needs) ? handler(call, role, ...rest) : forbidden;
     };
   const rights: Rights = {
     view: [...may.viewRealm, ...may.viewClients],

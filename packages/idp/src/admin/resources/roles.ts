@@ -77,8 +77,8 @@ function registerFor(
   );
   routes.put(one, { ...change, body: roleReader }, onRole(changeRole));
   routes.delete(one, change, onRole(removeRole));
-  routes.get(`${one}/users`, [...rights.view, 'query-users'], onRole(usersOf));
-  routes.get(`${one}/groups`, [...rights.view, 'query-groups'], onRole(groupsOf));
+  routes.get(`${one}/users`, rights.view, onRole(usersOf));
+  routes.get(`${one}/groups`, rights.view, onRole(groupsOf));
   routes.get(
     `${one}/management/permissions`,
     rights.view,

@@ -1,5 +1,5 @@
 import type { Client, ClientScope, Realm } from '../../model/index.ts';
-import { type Answer, json, noContent } from '../frame/answer.ts';
+import { type Answer, duplicate, json, noContent } from '../frame/answer.ts';
 import type { RealmCall } from '../frame/call.ts';
 import { may } from '../frame/permissions.ts';
 import type { RealmRoutes } from '../frame/routes.ts';
@@ -31,7 +31,7 @@ export function registerScopeAssignments(routes: RealmRoutes): void {
     routes.delete(
       `${ofClient}/:scope`,
       change,
-      onClient((client, scope) => unassign(client, scope, kind)),
+      onClient((client, scope) => unassign(client, scope)),
     );
 
     const ofRealm = `/default-${kind}-client-scopes`;
@@ -45,7 +45,7 @@ export function registerScopeAssignments(routes: RealmRoutes): void {
     routes.delete(
       `${ofRealm}/:scope`,
       realmChange,
-      onRealm((realm, scope) => unassign(realm, scope, kind)),
+      onRealm((realm, scope) => unassign(realm, scope)),
     );
   }
 }
@@ -63,7 +63,10 @@ function onClient(
 
 function onRealm(change: (realm: Realm, scope: ClientScope) => Realm): (call: RealmCall) => Answer {
   return withScope((call, scope) => {
-    call.context.state.realms.put(change(call.realm, scope));
+    const changed = change(call.realm, scope);
+    // Of the realm's own list Keycloak refuses what a client's takes in silence.
+    if (changed === call.realm) return duplicate;
+    call.context.state.realms.put(changed);
     return noContent;
   }, 'Client scope not found');
 }
@@ -81,8 +84,10 @@ function assign<T extends Assigned>(to: T, scope: ClientScope, kind: Kind): T {
   return { ...to, [idsOf(kind)]: [...to[idsOf(kind)], scope.id] };
 }
 
-function unassign<T extends Assigned>(from: T, scope: ClientScope, kind: Kind): T {
-  return { ...from, [idsOf(kind)]: from[idsOf(kind)].filter((id) => id !== scope.id) };
+/** Takes a scope away, whichever of the two lists it is in: the path names the wrong one as well as the right. */
+function unassign<T extends Assigned>(from: T, scope: ClientScope): T {
+  const without = (ids: readonly string[]): readonly string[] => ids.filter((id) => id !== scope.id);
+  return { ...from, defaultScopeIds: without(from.defaultScopeIds), optionalScopeIds: without(from.optionalScopeIds) };
 }
 
 function idsOf(kind: Kind): 'defaultScopeIds' | 'optionalScopeIds' {

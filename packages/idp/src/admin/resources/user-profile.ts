@@ -19,9 +19,9 @@ const profileReader = object('UPConfig', fields);
 
 /** The user profile of a realm: which attributes users have, and what becomes of others. */
 export function registerUserProfile(routes: RealmRoutes): void {
-  routes.get('/users/profile', may.anything, (call) => json(call.realm.userProfile));
+  routes.get('/users/profile', may.viewProfile, (call) => json(call.realm.userProfile));
   routes.put('/users/profile', { needs: may.manageRealm, body: profileReader, records: 'USER_PROFILE' }, change);
-  routes.get('/users/profile/metadata', may.anything, (call) => json(showProfileMetadata(call.realm)));
+  routes.get('/users/profile/metadata', may.viewProfile, (call) => json(showProfileMetadata(call.realm)));
   routes.get(
     '/users/:user/unmanagedAttributes',
     may.viewUsers,
