@@ -14,7 +14,7 @@ export interface MaybeBound {
 
 /** What is said of a genuine token that came as a plain bearer token: bound ones are refused (RFC 9449 §7.2). */
 export function asBearer({ principal, binding }: MaybeBound): Verdict {
-  return Object.freeze(binding === undefined ? ok(principal) : refuse(missingProof(binding)));
+  return binding === undefined ? ok(principal) : refuse(missingProof(binding));
 }
 
 /** What is said of a genuine token that came with the scheme DPoP: it must be bound, and the proof be its key's. */

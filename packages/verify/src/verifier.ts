@@ -18,8 +18,6 @@ import type { Verdict, Verifier } from './verdict.ts';
 /** A token that was good when last looked at. */
 interface Entry extends Judged {
   readonly rules: IssuerRules;
-  /** What is said of it as a bearer token. */
-  readonly verdict: Verdict;
   /** The epoch of the revocations that it was last compared with. */
   epoch: number;
 }
@@ -95,8 +93,7 @@ export function createVerifier(options: VerifierOptions | readonly VerifierOptio
     if (!judged.ok) return judged.refusal;
     reader.remember(parts);
     const { principal, key, binding, until } = judged.value;
-    const verdict = asBearer(judged.value);
-    return settle(token, { principal, key, binding, until, rules, verdict, epoch: Number.NaN }, now);
+    return settle(token, { principal, key, binding, until, rules, epoch: Number.NaN }, now);
   };
 
   /** Judges a token by the keys that were found for it, or says why there are none. */
@@ -163,7 +160,7 @@ interface NeedsKeys {
 }
 
 function verdictOf(outcome: Outcome): Verdict {
-  return 'why' in outcome ? refuse(outcome) : outcome.verdict;
+  return 'why' in outcome ? refuse(outcome) : asBearer(outcome);
 }
 
 function refusalOf(standing: Standing, rules: IssuerRules): TokenRefusal | undefined {
