@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { epochMilliseconds } from '@keyturn/protocol';
@@ -95,8 +95,11 @@ describe('the state', () => {
       ).toThrow('disk');
       expect(findClient(first, made.value.id, 'half')).toBeUndefined();
       createClient(first, made.value, { clientId: 'whole', secret: 's' });
-      // Not closed: what a killed process leaves is what is in the file now.
-      const second = openState({ ...options, path });
+      // Not closed: what a killed process leaves is what is in the files now.
+      const left = join(folder, 'left.db');
+      for (const suffix of ['', '-wal']) copyFileSync(path + suffix, left + suffix);
+      expect(() => openState({ ...options, path })).toThrow('in use by another identity provider');
+      const second = openState({ ...options, path: left });
       expect(findClient(second, made.value.id, 'whole')?.secret).toBe('s');
       expect(findClient(second, made.value.id, 'half')).toBeUndefined();
       expect(findRealm(second, 'x')).toEqual(findRealm(first, 'x'));
