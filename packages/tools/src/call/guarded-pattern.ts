@@ -4,7 +4,7 @@
  * this length is small (`worstCase`); where it is not, the upstream has the last word, as it has anyway. The published
  * schema keeps the pattern.
  */
-export function guardedPattern(pattern: string, flags: string): { test(text: string): boolean } {
+export function guardedPattern(pattern: string, flags: string): { test(text: string): boolean; toString(): string } {
   // ajv tells the patterns of one schema apart by their text: without it all would be the first of them.
   const toString = () => `/${pattern}/${flags}`;
   const cost = worstCase(pattern);

@@ -211,3 +211,50 @@ describe('a source that is read again', () => {
     ]);
   });
 });
+
+describe('a document whose schemas all refer to each other', () => {
+  const all = Array.from({ length: 60 }, (_, i) => `S${i}`);
+  const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
+  const paths = Object.fromEntries(
+    all.map((name) => {
+      const content = { 'application/json': { schema: ref(name) } };
+      return [`/${name}`, { post: { requestBody: { content }, responses: { 200: { content } } } }];
+    }),
+  );
+
+  it.each([
+    ['properties', { type: 'object', properties: Object.fromEntries(all.map((name) => [name, ref(name)])) }],
+    ['allOf', { type: 'object', allOf: all.map(ref), properties: { a: { allOf: all.map(ref) } } }],
+    ['oneOf', { oneOf: all.map(ref), properties: { a: { anyOf: all.map(ref) } } }],
+  ])('by %s makes tools of a bounded size', async (_case, schema) => {
+    const schemas = Object.fromEntries(all.map((name) => [name, schema]));
+    const tools = await build({}, { paths, components: { schemas } });
+    for (const tool of tools) {
+      expect(JSON.stringify(tool.inputSchema).length).toBeLessThan(64_000);
+      expect(JSON.stringify(tool.outputSchema).length).toBeLessThan(40_000);
+    }
+    const [tool] = tools;
+    expect(tool && checkArguments(tool, { body: {} }).ok).toBe(true);
+  });
+});
+
+describe('a schema that doubles the work for each of its levels', () => {
+  it('is left open where checking one value would take for ever', async () => {
+    const schemas: Record<string, JsonObject> = { S40: { type: 'object', properties: { n: { type: 'integer' } } } };
+    for (let i = 0; i < 40; i += 1) {
+      const next = { $ref: `#/components/schemas/S${i + 1}` };
+      schemas[`S${i}`] = { allOf: [next, { anyOf: [next] }] };
+    }
+    const call = (name: string) => ({
+      requestBody: { content: { 'application/json': { schema: { $ref: `#/components/schemas/${name}` } } } },
+    });
+    const [deep, shallow] = await build(
+      {},
+      { components: { schemas }, paths: { '/a': { post: call('S0') }, '/b': { post: call('S35') } } },
+    );
+    if (deep === undefined || shallow === undefined) throw new Error('a tool is missing');
+    expect(JSON.stringify(deep.inputSchema)).toContain('left open');
+    expect(checkArguments(deep, { body: { n: 1 } }).ok).toBe(true);
+    expect(checkArguments(shallow, { body: { n: 'x' } }).ok).toBe(false);
+  });
+});

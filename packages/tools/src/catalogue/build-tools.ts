@@ -28,8 +28,20 @@ export interface BuildOptions {
 
 /** The most characters that a tool's description has; a longer one is cut, with an ellipsis. */
 export const maxDescription = 2000;
-/** Characters of definitions that an input schema may have; what lies deeper is left open. */
-const inputBudget = 64_000;
+
+interface Budgets {
+  readonly input: number;
+  readonly output: number;
+}
+
+/**
+ * Characters of definitions that a tool's schemas may have; what lies deeper is left open. Large documents have less
+ * for each, so that none fills the memory: by halves, that one more operation should not change all the others.
+ */
+function budgetsFor(operations: number): Budgets {
+  const share = operations <= 1250 ? 1 : operations <= 2500 ? 2 : 4;
+  return { input: 32_000 / share, output: 12_000 / share };
+}
 
 interface Operation {
   readonly path: string;
@@ -48,6 +60,7 @@ export function buildTools(document: OpenApiDocument, options: BuildOptions): re
   );
   const mcpNames = nameForMcp(options.sourceSlug, ids);
   const schemas = createSchemaReader(root);
+  const budgets = budgetsFor(operations.length);
   const tools: Tool[] = [];
   for (const [index, operation] of operations.entries()) {
     const operationId = ids[index] ?? '';
@@ -61,8 +74,9 @@ export function buildTools(document: OpenApiDocument, options: BuildOptions): re
       mcpName: mcpNames[index] ?? '',
       tags,
       schemas,
+      budgets,
     });
-    tools.push({ ...tool, hash: hashJson(JSON.parse(JSON.stringify(tool))) });
+    tools.push({ ...tool, hash: hashJson(tool) });
   }
   return tools;
 }
@@ -95,10 +109,11 @@ function buildTool(
     readonly mcpName: string;
     readonly tags: readonly string[];
     readonly schemas: SchemaReader;
+    readonly budgets: Budgets;
   },
 ): Omit<Tool, 'hash'> {
   const { root } = document;
-  const { options, operationId, schemas } = given;
+  const { options, operationId, schemas, budgets } = given;
   const body = readBody(root, operation['requestBody'], schemas);
   const lists = { path, ofPath: item['parameters'], ofOperation: operation['parameters'], hasBody: body !== undefined };
   const { parameters, schemas: properties, ignored } = readParameters(root, lists, schemas);
@@ -110,7 +125,7 @@ function buildTool(
     ...(required.length === 0 ? {} : { required }),
     additionalProperties: false,
   };
-  const output = readOutput(root, operation['responses'], schemas);
+  const output = readOutput(root, operation['responses'], schemas, budgets.output);
   const servers = [operation['servers'], item['servers'], root['servers']];
   return {
     id: `${options.sourceSlug}/${operationId}`,
@@ -126,7 +141,7 @@ function buildTool(
     server: options.serverUrl?.replace(/\/+$/, '') ?? readServer(servers, document.location),
     parameters,
     ...(body === undefined ? {} : { body: body.body }),
-    inputSchema: schemas.close(input, 'request', inputBudget),
+    inputSchema: schemas.close(input, 'request', budgets.input),
     ...(output.schema === undefined ? {} : { outputSchema: output.schema }),
     wrapsResult: output.wraps,
     accept: output.accept,

@@ -1,11 +1,11 @@
 import { isJsonObject, type Json, type JsonObject } from '@keyturn/protocol';
 import { readLocalRef, valueAt } from '../document/pointer.ts';
-import { type Direction, hiddenProperties } from './hidden-properties.ts';
 import { singleSchemas } from './map-subschemas.ts';
 
 export interface SchemaContext {
   readonly root: JsonObject;
-  readonly direction: Direction;
+  /** Names of properties of a schema that are left out. */
+  hidden(schema: JsonObject): ReadonlySet<string>;
   /** Called with each reference that the schema makes; returns what to write for it. */
   refer(ref: string): string;
 }
@@ -142,8 +142,9 @@ function copyLiterals(given: JsonObject, out: Mutable): void {
 
 /** `properties` and `required`, without those that have no place in this direction. */
 function copyObject(given: JsonObject, out: Mutable, context: SchemaContext): void {
-  const hidden = hiddenProperties(given, context);
   const { properties, required } = given;
+  const filters = isJsonObject(properties) || Array.isArray(required);
+  const hidden = filters ? context.hidden(given) : new Set();
   if (isJsonObject(properties)) {
     const kept = Object.entries(properties).filter(([name]) => !hidden.has(name) && name !== '__proto__');
     out['properties'] = Object.fromEntries(kept.map(([name, schema]) => [name, convertSchema(schema, context)]));

@@ -1,6 +1,7 @@
 import { isJsonObject, type Json, type JsonObject } from '@keyturn/protocol';
 import { resolveObject } from '../document/pointer.ts';
 import type { BodyKind, PartEncoding, ParameterStyle, ToolBody } from '../tool.ts';
+import { composedOf } from './composed-of.ts';
 import { readExamples } from './read-examples.ts';
 import type { SchemaReader } from './schema-reader.ts';
 
@@ -123,7 +124,7 @@ function describeFiles(
   given: Json | undefined,
   encoding: Readonly<Record<string, PartEncoding>>,
 ): JsonObject {
-  const properties = propertiesOf(root, given, 0);
+  const properties = propertiesOf(root, given);
   const files = Object.keys(encoding).filter((name) => encoding[name]?.binary === true);
   const described = files.map((name): [string, JsonObject] => {
     const property = resolveObject(root, properties[name]) ?? {};
@@ -133,16 +134,10 @@ function describeFiles(
   return Object.fromEntries(described);
 }
 
-/** Its own properties and those of what it is composed of. */
-function propertiesOf(root: JsonObject, given: Json | undefined, depth: number): JsonObject {
-  const schema = depth > 5 ? undefined : resolveObject(root, given);
-  if (schema === undefined) return {};
-  const parts = [schema['allOf'], schema['oneOf'], schema['anyOf']].flatMap((list) =>
-    Array.isArray(list) ? list : [],
-  );
-  const inherited = parts.map((part: Json) => propertiesOf(root, part, depth + 1));
-  const own = isJsonObject(schema['properties']) ? schema['properties'] : {};
-  return Object.assign({}, ...inherited, own);
+/** Its own properties and those of what it is composed of; its own first. */
+function propertiesOf(root: JsonObject, given: Json | undefined): JsonObject {
+  const parts = composedOf(root, given, ['allOf', 'oneOf', 'anyOf']).toReversed();
+  return Object.assign({}, ...parts.map(({ properties }) => (isJsonObject(properties) ? properties : {})));
 }
 
 function describe(property: JsonObject, note: string): string {
@@ -155,7 +150,7 @@ function readEncoding(
   kind: 'form' | 'multipart',
 ): Readonly<Record<string, PartEncoding>> {
   const given = isJsonObject(media['encoding']) ? media['encoding'] : {};
-  const properties = propertiesOf(root, media['schema'], 0);
+  const properties = propertiesOf(root, media['schema']);
   const pairs: [string, PartEncoding][] = [];
   for (const name of new Set([...Object.keys(properties), ...Object.keys(given)])) {
     const encoding = Object.hasOwn(given, name) ? resolveObject(root, given[name]) : undefined;

@@ -14,7 +14,12 @@ export interface ReadOutput {
  * What a successful answer holds: the schema of the first 2xx answer that is JSON. MCP carries objects only, so that
  * anything else is wrapped as `{ result: … }`.
  */
-export function readOutput(root: JsonObject, responses: Json | undefined, schemas: SchemaReader): ReadOutput {
+export function readOutput(
+  root: JsonObject,
+  responses: Json | undefined,
+  schemas: SchemaReader,
+  budget: number,
+): ReadOutput {
   const given = isJsonObject(responses) ? responses : {};
   const good = Object.keys(given)
     .filter((status) => /^2(\d\d|XX)$/i.test(status))
@@ -39,8 +44,5 @@ export function readOutput(root: JsonObject, responses: Json | undefined, schema
   const whole = wraps
     ? { type: 'object', properties: { result: converted }, required: ['result'] }
     : { ...converted, properties: converted['properties'] ?? {} };
-  return { schema: schemas.close(whole, 'response', outputBudget), wraps, accept: header };
+  return { schema: schemas.close(whole, 'response', budget), wraps, accept: header };
 }
-
-/** Characters of definitions that an output schema may have; what lies deeper is left open. */
-const outputBudget = 24_000;

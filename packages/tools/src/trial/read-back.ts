@@ -44,7 +44,9 @@ export function readBack(
   return found;
 }
 
-function readSegments(template: string, path: string): ReadonlyMap<string, string> {
+function readSegments(given: string, path: string): ReadonlyMap<string, string> {
+  // Some documents tell operations of one path apart by a fragment.
+  const [template = ''] = given.split('#');
   const names: string[] = [];
   const pattern = template.replaceAll(/\{([^{}]+)\}|[^{}]+/g, (whole, name: string | undefined) => {
     if (name === undefined) return whole.replaceAll(/[\\^$.|?*+()[\]]/g, '\\$&');
