@@ -23,6 +23,8 @@ export interface DoctorFlags extends CommonFlags {
   readonly insideUrl?: string;
   readonly jwksUrl?: string;
   readonly managementUrl?: string;
+  readonly keyturnUrl?: string;
+  readonly keyturnManagementUrl?: string;
   readonly token?: string;
   readonly audience?: string;
   readonly identityClaim?: string;
@@ -56,7 +58,7 @@ export async function runDoctorCommand(io: Io, flags: DoctorFlags): Promise<void
     value === undefined ? undefined : readSecretArgument(io, flag, value).trim();
   const lines = (path: string | undefined) =>
     path === undefined ? undefined : definedOf(parseEnv(readNamedFile(io, path.replace(/^@/, ''))));
-  const { issuer, insideUrl, jwksUrl, managementUrl } = flags;
+  const { issuer, insideUrl, jwksUrl, managementUrl, keyturnUrl, keyturnManagementUrl } = flags;
   await withConnection(
     io,
     flags,
@@ -68,6 +70,8 @@ export async function runDoctorCommand(io: Io, flags: DoctorFlags): Promise<void
         insideUrl,
         jwksUrl,
         managementUrl,
+        keyturnUrl,
+        keyturnManagementUrl,
         realmFile,
         token: secret('--token', flags.token),
         audience: flags.audience,
@@ -81,7 +85,7 @@ export async function runDoctorCommand(io: Io, flags: DoctorFlags): Promise<void
       const only = flags.only.length > 0 ? flags.only : undefined;
       tell(io, flags, await runDoctor({ settings, fetch, clock: () => Date.now(), admin }, only), flags.all);
     },
-    [issuer, insideUrl, jwksUrl, managementUrl],
+    [issuer, insideUrl, jwksUrl, managementUrl, keyturnUrl, keyturnManagementUrl],
   );
 }
 

@@ -146,6 +146,8 @@ export function registerDoctorCommand(program: Command, io: Io): void {
     .option('--inside-url <url>', 'where services reach Keycloak, if elsewhere')
     .option('--jwks-url <url>', 'the key address that services use')
     .option('--management-url <url>', 'Keycloak’s management interface: http://localhost:9000')
+    .option('--keyturn-url <url>', 'Keyturn, to look at its sources (with --token)')
+    .option('--keyturn-management-url <url>', 'Keyturn’s management interface, to look at its breaker')
     .option('--token <secret>', 'a token to look at: -, @file or env:NAME; never echoed')
     .option('--audience <audience>', 'what services expect in aud')
     .option('--identity-claim <claim>', 'the claim that names the caller', 'azp')
@@ -154,7 +156,7 @@ export function registerDoctorCommand(program: Command, io: Io): void {
     .option('--client-secret <secret>', 'the secret that the service has: -, @file or env:NAME')
     .option('-f, --file <file>', 'the realm file that should be in force')
     .option('--server-env <file>', 'Keycloak’s environment (KC_… lines)')
-    .option('--gateway-settings <file>', 'the gateway’s settings as deployed (NAME=value lines)')
+    .option('--gateway-settings <file>', 'a gateway’s or service’s settings as deployed (NAME=value lines)')
     .option('--only <check>', 'only this check (repeatable)', collect, [])
     .option('--all', 'show skipped checks too', false)
     .addHelpText(

@@ -16,6 +16,9 @@ export interface DoctorSettings {
   readonly jwksUrl?: string | undefined;
   /** The management interface: `http://localhost:9000`. */
   readonly managementUrl?: string | undefined;
+  /** Keyturn itself, and its management interface. */
+  readonly keyturnUrl?: string | undefined;
+  readonly keyturnManagementUrl?: string | undefined;
   /** A pasted access token. Never echoed. */
   readonly token?: string | undefined;
   /** What services expect in `aud`. */

@@ -15,6 +15,7 @@ const now = Date.parse('2026-11-22T12:00:00Z');
 interface Reply {
   readonly status: number;
   readonly body?: unknown;
+  readonly text?: string;
   readonly date?: string;
 }
 type Site = Readonly<Record<string, Reply | undefined>>;
@@ -55,7 +56,7 @@ function fetchFrom(site: Site): GuardedFetch {
         ok: false as const,
         refusal: { why: 'dns' as const, url: String(target), host: 'nowhere', code: 'ENOTFOUND' },
       };
-    const text = reply.body === undefined ? '<html>' : JSON.stringify(reply.body);
+    const text = reply.text ?? (reply.body === undefined ? '<html>' : JSON.stringify(reply.body));
     const get = (name: string) => (name === 'date' ? (reply.date ?? null) : null);
     return {
       ok: true as const,
@@ -206,6 +207,48 @@ describe('what can be seen from outside', () => {
       'server-settings',
     ],
     [
+      '--reuse-values dropped the key address',
+      whole,
+      { gatewaySettings: { KEYCLOAK_ISSUER: issuer } },
+      'gateway-settings',
+    ],
+    [
+      'a service is configured with an alias',
+      whole,
+      {
+        issuer,
+        gatewaySettings: { KEYCLOAK_ISSUER: 'https://identity.example.com/realms/aip', KEYCLOAK_JWKS_URL: 'x' },
+      },
+      'gateway-settings',
+    ],
+    [
+      'verification is switched off',
+      whole,
+      { gatewaySettings: { KEYCLOAK_ISSUER: issuer, KEYCLOAK_JWKS_URL: 'x', VERIFY_AUDIENCE: 'false' } },
+      'gateway-settings',
+    ],
+    [
+      'a source without audience',
+      {
+        ...whole,
+        'http://localhost:8040/api/v1/sources': {
+          status: 200,
+          body: { sources: [{ slug: 'menu', default_audience: '' }] },
+        },
+      },
+      { keyturnUrl: 'http://localhost:8040', token: jwt(goodClaims) },
+      'sources',
+    ],
+    [
+      'the breaker is open',
+      {
+        ...whole,
+        'http://localhost:9100/metrics': { status: 200, text: '# HELP x\nkeyturn_circuit_breaker_state 2\n' },
+      },
+      { keyturnManagementUrl: 'http://localhost:9100' },
+      'breaker',
+    ],
+    [
       '--reuse-values dropped the role lists',
       whole,
       { gatewaySettings: { oidcIssuerURL: issuer, oidcAudience: 'a' } },
@@ -345,6 +388,31 @@ describe('what the admin API shows', () => {
       'exchange-feature',
     ]);
     expect((await lookInside(realm, {}, info('26.1.0', 'X', true))).wrong).toEqual(['exchange-feature']);
+  });
+
+  it('an audience of a source that is no client, and a login client that hears of no logout', async () => {
+    const { fake } = await lookInside({
+      ...realm,
+      clients: [exchanging, { clientId: 'site', standardFlowEnabled: true, redirectUris: ['http://a/*'] }],
+    });
+    const site = {
+      ...whole,
+      'http://localhost:8040/api/v1/sources': {
+        status: 200,
+        body: {
+          sources: [
+            { slug: 'menu', default_audience: 'nowhere' },
+            { slug: 'ok', default_audience: 'x' },
+          ],
+        },
+      },
+    };
+    const settings = { keycloakUrl: base, realm: 'aip', keyturnUrl: 'http://localhost:8040', token: jwt(goodClaims) };
+    const findings = await runDoctor({ settings, fetch: fetchFrom(site), clock: () => now, admin: adminOf(fake) }, [
+      'sources',
+      'logout',
+    ]);
+    expect(findings.map(({ check, severity }) => `${check} ${severity}`)).toEqual(['logout note', 'sources error']);
   });
 
   it('a missing role is an error of the check that could not look, not health', async () => {

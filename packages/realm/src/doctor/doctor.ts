@@ -2,6 +2,7 @@ import type { DoctorContext, Finding, RunnableCheck } from './check.ts';
 import { alias } from './checks/alias.ts';
 import { backChannel } from './checks/back-channel.ts';
 import { basicScope } from './checks/basic-scope.ts';
+import { breaker } from './checks/breaker.ts';
 import { clientSecret } from './checks/client-secret.ts';
 import { clock } from './checks/clock.ts';
 import { events } from './checks/events.ts';
@@ -23,6 +24,7 @@ import { port } from './checks/port.ts';
 import { realmFile } from './checks/realm-file.ts';
 import { secretStandIn } from './checks/secret-stand-in.ts';
 import { serverSettings } from './checks/server-settings.ts';
+import { sources } from './checks/sources.ts';
 import { token } from './checks/token.ts';
 import { v1Leftovers } from './checks/v1-leftovers.ts';
 
@@ -54,6 +56,8 @@ export const checks: readonly RunnableCheck[] = [
   idTokenAudience,
   incompleteUsers,
   logout,
+  sources,
+  breaker,
 ];
 
 /** Runs all checks, or those named, one after the other: a server that is unwell is not asked everything at once. */

@@ -19,20 +19,11 @@ export interface Answer {
   readonly clockAhead: number | undefined;
 }
 
-export async function ask(
-  context: DoctorContext,
-  url: string,
-  form?: Readonly<Record<string, string>>,
-): Promise<Answer> {
-  const request =
-    form === undefined
-      ? {}
-      : {
-          method: 'POST',
-          headers: { 'content-type': 'application/x-www-form-urlencoded' },
-          body: new URLSearchParams(form).toString(),
-        };
-  const answer = await context.fetch(url, request);
+/** What is sent: a form, or a token as bearer; otherwise a plain GET. */
+export type Asking = { readonly form: Readonly<Record<string, string>> } | { readonly bearer: string };
+
+export async function ask(context: DoctorContext, url: string, asking?: Asking): Promise<Answer> {
+  const answer = await context.fetch(url, asking === undefined ? {} : requestFor(asking));
   if (!answer.ok)
     return {
       url,
@@ -44,6 +35,21 @@ export async function ask(
   const date = Date.parse(answer.value.headers.get('date') ?? '');
   const clockAhead = Number.isNaN(date) ? undefined : Math.round((date - context.clock()) / 1000);
   return { url, status: answer.value.status, failure: undefined, body: parse(answer.value.text()), clockAhead };
+}
+
+function requestFor(asking: Asking) {
+  if ('bearer' in asking) return { headers: { authorization: `Bearer ${asking.bearer}`, accept: 'application/json' } };
+  return {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: new URLSearchParams(asking.form).toString(),
+  };
+}
+
+/** The text at an address, or undefined for anything but a 200. */
+export async function askText(context: DoctorContext, url: string): Promise<string | undefined> {
+  const answer = await context.fetch(url);
+  return answer.ok && answer.value.status === 200 ? answer.value.text() : undefined;
 }
 
 function parse(text: string): Json | undefined {

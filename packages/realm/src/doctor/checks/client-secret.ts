@@ -16,7 +16,7 @@ export const clientSecret = runnable<Facts>({
     const { clientId, clientSecret: secret } = context.settings;
     if (clientId === undefined || secret === undefined) return undefined;
     const form = { grant_type: 'client_credentials', client_id: clientId, client_secret: secret };
-    return { clientId, answer: await ask(context, tokenEndpoint(context), form) };
+    return { clientId, answer: await ask(context, tokenEndpoint(context), { form }) };
   },
   judge({ clientId, answer }) {
     const looked = `a token request by ${clientId}`;

@@ -21,9 +21,7 @@ export const introspection = runnable<Facts>({
     if (token === undefined || clientId === undefined || clientSecret === undefined) return undefined;
     const claims = claimsOf(token);
     const answer = await ask(context, `${tokenEndpoint(context)}/introspect`, {
-      token,
-      client_id: clientId,
-      client_secret: clientSecret,
+      form: { token, client_id: clientId, client_secret: clientSecret },
     });
     if (claims === undefined || answer.status !== 200) return undefined;
     const client = (await realmFacts(context))?.clients.find((one) => textMember(one, 'clientId') === clientId);

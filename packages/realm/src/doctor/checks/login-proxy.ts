@@ -7,7 +7,7 @@ export const loginProxy = runnable<Answer>({
   id: 'login-proxy',
   why: 'A login proxy in front of the token endpoint answers machines with a page or a redirect instead of a token.',
   needs: 'the token endpoint',
-  gather: (context) => ask(context, tokenEndpoint(context), { probe: 'keyturn-doctor' }),
+  gather: (context) => ask(context, tokenEndpoint(context), { form: { probe: 'keyturn-doctor' } }),
   judge(answer) {
     if (answer.failure !== undefined && !/redirect/i.test(answer.failure)) return [];
     if (typeof membersOf(answer.body)['error'] === 'string')
