@@ -124,6 +124,8 @@ export async function createIdp(options: IdpOptions): Promise<Idp> {
     listen: async ({ port, host = '127.0.0.1' }) => {
       checkHost(host);
       const address = await app.listen({ port, host });
+      // After the port, which is what two of them usually meet at, and what can be named with a way out.
+      state.claim();
       log(
         'info',
         `embedded identity provider on ${address}: for development, tests and evaluation; production belongs on Keycloak`,

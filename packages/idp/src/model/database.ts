@@ -6,7 +6,6 @@ import { DatabaseSync } from 'node:sqlite';
  * synchronous driver is used directly: a write is a few microseconds, and nothing can interleave with a transaction.
  *
  * WAL with `synchronous = NORMAL` keeps every committed row through `kill -9`; only a power cut may lose the last ones.
- * Throws if another process has the file.
  * The file holds keys and client secrets, so it is readable by its owner only.
  */
 export function openDatabase(path: string): DatabaseSync {
@@ -16,8 +15,10 @@ export function openDatabase(path: string): DatabaseSync {
     for (const suffix of ['', '-wal', '-shm']) if (existsSync(path + suffix)) chmodSync(path + suffix, 0o600);
   }
   const database = new DatabaseSync(path);
-  takeAlone(database, path);
   database.exec(`
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = NORMAL;
+    PRAGMA busy_timeout = 5000;
     CREATE TABLE IF NOT EXISTS idp_documents (
       seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, id TEXT NOT NULL, realm TEXT NOT NULL, body TEXT NOT NULL,
       UNIQUE (kind, id)
@@ -34,21 +35,19 @@ export function openDatabase(path: string): DatabaseSync {
   return database;
 }
 
-// What is in memory must be what is in the file, so there is one process to a file: a second one is told so. The lock is
-// the operating system's and goes with the process, however that ends.
-function takeAlone(database: DatabaseSync, path: string): void {
+/**
+ * Claims a database for this process until the returned function is called. What is in memory must be what is in the
+ * file, so only one process may serve it; a second one gets an error that says so. The claim is a lock of the operating
+ * system on a file beside it, and ends with the process, however that ends.
+ */
+export function claimDatabase(path: string): () => void {
+  if (path === ':memory:') return () => {};
+  const lock = new DatabaseSync(`${path}.lock`);
   try {
-    database.exec(`
-      PRAGMA busy_timeout = 1000;
-      PRAGMA locking_mode = EXCLUSIVE;
-      PRAGMA journal_mode = WAL;
-      PRAGMA synchronous = NORMAL;
-      BEGIN IMMEDIATE;
-      COMMIT;
-    `);
+    lock.exec('PRAGMA busy_timeout = 500; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT;');
+    return () => lock.close();
   } catch (fault) {
-    database.close();
-    if (!(fault instanceof Error) || !fault.message.includes('locked')) throw fault;
+    lock.close();
     throw new Error(`${path} is in use by another identity provider`, { cause: fault });
   }
 }

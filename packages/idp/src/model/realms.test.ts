@@ -98,12 +98,26 @@ describe('the state', () => {
       // Not closed: what a killed process leaves is what is in the files now.
       const left = join(folder, 'left.db');
       for (const suffix of ['', '-wal']) copyFileSync(path + suffix, left + suffix);
-      expect(() => openState({ ...options, path })).toThrow('in use by another identity provider');
       const second = openState({ ...options, path: left });
       expect(findClient(second, made.value.id, 'whole')?.secret).toBe('s');
       expect(findClient(second, made.value.id, 'half')).toBeUndefined();
       expect(findRealm(second, 'x')).toEqual(findRealm(first, 'x'));
       first.close();
+      second.close();
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('is served by one process at a time', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'idp-'));
+    try {
+      const path = join(folder, 'idp.db');
+      const [first, second] = [openState({ ...options, path }), openState({ ...options, path })];
+      first.claim();
+      expect(() => second.claim()).toThrow('in use by another identity provider');
+      first.close();
+      second.claim();
       second.close();
     } finally {
       rmSync(folder, { recursive: true });

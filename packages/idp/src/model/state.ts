@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Clock, Random } from '@keyturn/protocol';
 import type { Client, ClientScope } from './client.ts';
-import { openDatabase } from './database.ts';
+import { claimDatabase, openDatabase } from './database.ts';
 import { type Collection, type Document, Documents } from './documents.ts';
 import { type AdminEvent, type EventLog, type IdpEvent, openEventLog } from './events.ts';
 import type { Component, InitialAccess, RealmKey } from './keys.ts';
@@ -48,6 +48,8 @@ export interface IdpState {
   sweep(): void;
   /** Whether the database answers. */
   ping(): boolean;
+  /** Makes this process the only one that serves the file; throws if another one does. `close` ends the claim. */
+  claim(): void;
   close(): void;
 }
 
@@ -59,6 +61,7 @@ export function openState(options: {
 }): IdpState {
   const database: DatabaseSync = openDatabase(options.path);
   const documents = new Documents(database);
+  let release: (() => void) | undefined;
   const now = (): number => Math.floor(options.clock() / 1000);
   const singleUse = documents.collection<SingleUse>('single-use', {});
   const revocations = documents.collection<Revocation>('revocation', {});
@@ -113,7 +116,13 @@ export function openState(options: {
       });
     },
     ping: () => database.prepare('SELECT 1 AS one').get()?.['one'] === 1,
-    close: () => database.close(),
+    claim: () => {
+      release ??= claimDatabase(options.path);
+    },
+    close: () => {
+      release?.();
+      database.close();
+    },
   };
 }
 
