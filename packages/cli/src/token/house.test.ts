@@ -241,30 +241,67 @@ describe('a reference token', () => {
     expect((await create({ name: 'three' })).body).toMatchObject({ code: 'grant_required' });
   });
 
-  it('dies with its owner’s offline session within the interval', async () => {
+  it('is refused when its owner is disabled, within the interval, and works again when they are back', async () => {
     await grant('jane');
     const token = tokenIn(await create({ name: 'bound', kind: 'reference' }, await house.tokenOf('jane')));
     expect((await house.ask('GET', '/api/v1/tools', token)).status).toBe(200);
-    const admin = await house.idp.token('master', {
-      grant_type: 'password',
-      client_id: 'admin-cli',
-      username: 'admin',
-      password: 'admin',
-    });
-    const users = await fetch(`${house.idp.url}/admin/realms/volundr/users?username=jane&exact=true`, {
-      headers: { authorization: `Bearer ${admin}` },
-    });
-    const [found] = (await users.json()) as { id: string }[];
-    const put = await fetch(`${house.idp.url}/admin/realms/volundr/users/${found?.id ?? ''}`, {
-      method: 'PUT',
-      headers: { authorization: `Bearer ${admin}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ enabled: false }),
-    });
-    expect(put.status).toBe(204);
+    await administer('jane', 'PUT', '', { enabled: false });
     house.advance(61);
     expect((await house.ask('GET', '/api/v1/tools', token)).status).toBe(401);
+    await administer('jane', 'PUT', '', { enabled: true });
+    house.advance(61);
+    expect((await house.ask('GET', '/api/v1/tools', token)).status).toBe(200);
   });
 });
+
+describe('a jwt token’s owner', () => {
+  /** What the edge says of the token's roles. */
+  const rolesBy = async (token: string): Promise<string | undefined> => {
+    const answer = await fetch(`${house.url}/edge/envoy/x`, { headers: { authorization: `Bearer ${token}` } });
+    return answer.status === 200 ? (answer.headers.get('x-keyturn-roles') ?? '') : undefined;
+  };
+  /** The first use after the interval asks beside; the next knows. */
+  const settled = async (token: string, wanted: string | undefined): Promise<void> => {
+    house.advance(61);
+    let seen = await rolesBy(token);
+    for (let i = 0; i < 100 && seen !== wanted; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      seen = await rolesBy(token);
+    }
+    expect(seen).toBe(wanted);
+  };
+
+  it('takes a lost role out of it within the interval, and the whole token when disabled', async () => {
+    const token = tokenIn(await create({ name: 'roles', kind: 'jwt' }, await house.tokenOf('chef')));
+    expect(await rolesBy(token)).toBe('chef');
+    const role = await administer('chef', 'GET', '/role-mappings/realm');
+    const chef = (role as readonly { name: string }[]).find(({ name }) => name === 'chef');
+    await administer('chef', 'DELETE', '/role-mappings/realm', [chef]);
+    await settled(token, '');
+    await administer('chef', 'PUT', '', { enabled: false });
+    await settled(token, undefined);
+  });
+});
+
+/** Does something to a user as the administrator of the identity provider. */
+async function administer(username: string, method: string, path: string, body?: unknown): Promise<unknown> {
+  const credentials = { grant_type: 'password', client_id: 'admin-cli', username: 'admin', password: 'admin' };
+  const headers = {
+    authorization: `Bearer ${await house.idp.token('master', credentials)}`,
+    'content-type': 'application/json',
+  };
+  const users = `${house.idp.url}/admin/realms/volundr/users`;
+  const found = await fetch(`${users}?username=${username}&exact=true`, { headers });
+  const [user] = (await found.json()) as { id: string }[];
+  const answer = await fetch(`${users}/${user?.id ?? ''}${path}`, {
+    method,
+    headers,
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  expect(answer.status).toBeLessThan(300);
+  const text = await answer.text();
+  return text === '' ? undefined : JSON.parse(text);
+}
 
 describe('introspection', () => {
   const introspect = async (token: string, secret = 'introspection-secret') => {

@@ -1,5 +1,5 @@
 import { logInInBrowser, type Page } from '@keyturn/conformance/parts/browser';
-import { startTestIdp, type TestIdp, type TestRealm } from '@keyturn/idp/testing';
+import { buildTestRealm, startTestIdp, type TestIdp, type TestRealm } from '@keyturn/idp/testing';
 import { type Clock, epochMilliseconds } from '@keyturn/protocol';
 import { compose, createLog, settingsSchema, systemRandom } from '@keyturn/server';
 
@@ -45,6 +45,7 @@ function realmFor(publicUrl: string): TestRealm {
       },
       // Without the lifespan of the recipe.
       'keyturn-short': { secret: 'short', exchange: true, audiences: ['volundr-api'] },
+      reader: { secret: 'reader-secret', serviceAccount: true },
       'keyturn-login': {
         secret: 'login-secret',
         redirectUris: [`${publicUrl}/login/callback`],
@@ -64,16 +65,28 @@ function realmFor(publicUrl: string): TestRealm {
       ssoSessionMaxLifespan: year,
       scopeMappings: [
         { client: 'keyturn-exchange', roles: ['chef'] },
-        { client: 'pat-issuer', roles: ['chef'] },
+        { client: 'pat-issuer', roles: ['chef', 'keyturn-admin'] },
       ],
     },
     users: {
       john: { roles: ['chef'] },
       jane: {},
+      chef: { roles: ['chef'] },
       admin: { roles: ['keyturn-admin'] },
       service: { roles: ['keyturn-resource-server'] },
     },
   };
+}
+
+/** The client that looks at users has the role for it; a test's few words have none for service accounts. */
+function withReader(realm: ReturnType<typeof buildTestRealm>): ReturnType<typeof buildTestRealm> {
+  const reader = {
+    username: 'service-account-reader',
+    enabled: true,
+    serviceAccountClientId: 'reader',
+    clientRoles: { 'realm-management': ['view-users'] },
+  };
+  return { ...realm, users: [...(realm.users ?? []), reader] };
 }
 
 export interface TokenHouseOptions {
@@ -89,7 +102,9 @@ export async function openTokenHouse(options: TokenHouseOptions = {}): Promise<T
   const lines: string[] = [];
   // The redirect URI must be known before Keyturn has a port.
   const publicUrl = 'http://keyturn.test';
-  const idp = options.beside?.idp ?? (await startTestIdp({ volundr: realmFor(publicUrl) }, { clock }));
+  const idp =
+    options.beside?.idp ??
+    (await startTestIdp({ volundr: withReader(buildTestRealm('volundr', realmFor(publicUrl))) }, { clock }));
   const issuer = idp.issuer('volundr');
   const certs = `${issuer}/protocol/openid-connect/certs`;
   const own: Record<string, object> = {
@@ -102,6 +117,8 @@ export async function openTokenHouse(options: TokenHouseOptions = {}): Promise<T
     pat: {
       sealKey: Buffer.alloc(32, 7).toString('base64'),
       token_issuer_kwargs: { client_id: 'pat-issuer', client_secret: 'pat-issuer-secret' },
+      readerClientId: 'reader',
+      readerClientSecret: 'reader-secret',
       introspectionClients: { 'pizzeria-backend': 'introspection-secret' },
     },
     edge: { grpcPort: 0 },

@@ -10,7 +10,15 @@ export interface Caller {
   readonly roles: readonly string[];
   readonly bearer: Bearer;
   /** Set where the caller came with a personal access token, which narrows what they may do. */
-  readonly pat?: { readonly id: PatId; readonly kind: 'reference' | 'jwt' | 'memory'; readonly limits: PatLimits };
+  readonly pat?: PatOfCaller;
+}
+
+export interface PatOfCaller {
+  readonly id: PatId;
+  readonly kind: 'reference' | 'jwt' | 'memory';
+  readonly limits: PatLimits;
+  /** Realm roles that the owner has now, where they are known: a token that lives a year may say more. */
+  readonly realmRolesNow?: readonly string[];
 }
 
 /**

@@ -1,11 +1,20 @@
 import type { Principal } from '@keyturn/protocol';
-import type { PatLimits } from './caller.ts';
+import type { PatLimits, PatOfCaller } from './caller.ts';
 import type { Action, RoomParts } from './rooms.ts';
 
-/** The owner's scopes, cut to the token's. */
-export function cutScopes(principal: Principal, scopes: readonly string[] | undefined): Principal {
-  if (scopes === undefined) return principal;
-  return Object.freeze({ ...principal, scopes: principal.scopes.filter((scope) => scopes.includes(scope)) });
+/** What the token says, cut to its scopes and to the realm roles that its owner has now. */
+export function cutPrincipal(principal: Principal, { limits, realmRolesNow }: PatOfCaller): Principal {
+  const { scopes } = limits;
+  if (scopes === undefined && realmRolesNow === undefined) return principal;
+  const { roles } = principal;
+  return Object.freeze({
+    ...principal,
+    scopes: scopes === undefined ? principal.scopes : principal.scopes.filter((scope) => scopes.includes(scope)),
+    roles:
+      realmRolesNow === undefined
+        ? roles
+        : Object.freeze({ ...roles, realm: roles.realm.filter((role) => realmRolesNow.includes(role)) }),
+  });
 }
 
 /** Whether a list of names, of which one may end in `*`, has this one. */

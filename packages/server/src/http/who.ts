@@ -2,7 +2,7 @@ import { ok, refuse } from '@keyturn/protocol';
 import type { Verifier } from '@keyturn/verify';
 import { Bearer } from './bearer.ts';
 import type { RolesOf } from './caller.ts';
-import { cutScopes } from './pat-limits.ts';
+import { cutPrincipal } from './pat-limits.ts';
 import type { PatPort } from './pat-port.ts';
 import type { WhoRefusal } from './refusals.ts';
 import type { Resource, RoomParts } from './rooms.ts';
@@ -29,9 +29,10 @@ export function identifyBy(
     if (pats?.isOpaque(token) === true) {
       const entered = await pats.enter(token, context);
       if (!entered.ok) return refuse({ why: 'pat', refusal: entered.refusal });
-      const { principal, pat, token: swapped } = entered.value;
+      const { pat, token: swapped } = entered.value;
+      const principal = cutPrincipal(entered.value.principal, pat);
       return ok({
-        principal: cutScopes(principal, pat.limits.scopes),
+        principal,
         roles: await rolesOf(principal),
         bearer: swapped === undefined ? bearer : new Bearer(swapped),
         pat,
@@ -39,16 +40,11 @@ export function identifyBy(
     }
     const checked = verifier.verifySync(token) ?? (await verifier.verify(token));
     if (!checked.ok) return refuse({ why: 'token', refusal: checked.refusal });
-    const principal = checked.value;
-    const known = pats?.recognise(principal, context);
+    const known = pats?.recognise(checked.value, context);
     const recognised = known instanceof Promise ? await known : known;
     if (recognised?.ok === false) return refuse({ why: 'pat', refusal: recognised.refusal });
     const pat = recognised?.value;
-    return ok({
-      principal: pat === undefined ? principal : cutScopes(principal, pat.limits.scopes),
-      roles: await rolesOf(principal),
-      bearer,
-      ...(pat === undefined ? {} : { pat }),
-    });
+    const principal = pat === undefined ? checked.value : cutPrincipal(checked.value, pat);
+    return ok({ principal, roles: await rolesOf(principal), bearer, ...(pat === undefined ? {} : { pat }) });
   };
 }

@@ -91,13 +91,30 @@ describe('the book of tokens', () => {
         'pat-expired',
       ],
       [
-        found({ owner: { state: 'disabled', notBefore: epochSeconds(0), readAt: epochMilliseconds(start) } }),
+        found({
+          owner: {
+            state: 'disabled',
+            notBefore: epochSeconds(0),
+            realmRoles: undefined,
+            readAt: epochMilliseconds(start),
+          },
+        }),
         'pat-owner',
       ],
-      [found({ owner: { state: 'gone', notBefore: epochSeconds(0), readAt: epochMilliseconds(start) } }), 'pat-owner'],
       [
         found({
-          owner: { state: 'active', notBefore: epochSeconds(start / 1000 + 1), readAt: epochMilliseconds(start) },
+          owner: { state: 'gone', notBefore: epochSeconds(0), realmRoles: undefined, readAt: epochMilliseconds(start) },
+        }),
+        'pat-owner',
+      ],
+      [
+        found({
+          owner: {
+            state: 'active',
+            notBefore: epochSeconds(start / 1000 + 1),
+            realmRoles: undefined,
+            readAt: epochMilliseconds(start),
+          },
         }),
         'pat-owner',
       ],

@@ -54,7 +54,8 @@ export function openPatDoor(parts: DoorParts): PatPort {
       return refuse({ why: 'pat-audience', audience });
     }
     book.use(found, clock(), context.address);
-    return ok({ id, kind, limits });
+    const realmRolesNow = kind === 'jwt' ? found.owner?.realmRoles : undefined;
+    return ok({ id, kind, limits, ...(realmRolesNow === undefined ? {} : { realmRolesNow }) });
   };
 
   const enterReference = async (token: string, context: PatContext): Promise<Result<PatEntrance, PatRefusal>> => {
@@ -98,7 +99,10 @@ export function openPatDoor(parts: DoorParts): PatPort {
   /** A token of a user whom nobody has looked at lately is held until somebody has; in use, it is done beside. */
   const attend = async (found: FoundPat): Promise<void> => {
     if (owners === undefined || found.pat.kind !== 'jwt') return;
-    const asked = owners.reread(found.pat.owner, found.owner);
+    const { owner } = found.pat;
+    const asked = owners.reread(owner, found.owner).then((was) => {
+      if (was) book.forget((pat) => pat.owner.subject === owner.subject && pat.owner.issuer === owner.issuer);
+    });
     if (found.owner === undefined) await asked;
   };
 
@@ -136,7 +140,6 @@ export function openPatDoor(parts: DoorParts): PatPort {
             return good;
           }
           await attend(found.value);
-          book.forget((pat) => pat.id === found.value.pat.id);
           const again = await book.look(key);
           return again.ok ? good : standingOf(again.refusal);
         });

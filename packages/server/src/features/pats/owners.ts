@@ -22,7 +22,7 @@ import type { OwnerStanding } from './rows.ts';
 import type { PatTables } from './tables.ts';
 
 /** What the identity provider says of a user now, or why it could not be asked. */
-export type ReadOwner = (owner: PatOwner) => Promise<Result<Pick<OwnerStanding, 'state' | 'notBefore'>, string>>;
+export type ReadOwner = (owner: PatOwner) => Promise<Result<Omit<OwnerStanding, 'readAt'>, string>>;
 
 /**
  * Reads users from Keycloak's admin API by a client's service account, which needs the role `view-users` of
@@ -37,11 +37,11 @@ export function readOwnersFromKeycloak(client: TokenEndpoint & { readonly fetch:
       if (!issued.ok) return refuse(`${client.clientId} got no token of its own: ${issued.refusal.why}`);
       held = { token: issued.value.token, until: ((issued.value.expiresAt ?? 0) - 10) * 1000 };
     }
-    const answer = await client.fetch(`${base}/admin/realms/${realm}/users/${encodeURIComponent(owner.subject)}`, {
-      headers: { authorization: `Bearer ${held.token}`, accept: 'application/json' },
-    });
+    const path = `${base}/admin/realms/${realm}/users/${encodeURIComponent(owner.subject)}`;
+    const request = { headers: { authorization: `Bearer ${held.token}`, accept: 'application/json' } };
+    const answer = await client.fetch(path, request);
     if (!answer.ok) return refuse(`the admin API does not answer: ${answer.refusal.why}`);
-    if (answer.value.status === 404) return ok({ state: 'gone', notBefore: epochSeconds(0) });
+    if (answer.value.status === 404) return ok({ state: 'gone', notBefore: epochSeconds(0), realmRoles: undefined });
     if (answer.value.status === 401) held = undefined;
     const user = answer.value.status === 200 ? parse(answer.value.text()) : undefined;
     if (!isJsonObject(user)) {
@@ -50,7 +50,12 @@ export function readOwnersFromKeycloak(client: TokenEndpoint & { readonly fetch:
       );
     }
     const notBefore = typeof user['notBefore'] === 'number' ? user['notBefore'] : 0;
-    return ok({ state: user['enabled'] === false ? 'disabled' : 'active', notBefore: epochSeconds(notBefore) });
+    const roles = await client.fetch(`${path}/role-mappings/realm/composite`, request);
+    return ok({
+      state: user['enabled'] === false ? 'disabled' : 'active',
+      notBefore: epochSeconds(notBefore),
+      realmRoles: roles.ok && roles.value.status === 200 ? namesIn(parse(roles.value.text())) : undefined,
+    });
   };
 }
 
@@ -58,9 +63,9 @@ export function readOwnersFromKeycloak(client: TokenEndpoint & { readonly fetch:
 export interface Owners {
   /**
    * Asks again if what is known is older than the interval. One question a user, whoever asks; what has changed is told
-   * to every replica. Resolves when it is known; never rejects.
+   * to every replica. Resolves when it is known, never rejects, and says whether anybody was asked.
    */
-  readonly reread: (owner: PatOwner, known: OwnerStanding | undefined) => Promise<void>;
+  readonly reread: (owner: PatOwner, known: OwnerStanding | undefined) => Promise<boolean>;
 }
 
 export function followOwners(parts: {
@@ -87,21 +92,25 @@ export function followOwners(parts: {
       }
       return;
     }
-    const { state, notBefore } = answer.value;
+    const { state, notBefore, realmRoles } = answer.value;
     const worse = (state !== 'active' && known?.state !== state) || notBefore > (known?.notBefore ?? 0);
     await store.transaction(async (tx) => {
-      const row = { state, not_before: notBefore, read_at: now };
+      const roles = realmRoles === undefined ? null : JSON.stringify(realmRoles);
+      const row = { state, not_before: notBefore, read_at: now, realm_roles: roles };
       await tx.db
         .withTables<PatTables>()
         .insertInto('pats_owner')
         .values({ ...owner, ...row })
         .onConflict((conflict) => conflict.columns(['issuer', 'subject']).doUpdateSet(row))
         .execute();
-      if (!worse) return;
+      const changed = known !== undefined && !isSameList(known.realmRoles, realmRoles);
+      if (!worse && !changed) return;
       const second = secondsOf(now);
-      const before: EpochSeconds = state === 'active' ? notBefore : epochSeconds(second + 1);
+      // Of roles that have changed it says nothing to verifiers, but has every replica look at this user's tokens again.
+      const before: EpochSeconds = !worse ? epochSeconds(0) : state === 'active' ? notBefore : epochSeconds(second + 1);
       const revocation = { kind: 'sub', value: owner.subject, issuer: owner.issuer, before } as const;
       await log.append(tx, now, [{ revocation, until: after(second, days(366)) }]);
+      if (!worse) return;
       tx.audit({
         kind: 'pat.owner',
         actor: { identity: 'keyturn' },
@@ -117,7 +126,7 @@ export function followOwners(parts: {
       const key = `${owner.issuer}\n${owner.subject}`;
       // An answer that could not be had is not asked for again sooner either.
       const lately = Math.max(known?.readAt ?? 0, tried.get(key) ?? 0);
-      if (clock() - lately < interval * 1000) return;
+      if (clock() - lately < interval * 1000) return false;
       const under =
         asking.get(key) ??
         ask(owner, known)
@@ -127,8 +136,18 @@ export function followOwners(parts: {
       if (tried.size > 10_000) tried.clear();
       tried.set(key, clock());
       await under;
+      return true;
     },
   };
+}
+
+function isSameList(one: readonly string[] | undefined, other: readonly string[] | undefined): boolean {
+  return one?.length === other?.length && (one ?? []).every((name) => other?.includes(name) === true);
+}
+
+function namesIn(roles: Json | undefined): readonly string[] {
+  if (!Array.isArray(roles)) return [];
+  return roles.flatMap((role: Json) => (isJsonObject(role) && typeof role['name'] === 'string' ? [role['name']] : []));
 }
 
 function parse(text: string): Json | undefined {

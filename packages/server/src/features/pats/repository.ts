@@ -143,7 +143,7 @@ export function openPatRepository(store: Store, log: RevocationLog, clock: () =>
             .onRef('pats_owner.subject', '=', 'pats_token.subject'),
         )
         .selectAll('pats_token')
-        .select(['pats_owner.state', 'pats_owner.not_before', 'pats_owner.read_at'])
+        .select(['pats_owner.state', 'pats_owner.not_before', 'pats_owner.realm_roles', 'pats_owner.read_at'])
         .where((where) =>
           where.or([
             ...(hashes.length === 0 ? [] : [where('hash', 'in', hashes), where('former_hash', 'in', hashes)]),
@@ -191,7 +191,9 @@ export function openPatRepository(store: Store, log: RevocationLog, clock: () =>
   };
 }
 
-type LookedUp = PatRow & { readonly [Member in 'state' | 'not_before' | 'read_at']: OwnerRow[Member] | null };
+type LookedUp = PatRow & {
+  readonly [Member in 'state' | 'not_before' | 'realm_roles' | 'read_at']: OwnerRow[Member] | null;
+};
 
 /** Queries that are built once: on SQLite building one costs more than running it. */
 function lookUpOneBy(store: Store): (key: PatKey) => Promise<FoundPat | undefined> {
@@ -205,7 +207,7 @@ function lookUpOneBy(store: Store): (key: PatKey) => Promise<FoundPat | undefine
           .onRef('pats_owner.subject', '=', 'pats_token.subject'),
       )
       .selectAll('pats_token')
-      .select(['pats_owner.state', 'pats_owner.not_before', 'pats_owner.read_at'])
+      .select(['pats_owner.state', 'pats_owner.not_before', 'pats_owner.realm_roles', 'pats_owner.read_at'])
       .where(column, '=', '')
       .compile();
   const now = { hash: build('hash'), jti: build('jti') };

@@ -8,6 +8,8 @@ export interface OwnerStanding {
   readonly state: 'active' | 'disabled' | 'gone';
   /** Tokens issued before this second are no longer good: the user was logged out everywhere. */
   readonly notBefore: EpochSeconds;
+  /** Names of the realm roles that the user has now, by groups and composites too; undefined if that could not be read. */
+  readonly realmRoles: readonly string[] | undefined;
   readonly readAt: EpochMilliseconds;
 }
 
@@ -62,13 +64,14 @@ export function patOf(row: PatRow): Pat {
 /** From a row that may come of an outer join, so that each member may be missing. */
 export function ownerStandingOf(
   row: {
-    readonly [Member in 'state' | 'not_before' | 'read_at']: OwnerRow[Member] | null;
+    readonly [Member in 'state' | 'not_before' | 'realm_roles' | 'read_at']: OwnerRow[Member] | null;
   },
 ): OwnerStanding | undefined {
   if (row.state === null || row.not_before === null || row.read_at === null) return undefined;
   return {
     state: row.state as OwnerStanding['state'],
     notBefore: row.not_before as EpochSeconds,
+    realmRoles: row.realm_roles === null ? undefined : (JSON.parse(row.realm_roles) as string[]),
     readAt: row.read_at as EpochMilliseconds,
   };
 }

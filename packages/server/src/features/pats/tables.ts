@@ -31,7 +31,15 @@ export type PatRow = {
 };
 
 /** What is known of a user from the identity provider. */
-export type OwnerRow = { issuer: string; subject: string; state: string; not_before: number; read_at: number };
+export type OwnerRow = {
+  issuer: string;
+  subject: string;
+  state: string;
+  not_before: number;
+  read_at: number;
+  /** JSON. */
+  realm_roles: string | null;
+};
 
 /** An offline grant: one a user. What is sealed can be opened only with the key from the settings. */
 export type GrantRow = {
@@ -127,6 +135,12 @@ export const patMigrations: readonly Migration[] = [
         .addColumn('seq', 'bigint', (column) => column.notNull())
         .execute();
       await db.withTables<PatTables>().insertInto('pats_revocation_head').values({ one: 1, seq: 0 }).execute();
+    },
+  },
+  {
+    id: 'pats-002',
+    up: async (db) => {
+      await db.schema.alterTable('pats_owner').addColumn('realm_roles', 'text').execute();
     },
   },
 ];
