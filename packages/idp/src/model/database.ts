@@ -44,7 +44,9 @@ export function claimDatabase(path: string): () => void {
   if (path === ':memory:') return () => {};
   const lock = new DatabaseSync(`${path}.lock`);
   try {
-    lock.exec('PRAGMA busy_timeout = 500; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT;');
+    lock.exec(
+      'PRAGMA busy_timeout = 500; PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT;',
+    );
     return () => lock.close();
   } catch (fault) {
     lock.close();
