@@ -134,6 +134,29 @@ describe('a property', () => {
 describe('a reference', () => {
   const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
 
+  it('from a child to the parent that is a union of its children brings what is inherited', () => {
+    const child = (own: JsonObject) => ({ allOf: [ref('Pet'), { type: 'object', properties: own }] });
+    const schemas = {
+      Pet: {
+        type: 'object',
+        required: ['kind'],
+        properties: { kind: { type: 'string' }, name: { type: 'string' } },
+        oneOf: [ref('Cat'), ref('Dog')],
+        discriminator: {
+          propertyName: 'kind',
+          mapping: { cat: '#/components/schemas/Cat', dog: '#/components/schemas/Dog' },
+        },
+      },
+      Cat: child({ lives: { type: 'integer' } }),
+      Dog: child({ good: { type: 'boolean' } }),
+    };
+    const validate = compile(close(schemas, { properties: { pet: ref('Pet') } }));
+    expect(validate({ pet: { kind: 'cat', name: 'Mia', lives: 9 } })).toBe(true);
+    expect(validate({ pet: { kind: 'cat', lives: 'nine' } })).toBe(false);
+    expect(validate({ pet: { kind: 'cat', name: 5 } })).toBe(false);
+    expect(validate({ pet: { lives: 9 } })).toBe(false);
+  });
+
   it('that is used once is written in its place, with what stands beside it', () => {
     const schemas = { Pet: { type: 'object', properties: { tag: ref('Tag') } }, Tag: { type: 'string' } };
     expect(close(schemas, { properties: { pet: { ...ref('Pet'), description: 'mine' } } })).toEqual({

@@ -1,5 +1,5 @@
 import { isJsonObject, type Json, type JsonObject } from '@keyturn/protocol';
-import { readLocalRef, valueAt } from '../document/pointer.ts';
+import { readLocalRef, resolveObject, valueAt } from '../document/pointer.ts';
 import { singleSchemas } from './map-subschemas.ts';
 
 export interface SchemaContext {
@@ -167,7 +167,10 @@ function copySubschemas(given: JsonObject, out: Mutable, context: SchemaContext)
   }
   for (const key of ['allOf', 'anyOf', 'oneOf', 'prefixItems'] as const) {
     const value = given[key];
-    if (Array.isArray(value) && value.length > 0) out[key] = value.map((part) => convertSchema(part, context));
+    if (!Array.isArray(value) || value.length === 0) continue;
+    out[key] = value.map((part: Json) =>
+      convertSchema(key === 'allOf' ? withoutItself(part, given, context.root) : part, context),
+    );
   }
   const { items } = given;
   if (Array.isArray(items)) {
@@ -184,6 +187,18 @@ function copySubschemas(given: JsonObject, out: Mutable, context: SchemaContext)
     );
     out[key] = Object.fromEntries(kept.map(([name, schema]) => [name, convertSchema(schema, context)]));
   }
+}
+
+/**
+ * A parent that is a union of its children, as one child sees it: what it inherits, without the union, in which it would
+ * find itself again and again. (`Pet: oneOf [Cat]` and `Cat: allOf [Pet, …]` is how OpenAPI 3.0 writes inheritance.)
+ */
+function withoutItself(part: Json, child: JsonObject, root: JsonObject): Json {
+  const parent = isJsonObject(part) && typeof part['$ref'] === 'string' ? resolveObject(root, part) : undefined;
+  if (parent === undefined) return part;
+  const { oneOf, anyOf, discriminator: _, ...inherited } = parent;
+  const branches = [oneOf, anyOf].flatMap((list) => (Array.isArray(list) ? list : []));
+  return branches.some((branch: Json) => resolveObject(root, branch) === child) ? inherited : part;
 }
 
 /** A discriminator with a mapping becomes a constant in each branch, which is what it means and what validators know. */
