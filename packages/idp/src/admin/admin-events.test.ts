@@ -57,7 +57,7 @@ describe('admin events', () => {
     expect(JSON.stringify(kept)).not.toContain('top-secret');
     expect(kept.slice(0, 6).map((it) => [it.operationType, it.resourceType, it.resourcePath])).toEqual([
       ['DELETE', 'CLIENT', `clients/${id}`],
-      ['UPDATE', 'REALM', ''],
+      ['UPDATE', 'REALM', undefined],
       ['ACTION', 'USER', `users/${userId}/reset-password`],
       ['CREATE', 'USER', `users/${userId}`],
       ['ACTION', 'CLIENT', `clients/${id}/client-secret`],

@@ -43,7 +43,8 @@ export function adminEventOf(
   },
 ): Omit<AdminEvent, 'id' | 'time' | 'realmId'> {
   const { operation, resource, path, answer } = change;
-  const shown = operation === 'ACTION' || operation === 'DELETE' ? undefined : (answer.recorded ?? change.body);
+  // What an action was asked with may be a password: only what its endpoint names is shown.
+  const shown = operation === 'ACTION' ? answer.recorded : (answer.recorded ?? change.body);
   return {
     authDetails: {
       realmId: call.admin.realm.id,
@@ -53,7 +54,7 @@ export function adminEventOf(
     },
     operationType: operation,
     resourceType: resource,
-    resourcePath: answer.location === undefined ? path : decodeURIComponent(answer.location),
+    resourcePath: answer.recordedPath ?? (answer.location === undefined ? path : decodeURIComponent(answer.location)),
     // What a handler was given was read from JSON.
     ...(shown === undefined ? {} : { representation: JSON.stringify(withoutSecrets(shown as Json)) }),
   };
@@ -67,6 +68,7 @@ const masked = new Set([
   'bindCredential',
   'registrationAccessToken',
   'secretData',
+  'value',
   'credentialData',
 ]);
 

@@ -11,6 +11,8 @@ export interface Answer {
   readonly contentType?: string;
   /** What the admin event shows instead of the request's body. Secrets in it are masked by the frame. */
   readonly recorded?: unknown;
+  /** The path that the admin event names, where that is not the new thing's own. */
+  readonly recordedPath?: string;
 }
 
 /** 200 with JSON. */
@@ -25,6 +27,11 @@ export function created(parts: readonly string[], recorded?: unknown): Answer {
 }
 
 export const noContent: Answer = { status: 204 };
+
+/** 204, with what the admin event is to show of it. */
+export function done(recorded: unknown): Answer {
+  return { status: 204, recorded };
+}
 
 /** A refusal in one of Keycloak's five shapes. */
 export function refused(status: number, body: ErrorBody | object): Answer {

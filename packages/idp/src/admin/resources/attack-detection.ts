@@ -6,7 +6,7 @@ import type { RealmRoutes } from '../frame/routes.ts';
 /** Who is locked out by brute-force protection, and letting them in again. */
 export function registerAttackDetection(routes: RealmRoutes): void {
   const base = '/attack-detection/brute-force/users';
-  const change = { needs: may.manageUsers, records: 'USER_LOGIN_FAILURE' } as const;
+  const change = { needs: may.manageUsers, records: 'none' } as const;
   routes.get(`${base}/:user`, may.viewUsers, status);
   routes.delete(`${base}/:user`, change, (call) => {
     const { state } = call.context;

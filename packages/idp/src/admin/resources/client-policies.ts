@@ -22,7 +22,7 @@ const globalProfiles = [
 /** Client policies and profiles: stored and shown, not enforced. */
 export function registerClientPolicies(routes: RealmRoutes): void {
   const base = '/client-policies';
-  const change = { needs: may.manageRealm, records: 'REALM', body: anything } as const;
+  const change = { needs: may.manageRealm, records: 'none', body: anything } as const;
   routes.get(`${base}/policies`, may.viewRealm, (call) => json(call.realm.clientPolicies));
   routes.put(`${base}/policies`, change, (call, given) =>
     store(call, given, 'policies', (clientPolicies) => ({ clientPolicies })),

@@ -56,9 +56,7 @@ function createOne(call: RealmCall, given: ScopeRepresentation): Answer {
     attributes: textsOnly(given.attributes),
     protocolMappers: (given.protocolMappers ?? []).map((it) => readInnerMapper(state, it, protocol)),
   });
-  return made.ok
-    ? created(['client-scopes', made.value.id], { ...given, id: made.value.id })
-    : answerModelRefusal(made.refusal);
+  return made.ok ? created(['client-scopes', made.value.id]) : answerModelRefusal(made.refusal);
 }
 
 function changeOne(call: RealmCall, scope: ClientScope, given: ScopeRepresentation): Answer {

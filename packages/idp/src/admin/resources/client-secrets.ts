@@ -60,7 +60,8 @@ function shown(client: Client): object {
 // The old secret is dead at once.
 function regenerate(call: RealmCall, client: Client): Answer {
   const { secret, attributes } = freshSecret(call.context.state);
-  return json(
-    shown(call.context.state.clients.put({ ...client, secret, attributes: { ...client.attributes, ...attributes } })),
+  const now = shown(
+    call.context.state.clients.put({ ...client, secret, attributes: { ...client.attributes, ...attributes } }),
   );
+  return { ...json(now), recorded: now };
 }

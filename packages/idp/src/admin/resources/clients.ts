@@ -7,7 +7,17 @@ import {
   updateClient,
   updateUser,
 } from '../../model/index.ts';
-import { type Answer, created, duplicate, featureOff, json, noContent, notFound, refused } from '../frame/answer.ts';
+import {
+  type Answer,
+  created,
+  done,
+  duplicate,
+  featureOff,
+  json,
+  noContent,
+  notFound,
+  refused,
+} from '../frame/answer.ts';
 import { flagOf, pageOf, type RealmCall, textOf } from '../frame/call.ts';
 import { managedRealm } from '../frame/managed-realm.ts';
 import { may } from '../frame/permissions.ts';
@@ -116,7 +126,7 @@ function removeOne(call: RealmCall, client: Client): Answer {
   // Without these clients nobody could manage the realm any more.
   if (managedRealm(state, client) !== undefined) return answerModelRefusal(refusal);
   const deleted = deleteClient(state, client);
-  return deleted.ok ? noContent : answerModelRefusal(deleted.refusal);
+  return deleted.ok ? done({ id: client.id, clientId: client.clientId }) : answerModelRefusal(deleted.refusal);
 }
 
 function changeOne(call: RealmCall, client: Client, given: ClientRepresentation): Answer {

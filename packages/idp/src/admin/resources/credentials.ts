@@ -29,7 +29,7 @@ export function registerCredentials(routes: RealmRoutes): void {
       return noContent;
     }),
   );
-  routes.put(`${one}/userLabel`, change, withUser(label));
+  routes.put(`${one}/userLabel`, { ...change, records: 'none' }, withUser(label));
   // A user has one password here: there is nothing to move.
   routes.post(
     `${one}/moveToFirst`,

@@ -87,19 +87,19 @@ function listAdminEvents(call: RealmCall): Answer {
   const [client, user, realm, ip] = (['authClient', 'authUser', 'authRealm', 'authIpAddress'] as const).map((name) =>
     textOf(call, name),
   );
-  return json(
-    call.context.state.adminEvents.query(call.realm.id, {
-      types: query.getAll('operationTypes'),
-      ...range(call),
-      matches: ({ authDetails, resourceType, resourcePath }) =>
-        (resources.length === 0 || resources.includes(resourceType)) &&
-        (path === undefined || matchesPath(resourcePath, path)) &&
-        (client === undefined || authDetails.clientId === client) &&
-        (user === undefined || authDetails.userId === user) &&
-        (realm === undefined || authDetails.realmId === realm) &&
-        (ip === undefined || authDetails.ipAddress === ip),
-    }),
-  );
+  const events = call.context.state.adminEvents.query(call.realm.id, {
+    types: query.getAll('operationTypes'),
+    ...range(call),
+    matches: ({ authDetails, resourceType, resourcePath }) =>
+      (resources.length === 0 || resources.includes(resourceType)) &&
+      (path === undefined || matchesPath(resourcePath, path)) &&
+      (client === undefined || authDetails.clientId === client) &&
+      (user === undefined || authDetails.userId === user) &&
+      (realm === undefined || authDetails.realmId === realm) &&
+      (ip === undefined || authDetails.ipAddress === ip),
+  });
+  // The realm itself has no path below the realm.
+  return json(events.map(({ resourcePath, ...rest }) => (resourcePath === '' ? rest : { ...rest, resourcePath })));
 }
 
 /** `*` stands for anything. No pattern is built from foreign text: its parts are looked for one after the other. */

@@ -7,7 +7,7 @@ import {
   groupPath,
   lineageOf,
 } from '../../model/index.ts';
-import { type Answer, created, featureOff, json, message, noContent, notFound } from '../frame/answer.ts';
+import { type Answer, created, done, featureOff, json, message, noContent, notFound } from '../frame/answer.ts';
 import { flagOf, pageOf, type RealmCall, textOf } from '../frame/call.ts';
 import { may } from '../frame/permissions.ts';
 import { answerModelRefusal } from '../frame/refusals.ts';
@@ -51,7 +51,7 @@ export function registerGroups(routes: RealmRoutes): void {
     change,
     withGroup((call, group) => {
       deleteGroup(call.context.state, group);
-      return noContent;
+      return done({ id: group.id, name: group.name, subGroups: [] });
     }),
   );
   routes.get('/groups/:group/children', may.viewUsers, withGroup(listChildren));
@@ -101,7 +101,7 @@ function createTop(call: RealmCall, given: GroupRepresentation): Answer {
   if (given.name === undefined || given.name === '') return message(400, 'Group name is missing');
   const made = createGroup(call.context.state, call.realm.id, newGroupOf(call, given));
   return made.ok
-    ? created(['groups', made.value.id], { ...given, id: made.value.id })
+    ? created(['groups', made.value.id], { ...given, id: made.value.id, subGroups: [] })
     : answerModelRefusal(made.refusal);
 }
 
@@ -162,7 +162,8 @@ function addChild(call: RealmCall, parent: Group, given: GroupRepresentation): A
     clientRoles: {},
     access: accessOf(call),
   };
-  return { ...created(['groups', id], { ...given, id }), body };
+  const recordedPath = `groups/${parent.id}/children`;
+  return { ...created(['groups', id], { ...given, id, subGroups: [] }), recordedPath, body };
 }
 
 function moveTo(call: RealmCall, parent: Group, group: Group): Answer {

@@ -138,7 +138,7 @@ function createOne(call: RealmCall, given: ComponentRepresentation): Answer {
       ...(subType === undefined ? {} : { subType }),
     });
   }
-  return created(['components', common.id], { ...given, id: common.id });
+  return created(['components', common.id]);
 }
 
 const noSuchProvider = refused(400, { error: 'Invalid provider type or no such provider' });

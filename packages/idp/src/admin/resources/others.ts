@@ -29,7 +29,7 @@ export function registerOthers(routes: RealmRoutes): void {
 }
 
 function registerLocalization(routes: RealmRoutes): void {
-  const change = { needs: may.manageRealm, records: 'REALM' } as const;
+  const change = { needs: may.manageRealm, records: 'none' } as const;
   routes.get('/localization', may.anything, (call) => json(Object.keys(textsOf(call))));
   routes.get('/localization/:locale', may.anything, (call) => {
     const texts = textsOf(call);

@@ -104,7 +104,7 @@ function addOne(call: RealmCall, owner: MapperOwner, given: MapperRepresentation
   if (fault !== undefined) return fault;
   const mapper = readMapper(call.context.state, given, owner.protocol);
   owner.replace([...owner.mappers, mapper]);
-  return created([...owner.path, 'protocol-mappers', 'models', mapper.id], { ...given, id: mapper.id });
+  return created([...owner.path, 'protocol-mappers', 'models', mapper.id], { ...given, consentRequired: false });
 }
 
 function addSeveral(call: RealmCall, owner: MapperOwner, given: readonly MapperRepresentation[]): Answer {

@@ -3,6 +3,7 @@ import { createRole, deleteRole, findRole, type Role, rolesOf } from '../../mode
 import {
   type Answer,
   created,
+  done,
   duplicate,
   featureOff,
   forbidden,
@@ -138,7 +139,9 @@ export function changeRole(call: RealmCall, role: Role, given: RoleRepresentatio
 /** Deletes a role; the realm's default role stays. */
 export function removeRole(call: RealmCall, role: Role): Answer {
   const deleted = deleteRole(call.context.state, role);
-  return deleted.ok ? noContent : message(400, `${role.name} is default role of the realm and cannot be removed.`);
+  return deleted.ok
+    ? done({ id: role.id, name: role.name, composite: role.compositeIds.length > 0 })
+    : message(400, `${role.name} is default role of the realm and cannot be removed.`);
 }
 
 // Only who has the role directly, as in Keycloak; service accounts are among them.

@@ -1,6 +1,6 @@
 import { type Client, endSessionsOfUser, removeClientSession, type User, type UserSession } from '../../model/index.ts';
 import { sendLogoutTokens } from '../../browser/logout/backchannel.ts';
-import { type Answer, json, noContent, notFound } from '../frame/answer.ts';
+import { type Answer, done, json, noContent, notFound } from '../frame/answer.ts';
 import { flagOf, pageOf, type RealmCall } from '../frame/call.ts';
 import { may } from '../frame/permissions.ts';
 import type { RealmRoutes } from '../frame/routes.ts';
@@ -28,10 +28,13 @@ export function registerSessions(routes: RealmRoutes): void {
       for (const session of ended) state.sessions.delete(session.id);
     });
     tellClients(call, ended);
-    return json({});
+    return { ...json({}), recorded: {} };
   });
   // No client registers nodes here: there is nobody to push to.
-  routes.post('/push-revocation', { needs: may.manageRealm, records: 'REALM', as: 'ACTION' }, () => json({}));
+  routes.post('/push-revocation', { needs: may.manageRealm, records: 'REALM', as: 'ACTION' }, () => ({
+    ...json({}),
+    recorded: {},
+  }));
 
   routes.get(
     '/clients/:client/user-sessions',
@@ -113,7 +116,7 @@ function endSession(call: RealmCall): Answer {
   if (session === undefined) return notFound('Sesssion not found');
   collection.delete(session.id);
   tellClients(call, [session]);
-  return noContent;
+  return done({ offline: collection === state.offlineSessions });
 }
 
 /** Ends what a client has of a user's offline sessions; false if it had nothing. */

@@ -1,5 +1,5 @@
 import { type Group, groupPath, type User } from '../../model/index.ts';
-import { type Answer, json, noContent, notFound } from '../frame/answer.ts';
+import { type Answer, done, json, notFound } from '../frame/answer.ts';
 import { flagOf, pageOf, type RealmCall, textOf } from '../frame/call.ts';
 import { refuseEscalation, rolesOfGroups } from '../frame/escalation.ts';
 import { may } from '../frame/permissions.ts';
@@ -32,7 +32,7 @@ export function registerUserGroups(routes: RealmRoutes): void {
       const group = state.groups.inRealm(call.realm.id, call.param('group'));
       if (group === undefined) return notFound('Group not found');
       state.users.put({ ...user, groupIds: user.groupIds.filter((id) => id !== group.id) });
-      return noContent;
+      return done(showGroupOfUser(state, group, false));
     }),
   );
 }
@@ -53,5 +53,5 @@ function join(call: RealmCall, user: User): Answer {
   const escalation = refuseEscalation(call, rolesOfGroups(call, [group.id]));
   if (escalation !== undefined) return escalation;
   state.users.put({ ...user, groupIds: [...new Set([...user.groupIds, group.id])] });
-  return noContent;
+  return done(showGroupOfUser(state, group, false));
 }

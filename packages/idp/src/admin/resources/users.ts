@@ -1,6 +1,16 @@
 import type { PasswordOwner } from '../../browser/login/password-policy.ts';
 import { createUser, deleteUser, groupByPath, updateUser, type User } from '../../model/index.ts';
-import { type Answer, created, json, message, noContent, notFound, refused, unknownError } from '../frame/answer.ts';
+import {
+  type Answer,
+  created,
+  done,
+  json,
+  message,
+  noContent,
+  notFound,
+  refused,
+  unknownError,
+} from '../frame/answer.ts';
 import { flagOf, type RealmCall } from '../frame/call.ts';
 import { refuseEscalation, rolesOfGroups } from '../frame/escalation.ts';
 import { may } from '../frame/permissions.ts';
@@ -38,7 +48,7 @@ export function registerUsers(routes: RealmRoutes): void {
     change,
     withUser((call, user) => {
       deleteUser(call.context.state, user);
-      return noContent;
+      return done({ id: user.id, username: user.username });
     }),
   );
 }
@@ -99,7 +109,7 @@ async function createOne(call: RealmCall, given: UserRepresentation): Promise<An
     ...(read.temporary ? ['UPDATE_PASSWORD'] : []),
   ]);
   context.state.users.put({ ...made.value, requiredActions: [...actions] });
-  return created(['users', made.value.id], { ...given, id: made.value.id });
+  return created(['users', made.value.id]);
 }
 
 /** A user after `PUT`: what is not given stays, unless `attributes` is there: then profile members not given go too. */
