@@ -67,7 +67,7 @@ export async function openStage(): Promise<Stage> {
     });
     opened.push(() => go.stop('SIGKILL'));
     const grpcJs = startProcess(process.execPath, [
-      join(import.meta.dirname, 'yardsticks/grpc-js.ts'),
+      join(import.meta.dirname, 'grpc-js.ts'),
       String(ports.grpcJs),
     ]);
     opened.push(() => grpcJs.stop('SIGKILL'));

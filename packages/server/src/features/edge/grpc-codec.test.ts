@@ -25,7 +25,7 @@ describe('the codec', () => {
   it('skips what it does not know, and refuses what is no message', () => {
     expect(readCheckRequest(Uint8Array.of(0x50, 0x01)).rawHeaders).toEqual([]);
     for (const bytes of [[0x0a, 0x05, 0x01], [0x0a], [0xff, 0xff, 0xff, 0xff, 0xff, 0xff], [0x07]]) {
-      expect(() => readCheckRequest(Uint8Array.from(bytes)), String(bytes)).toThrow();
+      expect(() => readCheckRequest(Uint8Array.from(bytes)), String(bytes)).toThrow(/./);
     }
   });
 

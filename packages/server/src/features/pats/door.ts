@@ -100,9 +100,11 @@ export function openPatDoor(parts: DoorParts): PatPort {
   const attend = async (found: FoundPat): Promise<void> => {
     if (owners === undefined || found.pat.kind !== 'jwt') return;
     const { owner } = found.pat;
-    const asked = owners.reread(owner, found.owner).then((was) => {
-      if (was) book.forget((pat) => pat.owner.subject === owner.subject && pat.owner.issuer === owner.issuer);
-    });
+    const reread = async (): Promise<void> => {
+      if (!(await owners.reread(owner, found.owner))) return;
+      book.forget((pat) => pat.owner.subject === owner.subject && pat.owner.issuer === owner.issuer);
+    };
+    const asked = reread();
     if (found.owner === undefined) await asked;
   };
 

@@ -6,7 +6,7 @@ import {
   CheckRequestSchema,
   type CheckResponse,
   CheckResponseSchema,
-} from '../../../packages/server/src/features/edge/generated/ext-authz_pb.ts';
+} from '../../packages/server/src/features/edge/generated/ext-authz_pb.ts';
 
 const answer = create(CheckResponseSchema, {
   status: { code: 0 },
