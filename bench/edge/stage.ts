@@ -5,6 +5,7 @@ import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { seedRealm } from '@keyturn/conformance/edge/realm';
 import { openEnvoy } from '@keyturn/conformance/parts/envoy';
@@ -67,7 +68,7 @@ export async function openStage(): Promise<Stage> {
     });
     opened.push(() => go.stop('SIGKILL'));
     const grpcJs = startProcess(process.execPath, [
-      join(import.meta.dirname, 'grpc-js.ts'),
+      fileURLToPath(import.meta.resolve('./grpc-js.ts')),
       String(ports.grpcJs),
     ]);
     opened.push(() => grpcJs.stop('SIGKILL'));
