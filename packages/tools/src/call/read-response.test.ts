@@ -29,6 +29,7 @@ describe('an answer', () => {
       status: 200,
       ok: true,
       contentType: 'application/json',
+      value: { id: 1 },
       structured: { id: 1 },
       text: '{"id":1}',
     });
@@ -36,7 +37,11 @@ describe('an answer', () => {
 
   it('that is no object is wrapped, as its schema says', () => {
     expect(pizzas.outputSchema).toMatchObject({ type: 'object', properties: { result: { type: 'array' } } });
-    expect(read(pizzas, '[{"id":1}]', 'application/json').structured).toEqual({ result: [{ id: 1 }] });
+    expect(read(pizzas, '[{"id":1}]', 'application/json')).toMatchObject({
+      value: [{ id: 1 }],
+      structured: { result: [{ id: 1 }] },
+    });
+    expect(read(pizzas, '{"error":"no"}', 'application/json', 404).structured).toEqual({ error: 'no' });
   });
 
   it('that may be null is wrapped too', async () => {

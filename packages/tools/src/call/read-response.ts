@@ -17,7 +17,9 @@ export interface ToolResult {
   readonly ok: boolean;
   /** As the upstream said it, without parameters; `application/octet-stream` where it said nothing or lied. */
   readonly contentType: string;
-  /** Of a JSON answer that was not cut: an object; what is none is wrapped as `{ result: … }`. */
+  /** Of a JSON answer that was not cut: the value as it is. */
+  readonly value?: Json;
+  /** The same for MCP, which carries objects only: what is none, or may be none, is wrapped as `{ result: … }`. */
   readonly structured?: JsonObject;
   /** Where the answer is not what the document's schema says; only looked at for 2xx with an output schema. */
   readonly mismatch?: readonly ArgumentFault[];
@@ -58,12 +60,14 @@ export function readResponse(tool: Tool, response: UpstreamResponse, options: Re
   const value = body.length > limit ? undefined : readJson(text, said);
   const shown = cut(text, body.length, limit);
   if (value === undefined) return { ...base, ...shown };
-  const structured: JsonObject = !tool.wrapsResult && isJsonObject(value) ? value : { result: value };
+  // The schema, and so its wrapping, is that of a success; an error is handed on as it is.
+  const wraps = !isJsonObject(value) || (succeeded && tool.wrapsResult);
+  const structured: JsonObject = wraps ? { result: value } : value;
   const faults =
     succeeded && tool.outputSchema !== undefined
       ? checkAgainst(tool.hash, tool.outputSchema, structured, 'output')
       : [];
-  return { ...base, structured, ...(faults.length === 0 ? {} : { mismatch: faults }), ...shown };
+  return { ...base, value, structured, ...(faults.length === 0 ? {} : { mismatch: faults }), ...shown };
 }
 
 function readTextBody(body: Uint8Array, said: string, header: string | null): string | undefined {
