@@ -1,5 +1,4 @@
-import { X509Certificate } from 'node:crypto';
-import { randomBytes } from 'node:crypto';
+import { randomBytes, X509Certificate } from 'node:crypto';
 import { epochMilliseconds } from '@keyturn/protocol';
 import { describe, expect, it } from 'vitest';
 import { createKeyProvider, createRealm, openState } from '../model/index.ts';
@@ -62,5 +61,21 @@ describe('a realm’s keys', () => {
       crv: 'P-256',
       use: 'sig',
     });
+  });
+
+  it('are taken from a provider that brings its own, and made anew where an export masked it', async () => {
+    const { state, realmId } = realmState();
+    const ring = createKeyRing(state);
+    const given = await freshKeys.rsa(2048);
+    for (const [index, type] of (['pkcs8', 'pkcs1'] as const).entries()) {
+      const privateKey = [given.export({ type, format: 'der' }).toString('base64')];
+      const config = { priority: [String(300 + index)], privateKey };
+      createKeyProvider(state, realmId, { name: type, providerId: 'rsa', config });
+      const key = await ring.active(realmId, 'RS256');
+      expect([key.key.name, given.equals(key.secret)]).toEqual([type, true]);
+    }
+    const masked = { priority: ['400'], privateKey: ['**********'] };
+    createKeyProvider(state, realmId, { name: 'masked', providerId: 'rsa', config: masked });
+    expect((await ring.active(realmId, 'RS256')).key.name).toBe('masked');
   });
 });

@@ -1,4 +1,4 @@
-import { createHash, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
+import { createHash, createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { Random } from '@keyturn/protocol';
 import type { KeyMaterial, RealmKey } from '../model/index.ts';
@@ -35,8 +35,9 @@ export async function makeMaterial(
     case 'eddsa-generated':
       return material(await world.source.ed25519());
     default: {
-      const given = key.config['privateKey']?.[0];
-      if (given !== undefined) return givenMaterial(given, key.config['certificate']?.[0]);
+      // An export of Keycloak's admin API masks what is secret: such a key, as one that nobody can read, is made anew.
+      const given = readPrivateKey(key.config['privateKey']?.[0]);
+      if (given !== undefined) return { ...material(given), ...certificateOf(key.config['certificate']?.[0]) };
       const privateKey = await world.source.rsa(Number(key.config['keySize']?.[0] ?? 2048));
       return {
         ...material(privateKey),
@@ -60,21 +61,23 @@ function material(privateKey: KeyObject): { kid: string; privateKeyPem: string; 
   };
 }
 
-function givenMaterial(privateKeyPem: string, certificate: string | undefined): KeyMaterial {
-  const pem = privateKeyPem.includes('-----')
-    ? privateKeyPem
-    : `-----BEGIN PRIVATE KEY-----\n${privateKeyPem}\n-----END PRIVATE KEY-----`;
-  const publicKey = createPublicKey(pem);
-  const kid = createHash('sha256')
-    .update(publicKey.export({ type: 'spki', format: 'der' }))
-    .digest('base64url');
-  const bare = certificate?.replace(/-----[^-]+-----|\s/g, '');
-  return {
-    kid,
-    privateKeyPem: pem,
-    publicKeyPem: publicKey.export({ type: 'spki', format: 'pem' }),
-    ...(bare === undefined || bare === '' ? {} : { certificate: bare }),
-  };
+/** A private key as PEM, or as the base64 that Keycloak writes into exports: PKCS #8, or PKCS #1 of old. */
+function readPrivateKey(text: string | undefined): KeyObject | undefined {
+  if (text === undefined) return undefined;
+  const der = Buffer.from(text.replace(/-----[^-]+-----|\s/g, ''), 'base64');
+  for (const type of ['pkcs8', 'pkcs1'] as const) {
+    try {
+      return createPrivateKey({ key: der, format: 'der', type });
+    } catch {
+      // The other form, then.
+    }
+  }
+  return undefined;
+}
+
+function certificateOf(text: string | undefined): { readonly certificate?: string } {
+  const bare = text?.replace(/-----[^-]+-----|\s/g, '') ?? '';
+  return bare === '' ? {} : { certificate: bare };
 }
 
 function curveOf(algorithm: string): 'P-256' | 'P-384' | 'P-521' {
