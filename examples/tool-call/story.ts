@@ -28,11 +28,10 @@ async function play(stage: Stage, { chapter, show, expect }: Narrator): Promise<
   show(`aud ${JSON.stringify(johnClaims['aud'])}, azp ${String(johnClaims['azp'])}`);
   expect(
     'his token is for Keyturn and its MCP endpoint',
-    listOf(johnClaims['aud'])
-      .filter((aud) => aud !== 'account')
-      .sort(),
+    [`${stage.keyturn}/mcp`, 'tools-provider-token-exchange'].filter((aud) => listOf(johnClaims['aud']).includes(aud)),
     [`${stage.keyturn}/mcp`, 'tools-provider-token-exchange'],
   );
+  expect('and not for the pizzeria', listOf(johnClaims['aud']).includes('pizzeria-backend'), false);
 
   chapter('2. dev-admin registers the pizzeria');
   const admin = await logIn(stage, 'tools-provider-frontend', 'dev-admin');
