@@ -1,9 +1,9 @@
-import { isJsonObject, type JsonObject } from '@keyturn/protocol';
-import { json, noContent, refused, type Answer } from '../frame/answer.ts';
+import type { Realm } from '../../model/index.ts';
+import { type Answer, json, noContent } from '../frame/answer.ts';
 import { flagOf, type RealmCall } from '../frame/call.ts';
 import { may } from '../frame/permissions.ts';
 import type { RealmRoutes } from '../frame/routes.ts';
-import { anything } from '../json/shape.ts';
+import { anything, list, object } from '../json/shape.ts';
 
 /** The profiles that every Keycloak brings along. Nothing here enforces them. */
 const globalProfiles = [
@@ -19,33 +19,28 @@ const globalProfiles = [
   'saml-security-profile',
 ];
 
+const policiesReader = object('ClientPoliciesRepresentation', { policies: list(anything), globalPolicies: anything });
+const profilesReader = object('ClientProfilesRepresentation', { profiles: list(anything), globalProfiles: anything });
+
 /** Client policies and profiles: stored and shown, not enforced. */
 export function registerClientPolicies(routes: RealmRoutes): void {
   const base = '/client-policies';
-  const change = { needs: may.manageRealm, records: 'none', body: anything } as const;
+  const change = { needs: may.manageRealm, records: 'none' } as const;
   routes.get(`${base}/policies`, may.viewRealm, (call) => json(call.realm.clientPolicies));
-  routes.put(`${base}/policies`, change, (call, given) =>
-    store(call, given, 'policies', (clientPolicies) => ({ clientPolicies })),
+  routes.put(`${base}/policies`, { ...change, body: policiesReader }, (call, given) =>
+    store(call, { clientPolicies: { policies: given.policies ?? [] } }),
   );
   routes.get(`${base}/profiles`, may.viewRealm, (call) => {
     const global = globalProfiles.map((name) => ({ name, description: '', executors: [] }));
     const withGlobal = flagOf(call, 'include-global-profiles', false);
     return json({ ...call.realm.clientProfiles, ...(withGlobal ? { globalProfiles: global } : {}) });
   });
-  routes.put(`${base}/profiles`, change, (call, given) =>
-    store(call, given, 'profiles', (clientProfiles) => ({ clientProfiles })),
+  routes.put(`${base}/profiles`, { ...change, body: profilesReader }, (call, given) =>
+    store(call, { clientProfiles: { profiles: given.profiles ?? [] } }),
   );
 }
 
-function store(
-  call: RealmCall,
-  given: unknown,
-  member: 'policies' | 'profiles',
-  change: (value: JsonObject) => object,
-): Answer {
-  const items = isJsonObject(given) ? given[member] : undefined;
-  if (!Array.isArray(items)) return refused(400, { errorMessage: `invalid ${member}` });
-  // `change` names one of the realm's two members for this.
-  call.context.state.realms.put({ ...call.realm, ...change({ [member]: items }) });
+function store(call: RealmCall, change: Partial<Pick<Realm, 'clientPolicies' | 'clientProfiles'>>): Answer {
+  call.context.state.realms.put({ ...call.realm, ...change });
   return noContent;
 }

@@ -1,4 +1,5 @@
 import { type Client, endSessionsOfUser, removeClientSession, type User, type UserSession } from '../../model/index.ts';
+import { isAlive } from '../../tokens/lifespans.ts';
 import { sendLogoutTokens } from '../../browser/logout/backchannel.ts';
 import { type Answer, done, json, noContent, notFound } from '../frame/answer.ts';
 import { flagOf, pageOf, type RealmCall } from '../frame/call.ts';
@@ -14,7 +15,7 @@ export function registerSessions(routes: RealmRoutes): void {
     '/users/:user/sessions',
     may.viewUsers,
     withUser((call, user) => {
-      const sessions = call.context.state.sessions.by(call.realm.id, 'user', user.id);
+      const sessions = alive(call, call.context.state.sessions.by(call.realm.id, 'user', user.id), false);
       return json(sessions.map((it) => showSession(call, it)));
     }),
   );
@@ -70,7 +71,17 @@ export function registerSessions(routes: RealmRoutes): void {
 
 function sessionsOf(call: RealmCall, client: Client, offline: boolean): readonly UserSession[] {
   const { state } = call.context;
-  return (offline ? state.offlineSessions : state.sessions).by(call.realm.id, 'client', client.id);
+  return alive(
+    call,
+    (offline ? state.offlineSessions : state.sessions).by(call.realm.id, 'client', client.id),
+    offline,
+  );
+}
+
+// What has expired is swept now and then; nobody should see it until then.
+function alive(call: RealmCall, sessions: readonly UserSession[], offline: boolean): readonly UserSession[] {
+  const now = call.context.state.now();
+  return sessions.filter((it) => isAlive(call.realm, it, offline, now));
 }
 
 function listed(call: RealmCall, client: Client, offline: boolean): readonly object[] {
@@ -81,9 +92,9 @@ function offlineSessionsOf(call: RealmCall, user: User): Answer {
   const { state } = call.context;
   const client = state.clients.inRealm(call.realm.id, call.param('client'));
   if (client === undefined) return notFound('Client not found');
-  const sessions = state.offlineSessions
-    .by(call.realm.id, 'user', user.id)
-    .filter((it) => Object.hasOwn(it.clients, client.id));
+  const sessions = alive(call, state.offlineSessions.by(call.realm.id, 'user', user.id), true).filter((it) =>
+    Object.hasOwn(it.clients, client.id),
+  );
   return json(sessions.map((it) => showSession(call, { ...it, clients: onlyOf(it, client) })));
 }
 

@@ -21,7 +21,7 @@ const profileReader = object('UPConfig', fields);
 export function registerUserProfile(routes: RealmRoutes): void {
   routes.get('/users/profile', may.viewProfile, (call) => json(call.realm.userProfile));
   routes.put('/users/profile', { needs: may.manageRealm, body: profileReader, records: 'USER_PROFILE' }, change);
-  routes.get('/users/profile/metadata', may.viewProfile, (call) => json(showProfileMetadata(call.realm)));
+  routes.get('/users/profile/metadata', may.viewProfile, (call) => json(showProfileMetadata(call.realm, 'new-user')));
   routes.get(
     '/users/:user/unmanagedAttributes',
     may.viewUsers,

@@ -65,7 +65,7 @@ function readOne(call: RealmCall, user: User): Answer {
     manage,
   };
   const metadata = flagOf(call, 'userProfileMetadata', false)
-    ? { userProfileMetadata: showProfileMetadata(realm) }
+    ? { userProfileMetadata: showProfileMetadata(realm, 'user') }
     : {};
   return json({ ...showUser(realm, user), ...metadata, access });
 }
