@@ -1,8 +1,9 @@
-import { createGuardedFetch } from '@keyturn/net';
+import { createGuardedFetch, sendMail } from '@keyturn/net';
 import { bytes, type Clock, ok, type Random, type Result, refuse, seconds, toMilliseconds } from '@keyturn/protocol';
 import { openStore } from '@keyturn/store';
 import { createVerifier, explain, type VerifierOptions } from '@keyturn/verify';
 import { type IdpFault, resolveIdp } from './config/idp.ts';
+import { mailServerOf } from './config/mail.ts';
 import { resolvePat } from './config/resolve-pat.ts';
 import type { Settings } from './config/schema.ts';
 import { openEdge } from './features/edge/open-edge.ts';
@@ -108,6 +109,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
   const sealKeys = resolved.value?.sealKeys;
   const flows =
     sealKeys === undefined ? undefined : openLoginFlows({ store, clock, random, seal: createSeal(sealKeys, random) });
+  const mailServer = settings.mail === undefined ? undefined : mailServerOf(settings.mail);
   const pats =
     pat === undefined || resolved.value === undefined
       ? undefined
@@ -123,6 +125,8 @@ export async function compose(settings: Settings, world: World): Promise<Result<
             const ticket = await flows?.invite({ purpose: 'offline-grant', subject, scopes });
             return `${publicUrl}/login/start?ticket=${ticket ?? ''}`;
           },
+          send: mailServer === undefined ? undefined : (mail) => sendMail(mailServer, mail),
+          publicUrl,
           store,
           fetch: idpFetch,
           clock,

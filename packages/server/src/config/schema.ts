@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { edgeSection } from './edge.ts';
 import { loginSection } from './login.ts';
+import { mailSection } from './mail.ts';
 import { patSection } from './pat.ts';
 import {
   authSection,
@@ -25,6 +26,7 @@ export const settingsSchema = z.strictObject({
   pat: patSection.optional(),
   login: loginSection.optional(),
   edge: edgeSection.optional(),
+  mail: mailSection.optional(),
   log: logSection.prefault({}),
 });
 
@@ -34,6 +36,7 @@ export type Settings = z.infer<typeof settingsSchema>;
 export const secretPaths: readonly string[] = [
   'exchange.clientSecret',
   'login.clientSecret',
+  'mail.password',
   'pat.sealKey',
   'pat.formerSealKeys',
   'pat.readerClientSecret',

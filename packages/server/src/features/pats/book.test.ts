@@ -19,6 +19,7 @@ const found = (more: Partial<FoundPat> = {}): FoundPat => ({
     jti: undefined,
     limits: { readOnly: false, mayApprove: false },
     client: undefined,
+    email: undefined,
     createdAt: epochMilliseconds(start),
     expiresAt: epochSeconds(start / 1000 + 3600),
     lastUsedAt: undefined,

@@ -7,6 +7,7 @@ import type { Caller } from '../../http/caller.ts';
 import type { PatPort } from '../../http/pat-port.ts';
 import type { TokenAnswer, TokenEndpoint } from '../../http/token-endpoint.ts';
 import type { Log } from '../../outside/log.ts';
+import { announceEnds, type SendMail } from './announce.ts';
 import { openPatBook } from './book.ts';
 import { openPatDoor } from './door.ts';
 import { openGrants } from './grants.ts';
@@ -30,6 +31,9 @@ export interface PatsOptions {
   readonly exchange: TokenEndpoint | undefined;
   readonly ownAudiences: ReadonlySet<string>;
   readonly grantUrl: (owner: PatOwner) => Promise<string>;
+  /** Sends mails about tokens that end soon. */
+  readonly send: SendMail | undefined;
+  readonly publicUrl: string;
   readonly store: Store;
   readonly fetch: GuardedFetch;
   readonly clock: Clock;
@@ -171,12 +175,9 @@ export function openPats(options: PatsOptions): Pats {
       every(15_000, 'noting the last uses', book.flushUses);
       every(3_600_000, 'refreshing grants', async () => grants?.keepAlive(seconds(settings.grantIdle)));
       every(3_600_000, 'forgetting old revocations', () => revocationLog.prune(secondsOf(clock())));
-      every(600_000, 'announcing ends', async () => {
-        const until = after(secondsOf(clock()), seconds(settings.announceBefore));
-        for (const pat of await repository.takeExpiring(until)) {
-          log.info({ pat: pat.id, owner: pat.owner.subject, name: pat.name }, 'a personal access token ends soon');
-        }
-      });
+      const { send, publicUrl } = options;
+      const before = seconds(settings.announceBefore);
+      every(600_000, 'announcing ends', () => announceEnds({ repository, clock, before, send, publicUrl, log }));
     },
     async close() {
       for (const timer of timers) clearInterval(timer);

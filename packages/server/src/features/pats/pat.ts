@@ -28,6 +28,8 @@ export interface Pat {
   readonly limits: PatLimits;
   /** The client through which the owner made it. */
   readonly client: string | undefined;
+  /** Of the owner, as verified by the identity provider when the token was made: for the mail before its end. */
+  readonly email: string | undefined;
   readonly createdAt: EpochMilliseconds;
   readonly expiresAt: EpochSeconds;
   /** To the minute. */

@@ -24,6 +24,7 @@ function newPat(more: Partial<Pat> = {}): Pat {
     jti: `jti-${count}`,
     limits: { readOnly: false, mayApprove: false, tools: ['a/*'] },
     client: 'web',
+    email: 'john@example.com',
     createdAt: epochMilliseconds(now + count),
     expiresAt: epochSeconds(now / 1000 + 3600),
     lastUsedAt: undefined,
@@ -131,6 +132,8 @@ export function patContract(kind: TestDatabaseKind): void {
       const until = epochSeconds(now / 1000 + 600);
       expect((await pats.takeExpiring(until)).map(({ id }) => id)).toEqual([soon.id]);
       expect(await pats.takeExpiring(until)).toEqual([]);
+      await pats.announceAgain(soon.id);
+      expect(await pats.takeExpiring(until)).toHaveLength(1);
     });
 
     it('are revoked in one order for everybody, without gaps, however many revoke at once', async () => {

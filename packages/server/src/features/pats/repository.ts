@@ -49,6 +49,8 @@ export interface PatRepository {
   readonly touch: (uses: readonly PatUse[]) => Promise<void>;
   /** Tokens that expire until then and have not been announced; each is given once, to one replica. */
   readonly takeExpiring: (until: EpochSeconds) => Promise<readonly Pat[]>;
+  /** Puts a token back among those that have not been announced. */
+  readonly announceAgain: (id: PatId) => Promise<void>;
 }
 
 export interface PatUse {
@@ -177,6 +179,9 @@ export function openPatRepository(store: Store, log: RevocationLog, clock: () =>
             .execute();
         }
       });
+    },
+    async announceAgain(id) {
+      await db.updateTable('pats_token').set({ announced: 0 }).where('id', '=', id).execute();
     },
     async takeExpiring(until) {
       const rows = await db

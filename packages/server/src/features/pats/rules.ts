@@ -96,6 +96,7 @@ export async function createPat(
     jti,
     limits: limitsOf(body),
     client: caller.principal.client,
+    email: emailOf(caller),
     createdAt: clock(),
     expiresAt: issued.value.expiresAt,
     lastUsedAt: undefined,
@@ -192,6 +193,12 @@ export async function findPat(parts: PatParts, caller: Caller, id: string): Prom
   if (!owner.ok) return owner;
   const pat = isId('pat', id) ? await parts.repository.byId(owner.value, id) : undefined;
   return pat === undefined ? refuse({ why: 'unknown-pat' }) : ok(pat);
+}
+
+/** Whoever may write any address into a profile could have others mailed. */
+function emailOf({ principal }: Caller): string | undefined {
+  const { email, email_verified: verified } = principal.claims;
+  return typeof email === 'string' && verified === true ? email : undefined;
 }
 
 interface Issued {

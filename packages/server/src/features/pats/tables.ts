@@ -28,6 +28,7 @@ export type PatRow = {
   former_jti: string | null;
   former_until: number | null;
   announced: number;
+  email: string | null;
 };
 
 /** What is known of a user from the identity provider. */
@@ -141,6 +142,12 @@ export const patMigrations: readonly Migration[] = [
     id: 'pats-002',
     up: async (db) => {
       await db.schema.alterTable('pats_owner').addColumn('realm_roles', 'text').execute();
+    },
+  },
+  {
+    id: 'pats-003',
+    up: async (db) => {
+      await db.schema.alterTable('pats_token').addColumn('email', 'text').execute();
     },
   },
 ];
