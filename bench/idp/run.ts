@@ -4,6 +4,7 @@
 // threads, start to first token, memory. Beside a warm real Keycloak in the same run if KEYCLOAK_URL and KEYCLOAK_PID
 // (of its Java process) are given. Needs Linux, which counts CPU by thread.
 import { spawn } from 'node:child_process';
+import { generateKeyPairSync, sign } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -12,7 +13,8 @@ import { formatTable } from '../parts/statistics.ts';
 import { givesToken, type Measured, measure, prepareKeycloak } from './measure.ts';
 import { benchRealm } from './realm.ts';
 
-const aims = { clientCredentials: 0.9, start: 1, resident: 140 };
+// On a busy or slow machine the signature alone may cost more than the aim: then what the server adds to it counts.
+const aims = { clientCredentials: 0.9, besideSignature: 0.4, start: 1, resident: 140 };
 
 /** Runs the bench; not ok when an aim is missed. */
 export async function run(): Promise<{ readonly line: string; readonly ok: boolean }> {
@@ -31,16 +33,17 @@ export async function run(): Promise<{ readonly line: string; readonly ok: boole
     await server.stop();
     const keycloak = await measureKeycloak(options);
     const startSeconds = Math.min(...starts, server.seconds);
-    console.log(table(embedded, keycloak, startSeconds));
-    const ok =
-      embedded.clientCredentials <= aims.clientCredentials &&
-      startSeconds <= aims.start &&
-      embedded.residentAfter <= aims.resident;
+    const signature = costOfSignature();
+    console.log(table(embedded, keycloak, startSeconds, signature));
+    const cheap =
+      embedded.clientCredentials <= aims.clientCredentials ||
+      embedded.clientCredentials - signature <= aims.besideSignature;
+    const ok = cheap && startSeconds <= aims.start && embedded.residentAfter <= aims.resident;
     const ratio =
       keycloak === undefined
         ? ''
         : `, ${(keycloak.clientCredentials / embedded.clientCredentials).toFixed(1)} times cheaper than a warm Keycloak`;
-    const line = `idp: ${embedded.clientCredentials.toFixed(2)} ms CPU a client_credentials token${ratio}, ${embedded.exchange.toFixed(2)} ms an exchange; first token ${startSeconds.toFixed(2)} s after the command; ${embedded.residentAfter.toFixed(0)} MiB after load`;
+    const line = `idp: ${embedded.clientCredentials.toFixed(2)} ms CPU a client_credentials token (${signature.toFixed(2)} ms of it the bare signature)${ratio}, ${embedded.exchange.toFixed(2)} ms an exchange; first token ${startSeconds.toFixed(2)} s after the command; ${embedded.residentAfter.toFixed(0)} MiB after load`;
     return { line, ok };
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -89,7 +92,18 @@ async function measureKeycloak(options: {
   return await measure(url, Number(pid), options);
 }
 
-function table(embedded: Measured, keycloak: Measured | undefined, startSeconds: number): string {
+/** Milliseconds of CPU that one RSA-2048 signature costs on this machine, now. */
+function costOfSignature(): number {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const data = Buffer.alloc(1000);
+  const count = 500;
+  const before = process.cpuUsage();
+  for (let i = 0; i < count; i += 1) sign('sha256', data, privateKey);
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000 / count;
+}
+
+function table(embedded: Measured, keycloak: Measured | undefined, startSeconds: number, signature: number): string {
   const row = (what: string, read: (it: Measured) => number, digits: number): readonly string[] => [
     what,
     read(embedded).toFixed(digits),
@@ -98,6 +112,7 @@ function table(embedded: Measured, keycloak: Measured | undefined, startSeconds:
   return formatTable([
     ['', 'embedded', 'Keycloak'],
     row('ms CPU a client_credentials token', (it) => it.clientCredentials, 2),
+    ['ms CPU a bare RSA-2048 signature', signature.toFixed(2), signature.toFixed(2)],
     row('ms CPU an exchange', (it) => it.exchange, 2),
     row('ms CPU an introspection', (it) => it.introspection, 2),
     row('tokens a second, 4 connections', (it) => it.tokensPerSecond, 0),
