@@ -233,6 +233,16 @@ export const doctorCases: readonly Case[] = [
     },
   })),
   {
+    name: 'doctor: introspection by a client that is not in aud is told from an ended session',
+    async run(subject) {
+      await freshRealm(subject);
+      await byHand(subject, 'POST', '/clients', { clientId: 'stranger', secret: 's', publicClient: false });
+      const token = await userToken(subject);
+      assert.deepEqual(await wrong(subject, { token, clientId: 'stranger', clientSecret: 's' }), ['introspection']);
+      assert.deepEqual(await wrong(subject, { token, clientId: requester, clientSecret: 'your-secret-here' }), []);
+    },
+  },
+  {
     name: 'doctor exchange: the requester is not in aud, and no client is the audience',
     async run(subject) {
       await freshRealm(subject);

@@ -186,6 +186,40 @@ export const operations: readonly Case[] = [
       assert.match(explainAdminRefusal(planned.refusal.refusal), /lacks the role view-realm/);
     },
   },
+  {
+    name: 'an account of the realm itself plans with view roles, is told what it lacks to apply, and applies with manage roles',
+    async run(subject) {
+      await dropRealm(subject, realm);
+      const account = (name: string, roles: string) =>
+        `{username: service-account-${name}, serviceAccountClientId: ${name}, clientRoles: {realm-management: [${roles}]}}`;
+      await applyText(
+        subject,
+        `${head}clients: [{clientId: viewer, secret: v, serviceAccountsEnabled: true}, {clientId: manager, secret: m, serviceAccountsEnabled: true}]
+users: [${account('viewer', 'view-realm, view-clients, view-users')}, ${account('manager', 'manage-realm, manage-clients, manage-users')}]`,
+      );
+      const as = (clientId: string, clientSecret: string) =>
+        adminAt(subject.url, subject.fetch, { by: 'client', clientId, clientSecret, realm });
+      const { desired } = desiredOf(
+        `${head}roles: {realm: [{name: new}]}\nclients: [{clientId: new}]\ngroups: [{name: new}]`,
+      );
+      for (const [clientId, secret] of [
+        ['viewer', 'v'],
+        ['manager', 'm'],
+      ] as const) {
+        const admin = as(clientId, secret);
+        const planned = await planRealm(admin, desired);
+        assert.ok(planned.ok, JSON.stringify(planned));
+        const applied = await applyPlan({ admin, ...planned.value });
+        if (clientId === 'manager')
+          assert.ok(applied.ok && applied.value.differences.length === 0, JSON.stringify(applied));
+        else
+          assert.match(
+            applied.ok ? 'applied' : explainApplyRefusal(applied.refusal, explainAdminRefusal),
+            /lacks the role manage-/,
+          );
+      }
+    },
+  },
 ];
 
 /** Runs an apply in a process of its own and kills it without warning after some steps. */
