@@ -144,6 +144,21 @@ describe('hostile input at the admin API', () => {
     expect(huge.status).toBe(413);
   });
 
+  it('of a stranger is not even read', async () => {
+    const { hostname, port } = new URL(idp.url);
+    const status = await new Promise((resolve, reject) => {
+      const headers = { 'content-type': 'application/json', 'content-length': 30_000_000 };
+      const asked = request({ hostname, port, method: 'POST', path: '/admin/realms', headers }, (answer) => {
+        resolve(answer.statusCode);
+        asked.destroy();
+      });
+      asked.on('error', reject);
+      // One byte of thirty million: whoever waits for the rest never answers.
+      asked.write('{');
+    });
+    expect(status).toBe(401);
+  });
+
   it('in a query is text, not a pattern and not a number', async () => {
     for (const query of [
       'search=%25',

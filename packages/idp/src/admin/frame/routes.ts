@@ -63,6 +63,15 @@ export function createRoutes(
     known.push(new RegExp(`^${url.replace(/:\w+/g, '[^/]+').replace(/\*$/, '.+')}$`));
   };
 
+  // Before the body is read: a stranger's megabytes are nobody's to keep.
+  const admitted = new WeakMap<FastifyRequest, Admin>();
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.method === 'OPTIONS') return;
+    const caller = await admit(context, request);
+    if (caller.ok) admitted.set(request, caller.value);
+    else await send(context, request, reply, caller.refusal);
+  });
+
   const register = (
     method: 'GET' | 'POST' | 'PUT' | 'DELETE',
     url: string,
@@ -70,8 +79,8 @@ export function createRoutes(
   ): void => {
     remember(url);
     const handler: RouteHandlerMethod = async (request, reply) => {
-      const caller = await admit(context, request);
-      const answer = caller.ok ? await run(callOf(context, mailer, request, caller.value)) : caller.refusal;
+      const admin = admitted.get(request);
+      const answer = admin === undefined ? unauthorized : await run(callOf(context, mailer, request, admin));
       return send(context, request, reply, answer);
     };
     app.route({ method, url, bodyLimit, handler });
@@ -102,11 +111,10 @@ export function createRoutes(
   app.options('/admin/*', (request, reply) => answerPreflight(request, reply, 'DELETE, POST, GET, PUT'));
   const unknownPath: RouteHandlerMethod = async (request, reply) => {
     const path = request.url.slice(request.url.indexOf('/admin/')).replace(/\/?(?:\?.*)?$/, '');
-    const caller = await admit(context, request);
     // Only a method that no endpoint has is called so; a wrong one of the four finds nothing.
     const elsewhere = request.method === 'PATCH' && known.some((pattern) => pattern.test(path));
     const answer = elsewhere ? refused(405, { error: 'HTTP 405 Method Not Allowed' }) : notFound('HTTP 404 Not Found');
-    return send(context, request, reply, caller.ok ? answer : caller.refusal);
+    return send(context, request, reply, answer);
   };
   app.route({ method: ['GET', 'POST', 'PUT', 'DELETE', 'PATCH'], url: '/admin/*', handler: unknownPath });
 
@@ -134,12 +142,14 @@ export function createRoutes(
 
 const operations = { POST: 'CREATE', PUT: 'UPDATE', DELETE: 'DELETE' } as const;
 
+const unauthorized = refused(401, { error: 'HTTP 401 Unauthorized' });
+
 async function admit(context: IdpContext, request: FastifyRequest): Promise<Result<Admin, Answer>> {
   const admin = await authenticate(context, request);
   if (admin.ok) return admin;
   switch (admin.refusal.why) {
     case 'no-valid-token':
-      return refuse(refused(401, { error: 'HTTP 401 Unauthorized' }));
+      return refuse(unauthorized);
     case 'foreign-origin':
       return refuse(refused(403, { error: 'Invalid origin' }));
   }
