@@ -37,7 +37,17 @@ export async function openStage(): Promise<Stage> {
     for (const end of opened.reverse()) await end();
   };
   try {
-    const ports = await freePorts('keyturn', 'management', 'grpc', 'upstream', 'goHttp', 'goGrpc', 'grpcJs', 'nginx');
+    const ports = await freePorts(
+      'keyturn',
+      'management',
+      'grpc',
+      'upstream',
+      'goHttp',
+      'goGrpc',
+      'grpcJs',
+      'nodeHttp',
+      'nginx',
+    );
     const publicUrl = `http://127.0.0.1:${ports.keyturn}`;
     const idp = await startTestIdp({ volundr: seedRealm('volundr', [publicUrl]) });
     opened.push(() => idp.close());
@@ -72,7 +82,12 @@ export async function openStage(): Promise<Stage> {
       String(ports.grpcJs),
     ]);
     opened.push(() => grpcJs.stop('SIGKILL'));
-    for (const port of [ports.goHttp, ports.goGrpc, ports.grpcJs]) await waitForPort(port);
+    const nodeHttp = startProcess(process.execPath, [
+      fileURLToPath(import.meta.resolve('./node-http.ts')),
+      String(ports.nodeHttp),
+    ]);
+    opened.push(() => nodeHttp.stop('SIGKILL'));
+    for (const port of [ports.goHttp, ports.goGrpc, ports.grpcJs, ports.nodeHttp]) await waitForPort(port);
 
     const upstream = createServer((_request, response) => response.end('{"ok":true}'));
     await new Promise<void>((resolve) => upstream.listen(ports.upstream, '127.0.0.1', resolve));
@@ -82,12 +97,18 @@ export async function openStage(): Promise<Stage> {
       const { url, pid: proxy } = await openChain(file, port, issuer, ports.upstream, opened);
       return { name, url, proxy, authorizer: pid };
     };
-    const pids = { keyturn: keyturn.child.pid, go: go.child.pid, grpcJs: grpcJs.child.pid };
+    const pids = {
+      keyturn: keyturn.child.pid,
+      go: go.child.pid,
+      grpcJs: grpcJs.child.pid,
+      nodeHttp: nodeHttp.child.pid,
+    };
     const contenders: Contender[] = [
       await chain('jwt.yaml', undefined, undefined, 'Envoy, jwt_authn alone'),
       await chain('reference-over-http.yaml', ports.keyturn, pids.keyturn, 'Envoy → Keyturn, HTTP'),
       await chain('jwt.yaml', ports.grpc, pids.keyturn, 'Envoy → Keyturn, gRPC'),
       await chain('reference-over-http.yaml', ports.goHttp, pids.go, 'Envoy → trivial Go, HTTP'),
+      await chain('reference-over-http.yaml', ports.nodeHttp, pids.nodeHttp, 'Envoy → trivial node:http'),
       await chain('jwt.yaml', ports.goGrpc, pids.go, 'Envoy → trivial Go, gRPC'),
       await chain('jwt.yaml', ports.grpcJs, pids.grpcJs, 'Envoy → trivial grpc-js'),
     ];

@@ -149,12 +149,13 @@ export async function compose(settings: Settings, world: World): Promise<Result<
   const audiencesOfRoutes = edge?.routes.flatMap((route) => route.audience ?? []) ?? [];
   const doorFor = (audience: readonly string[]): Door => ({
     verifier: createVerifier(verifierOptions(audience)),
-    audience: audience[0],
+    audiences: audience,
   });
   const doors = {
     rest: doorFor([...auth.audiences, publicUrl]), // its own URL too, which RFC 9728 tells clients to ask for
     mcp: doorFor([mcpResource]),
-    edge: doorFor([...new Set([...edgeAudiences, ...audiencesOfRoutes])]),
+    // A rule may name another audience; without one, a token must be for the edge's own.
+    edge: { ...doorFor([...new Set([...edgeAudiences, ...audiencesOfRoutes])]), audiences: edgeAudiences },
   };
   const reached = await doors.rest.verifier.ready();
   if (!reached.ok) {

@@ -108,6 +108,20 @@ describe('a request at the edge', () => {
     expect(own.headers.get('x-keyturn-pat')).toMatch(/^pat_/);
   });
 
+  it('with a token that is narrowed to one service passes there and nowhere else', async () => {
+    const only = async (name: string, audiences: readonly string[]) => {
+      const body = { name, audiences };
+      return String((await house.ask('POST', '/api/v1/users/tokens', john, body)).body['token']);
+    };
+    const pizza = await only('pizza only', ['pizzeria-backend']);
+    expect((await envoy('/pizza/menu', pizza)).status).toBe(200);
+    expect((await envoy('/anything', pizza)).status).toBe(401);
+    expect((await house.ask('GET', '/api/v1/tools', pizza)).status).toBe(401);
+    const api = await only('api only', ['elsewhere', 'volundr-api']);
+    expect((await envoy('/pizza/menu', api)).status).toBe(401);
+    expect((await envoy('/anything', api)).status).toBe(200);
+  });
+
   it('with a path that can be read in two ways is refused', async () => {
     for (const path of ['/healthz%2f..%2fadmin', '//admin/x', '/healthz;/../admin']) {
       const status = (await forward('caddy', john, path)).status;

@@ -14,7 +14,7 @@ export type PatRefusal =
   /** Used from outside the networks that it is narrowed to. */
   | { readonly why: 'pat-address'; readonly address: string | undefined }
   /** Narrowed to other services than this. */
-  | { readonly why: 'pat-audience'; readonly audience: string | undefined }
+  | { readonly why: 'pat-audience'; readonly audiences: readonly string[] }
   | { readonly why: 'grant'; readonly ended: boolean; readonly error: string; readonly description: string }
   | { readonly why: 'swap'; readonly audience: string; readonly error: string; readonly description: string }
   /** The identity provider does not answer, so that there is no token to act with. */
@@ -24,8 +24,8 @@ export type PatRefusal =
 export interface PatContext {
   /** The caller's address, for tokens that are narrowed to networks. */
   readonly address: string | undefined;
-  /** The service that the token is used at. */
-  readonly audience: string | undefined;
+  /** The names of the service that the token is used at, the one to swap for first. */
+  readonly audiences: readonly string[];
   /** Judges what a reference token is swapped for. */
   readonly verifier: Verifier;
 }

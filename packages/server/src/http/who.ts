@@ -7,10 +7,10 @@ import type { PatPort } from './pat-port.ts';
 import type { WhoRefusal } from './refusals.ts';
 import type { Resource, RoomParts } from './rooms.ts';
 
-/** Each door accepts tokens for its own audience only; a personal access token is swapped for the first of them. */
+/** Each door accepts tokens for its own audiences only; a reference token is swapped for the first that it may be used at. */
 export interface Door {
   readonly verifier: Verifier;
-  readonly audience: string | undefined;
+  readonly audiences: readonly string[];
 }
 
 /**
@@ -23,8 +23,8 @@ export function identifyBy(
   pats: PatPort | undefined,
 ): RoomParts<WhoRefusal, never>['identify'] {
   return async (bearer, resource, { address, audience }) => {
-    const { verifier, audience: own } = doors[resource];
-    const context = { verifier, address, audience: audience ?? own };
+    const { verifier, audiences } = doors[resource];
+    const context = { verifier, address, audiences: audience === undefined ? audiences : [audience] };
     const token = bearer.reveal();
     if (pats?.isOpaque(token) === true) {
       const entered = await pats.enter(token, context);

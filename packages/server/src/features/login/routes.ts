@@ -55,6 +55,11 @@ export function mountLogin(frame: Frame, parts: LoginParts): void {
       .send(buildPage(title, text));
   const again = 'Ask for a new link: this one has been used, or is older than ten minutes.';
 
+  const pruning = setInterval(() => {
+    flows.prune().catch((error: unknown) => log.warn({ error: String(error) }, 'old logins could not be forgotten'));
+  }, 600_000).unref();
+  frame.app.addHook('onClose', async () => clearInterval(pruning));
+
   frame.app.get<{ Querystring: Record<string, unknown> }>('/login/start', async (request, reply) => {
     const { ticket } = request.query;
     const intent = typeof ticket === 'string' ? await flows.redeem(ticket) : undefined;

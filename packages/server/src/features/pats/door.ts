@@ -49,10 +49,8 @@ export function openPatDoor(parts: DoorParts): PatPort {
   const admit = (found: FoundPat, context: PatContext): Result<NonNullable<Caller['pat']>, PatRefusal> => {
     const { id, kind, limits } = found.pat;
     if (!isInside(limits, context.address)) return refuse({ why: 'pat-address', address: context.address });
-    const { audience } = context;
-    if (limits.audiences !== undefined && (audience === undefined || !limits.audiences.includes(audience))) {
-      return refuse({ why: 'pat-audience', audience });
-    }
+    if (audienceFor(limits, context) === undefined)
+      return refuse({ why: 'pat-audience', audiences: context.audiences });
     book.use(found, clock(), context.address);
     const realmRolesNow = kind === 'jwt' ? found.owner?.realmRoles : undefined;
     return ok({ id, kind, limits, ...(realmRolesNow === undefined ? {} : { realmRolesNow }) });
@@ -66,7 +64,7 @@ export function openPatDoor(parts: DoorParts): PatPort {
     const { pat } = stood.value;
     const admitted = admit(stood.value, context);
     if (!admitted.ok) return admitted;
-    const audience = context.audience ?? '';
+    const audience = audienceFor(pat.limits, context) ?? '';
     // Once more if the token at hand has been revoked or its key replaced meanwhile.
     for (let attempt = 0; ; attempt++) {
       const kept = swap.atHand(pat.id, audience, clock());
@@ -174,6 +172,11 @@ function explainSwap(refusal: SwapRefusal): PatRefusal {
     default:
       return unreachable(refusal);
   }
+}
+
+/** The name of the service that the token is used as, if it may be used there. */
+function audienceFor({ audiences }: PatLimits, context: PatContext): string | undefined {
+  return context.audiences.find((audience) => audiences === undefined || audiences.includes(audience));
 }
 
 const networks = new WeakMap<PatLimits, BlockList>();

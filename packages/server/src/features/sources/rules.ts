@@ -112,6 +112,7 @@ async function readInventory(
   const document = await parseDocument({
     text: fetched.value.text(),
     location: fetched.value.url,
+    fetch: parts.fetch,
     ...(contentType === null ? {} : { contentType }),
   });
   if (!document.ok) return refuse({ why: 'document-invalid', refusal: document.refusal });

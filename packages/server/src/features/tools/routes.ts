@@ -42,7 +42,7 @@ export function mountTools(frame: Frame, toolbox: Toolbox): void {
             tool_id: answer.entry.tool.id,
             status: outcome === 'allowed' ? 'completed' : 'failed',
             upstream_status: result.status,
-            result: result.structured ?? result.text ?? null,
+            result: result.value ?? result.text ?? result.binary ?? null,
             error: outcome === 'failed' ? `The upstream ${answer.entry.source.slug} answered ${result.status}.` : null,
             ...(result.truncated === undefined ? {} : { truncated: result.truncated }),
             execution_time_ms: answer.milliseconds,
