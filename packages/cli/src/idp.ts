@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { createIdp } from '@keyturn/idp';
-import { parseRealmFile, showRealmFileFault } from '@keyturn/realm';
+import { parseRealmFile, showRealmFileFault } from '@keyturn/realm/parse';
 import { createLog, systemClock, systemRandom } from '@keyturn/server';
 import { CommandFailure, type Io } from './io.ts';
 import { listenOrSay } from './ports.ts';

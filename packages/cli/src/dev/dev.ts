@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { openPizzeria } from '@keyturn/example-pizzeria';
 import { createIdp, type Idp } from '@keyturn/idp';
-import { parseRealmFile } from '@keyturn/realm';
+import { parseRealmFile } from '@keyturn/realm/parse';
 import { createLog, systemClock, systemRandom } from '@keyturn/server';
 import { CommandFailure, type Io } from '../io.ts';
 import { listenOrSay } from '../ports.ts';

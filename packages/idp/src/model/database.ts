@@ -42,6 +42,7 @@ export function openDatabase(path: string): DatabaseSync {
  */
 export function claimDatabase(path: string): () => void {
   if (path === ':memory:') return () => {};
+  closeSync(openSync(`${path}.lock`, 'a', 0o600));
   const lock = new DatabaseSync(`${path}.lock`);
   try {
     lock.exec(
