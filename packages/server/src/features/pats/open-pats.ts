@@ -17,7 +17,7 @@ import type { PatOwner } from './pat.ts';
 import { openPatRepository } from './repository.ts';
 import { openRevocationLog, revocationsChannel } from './revocation-log.ts';
 import { concerns, followRevocations, type Revocations } from './revocations.ts';
-import type { PatParts } from './rules.ts';
+import type { PatParts } from './parts.ts';
 import { createSeal } from './seal.ts';
 import { createSwap } from './swap.ts';
 

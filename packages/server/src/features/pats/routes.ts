@@ -5,18 +5,10 @@ import type { Problem } from '../../http/problem.ts';
 import { describePat } from './pat.ts';
 import { explainPatRefusal, type PatRuleRefusal } from './refusals.ts';
 import { adminRevokeSchema, newPatSchema, renamePatSchema, rotatePatSchema } from './request.ts';
-import {
-  createPat,
-  type HandedOut,
-  kindsOf,
-  ownerOf,
-  type PatParts,
-  renamePat,
-  revokeAll,
-  revokeFor,
-  revokePat,
-  rotatePat,
-} from './rules.ts';
+import { ownerOf } from './owner.ts';
+import { kindsOf, type PatParts } from './parts.ts';
+import { revokeAll, revokeFor, revokePat } from './revoke.ts';
+import { createPat, type HandedOut, renamePat, rotatePat } from './rules.ts';
 
 const path = '/api/v1/users/tokens';
 
