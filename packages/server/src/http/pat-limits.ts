@@ -5,15 +5,15 @@ import type { Action, RoomParts } from './rooms.ts';
 /** What the token says, cut to its scopes and to the realm roles that its owner has now. */
 export function cutPrincipal(principal: Principal, { limits, realmRolesNow }: PatOfCaller): Principal {
   const { scopes } = limits;
-  if (scopes === undefined && realmRolesNow === undefined) return principal;
   const { roles } = principal;
+  const hasLost = realmRolesNow !== undefined && !roles.realm.every((role) => realmRolesNow.includes(role));
+  if (scopes === undefined && !hasLost) return principal;
   return Object.freeze({
     ...principal,
     scopes: scopes === undefined ? principal.scopes : principal.scopes.filter((scope) => scopes.includes(scope)),
-    roles:
-      realmRolesNow === undefined
-        ? roles
-        : Object.freeze({ ...roles, realm: roles.realm.filter((role) => realmRolesNow.includes(role)) }),
+    roles: hasLost
+      ? Object.freeze({ ...roles, realm: roles.realm.filter((role) => realmRolesNow.includes(role)) })
+      : roles,
   });
 }
 

@@ -32,12 +32,22 @@ export function mountHttpDoors(server: Server, parts: HttpDoorParts): void {
   const others = server.listeners('request');
   server.removeAllListeners('request');
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    const { url = '' } = request;
-    const [, name = '', rest = ''] = url.startsWith('/edge/') ? (/^\/edge\/([a-z]{4,8})(\/.*)?$/s.exec(url) ?? []) : [];
+    const { name, rest } = splitDoor(request.url ?? '');
     const door = Object.hasOwn(doors, name) ? doors[name] : undefined;
     if (door === undefined) for (const listener of others) listener.call(server, request, response);
     else void answer(name, door(request, rest), request, response, parts);
   });
+}
+
+const prefix = '/edge/';
+
+/** `/edge/envoy/what/follows` taken apart, by position: a pattern would cost a tenth of the check. */
+function splitDoor(url: string): { readonly name: string; readonly rest: string } {
+  if (!url.startsWith(prefix)) return { name: '', rest: '' };
+  const end = url.indexOf('/', prefix.length);
+  return end === -1
+    ? { name: url.slice(prefix.length), rest: '' }
+    : { name: url.slice(prefix.length, end), rest: url.slice(end) };
 }
 
 async function answer(
