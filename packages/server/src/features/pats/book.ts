@@ -92,11 +92,13 @@ export function openPatBook(parts: {
       return judge(entry.found, now);
     },
     async look(key) {
-      if (!(await revocations.listensNow())) return refuse({ why: 'pat-unheard' });
+      if (!revocations.hears(clock()) && !(await revocations.listensNow())) return refuse({ why: 'pat-unheard' });
       for (let attempt = 0; attempt < 5; attempt++) {
         const asked = generation;
         const readAt = clock();
-        const found = await inTime(ask(key).catch(() => 'broken' as const));
+        const answer = ask(key).catch(() => 'broken' as const);
+        // A database in this process cannot be cut off, and a timer would cost more than the look.
+        const found = repository.lookUpOne === undefined ? await inTime(answer) : await answer;
         if (found === 'broken' || !revocations.hears(clock())) return refuse({ why: 'pat-unheard' });
         if (found === undefined) return refuse({ why: 'pat-unknown' });
         // Something was revoked while the query was under way: it may have read the table before that.
