@@ -51,6 +51,7 @@ export function createGrpcDoor(parts: GrpcDoorParts): GrpcDoor {
       else chunks.push(chunk);
     });
     stream.on('end', () => {
+      if (isGone(stream)) return;
       const [first] = chunks;
       void check(stream, chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks), parts);
     });
@@ -109,21 +110,28 @@ function readFrame(message: Buffer): EdgeRequest | undefined {
 }
 
 function answer(stream: ServerHttp2Stream, message: Uint8Array): void {
-  if (stream.destroyed) return;
+  if (isGone(stream)) return;
   const frame = Buffer.allocUnsafe(5 + message.length);
   frame[0] = 0;
   frame.writeUInt32BE(message.length, 1);
   frame.set(message, 5);
   stream.respond(responseHeaders, { waitForTrailers: true });
-  stream.once('wantTrailers', () => stream.sendTrailers(okTrailers));
+  stream.once('wantTrailers', () => {
+    if (!isGone(stream)) stream.sendTrailers(okTrailers);
+  });
   stream.end(frame);
 }
 
 const responseHeaders = { ':status': 200, 'content-type': 'application/grpc' };
 const okTrailers = { 'grpc-status': String(codes.ok) };
 
+/** The proxy has given up, or we have: writing to such a stream throws. */
+function isGone(stream: ServerHttp2Stream): boolean {
+  return stream.closed || stream.destroyed;
+}
+
 /** An answer without a message: “Trailers-Only”. */
 function fail(stream: ServerHttp2Stream, code: (typeof codes)[keyof typeof codes]): void {
-  if (stream.destroyed) return;
+  if (isGone(stream)) return;
   stream.respond({ ...responseHeaders, 'grpc-status': String(code) }, { endStream: true });
 }
