@@ -29,7 +29,8 @@ export function devPorts(): Promise<DevPorts> {
 export function startDev(options: { ports: DevPorts; data: string; keycloakUrl?: string }): RunningProcess {
   const { ports, data, keycloakUrl } = options;
   return startProcess(process.execPath, [
-    '--max-semi-space-size=2', // as in the script of npm start
+    '--max-semi-space-size=2', // these two as in the script of npm start
+    '--heap-growing-percent=15',
     join(import.meta.dirname, '..', '..', 'packages/cli/src/main.ts'),
     'dev',
     `--data=${data}`,
