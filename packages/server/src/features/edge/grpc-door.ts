@@ -53,7 +53,9 @@ export function createGrpcDoor(parts: GrpcDoorParts): GrpcDoor {
     stream.on('end', () => {
       if (isGone(stream)) return;
       const [first] = chunks;
-      void check(stream, chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks), parts);
+      const message = chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks);
+      // To the proxy a stream that is closed without an answer is a refusal.
+      check(stream, message, parts).catch(() => stream.close());
     });
     return undefined;
   });

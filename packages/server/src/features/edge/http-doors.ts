@@ -35,7 +35,11 @@ export function mountHttpDoors(server: Server, parts: HttpDoorParts): void {
     const { name, rest } = splitDoor(request.url ?? '');
     const door = Object.hasOwn(doors, name) ? doors[name] : undefined;
     if (door === undefined) for (const listener of others) listener.call(server, request, response);
-    else void answer(name, door(request, rest), request, response, parts);
+    else
+      void answer(name, door(request, rest), request, response, parts).catch(() => {
+        // Whatever is wrong with one answer, it is no reason to fall; to the proxy a broken connection is a refusal.
+        response.destroy();
+      });
   });
 }
 
