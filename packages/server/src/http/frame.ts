@@ -53,7 +53,7 @@ export interface Route<Body> {
   readonly path: string;
   /** The body's schema; a route without one ignores whatever is sent. */
   readonly body?: z.ZodType<Body>;
-  readonly action: (input: { readonly params: Params; readonly body: Body }) => Action;
+  readonly action: (input: { readonly caller: Caller; readonly params: Params; readonly body: Body }) => Action;
   readonly handle: (passage: Passage<Body>) => Promise<Result<Done<Answer>, Problem>>;
 }
 
@@ -206,7 +206,7 @@ export function createFrame(options: FrameOptions): Frame {
           await house.remember({ caller: caller.value, action, requestId: request.id, outcome: 'refused', reason });
           return answerProblem(request, reply, body.refusal);
         }
-        const action = definition.action({ params: request.params, body: body.value });
+        const action = definition.action({ caller: caller.value, params: request.params, body: body.value });
         const done = await underDeadline(options.deadline, reply, (signal) =>
           pass(house, { caller: caller.value, action, requestId: request.id }, (approved) =>
             definition.handle({

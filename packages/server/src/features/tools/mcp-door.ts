@@ -11,7 +11,7 @@ export function openMcpDoor(toolbox: Toolbox, house: House) {
   return {
     async list(caller: Caller, requestId: string): Promise<Result<readonly ReturnType<typeof describe>[], Problem>> {
       const listed = await pass(house, { caller, requestId, action: { kind: 'tool.list' } }, async () =>
-        ok({ outcome: 'allowed', answer: toolbox.catalogue().entries.map(describe) } as const),
+        ok({ outcome: 'allowed', answer: toolbox.list(caller).map(describe) } as const),
       );
       return listed.ok ? ok(listed.value.answer) : listed;
     },
@@ -22,7 +22,7 @@ export function openMcpDoor(toolbox: Toolbox, house: House) {
       given: Json | undefined,
       signal: AbortSignal,
     ): Promise<Result<ToolResult, Problem>> {
-      const entry = toolbox.catalogue().byMcpName(name);
+      const entry = toolbox.find(caller, name, 'mcp');
       const request = { caller, requestId, door: 'mcp', arguments: given, signal } as const;
       const called = await toolbox.callThroughRooms(entry, name, request);
       return called.ok ? ok(called.value.answer.result) : called;

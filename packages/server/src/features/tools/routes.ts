@@ -15,19 +15,19 @@ export function mountTools(frame: Frame, toolbox: Toolbox): void {
     method: 'GET',
     path: '/api/v1/tools',
     action: () => ({ kind: 'tool.list' }),
-    handle: async () =>
+    handle: async ({ approved }) =>
       ok({
         outcome: 'allowed',
-        answer: { status: 200, body: { tools: toolbox.catalogue().entries.map(describeTool) } },
+        answer: { status: 200, body: { tools: toolbox.list(approved.caller).map(describeTool) } },
       }),
   });
   frame.route({
     method: 'POST',
     path: '/api/v1/tools/execute',
     body: executeSchema,
-    action: ({ body }) => toolCall(toolbox.catalogue().byId(body.tool_id)),
+    action: ({ caller, body }) => toolCall(toolbox.find(caller, body.tool_id, 'rest')),
     handle: async ({ approved, body, signal }) => {
-      const entry = toolbox.catalogue().byId(body.tool_id);
+      const entry = toolbox.find(approved.caller, body.tool_id, 'rest');
       const given: Json | undefined = body.arguments;
       const called = await toolbox.call(approved, entry, body.tool_id, { door: 'rest', arguments: given, signal });
       if (!called.ok) return called;

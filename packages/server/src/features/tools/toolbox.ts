@@ -2,6 +2,7 @@ import { explainNetRefusal, nearestName } from '@keyturn/net';
 import { type Clock, type Json, ok, type Result, refuse } from '@keyturn/protocol';
 import type { ToolResult } from '@keyturn/tools';
 import type { Caller } from '../../http/caller.ts';
+import { matchesName } from '../../http/pat-limits.ts';
 import { type Done, type House, pass } from '../../http/pass.ts';
 import type { Problem } from '../../http/problem.ts';
 import type { Action, Approved, Resource } from '../../http/rooms.ts';
@@ -12,11 +13,16 @@ import { explainToolRefusal } from './refusals.ts';
 export interface ToolboxParts extends ToolCallParts {
   readonly house: House;
   readonly catalogue: () => Catalogue;
+  /** Which tools a caller may know of, by access policy. Whoever may not is told that there is no such tool. */
+  readonly visibleTo: VisibleTo;
   readonly clock: Clock;
   /** For the log: what only the operator may know. */
   readonly note: (facts: object, sentence: string) => void;
   readonly count: (labels: { source: string; door: string; outcome: string }) => void;
 }
+
+/** Of a caller: whether they may know of a tool. The function is asked once for each tool of a list. */
+export type VisibleTo = (caller: Caller) => (entry: CatalogueEntry) => boolean;
 
 /** One answered call. `failed` is the upstream's own refusal, with its status and words. */
 export interface ToolCallAnswer {
@@ -35,7 +41,10 @@ export interface ToolCallRequest {
 
 /** What both doors do with tools: list them, and call one through all rooms. */
 export interface Toolbox {
-  readonly catalogue: () => Catalogue;
+  /** What the caller may see, in a fixed order (by id). */
+  readonly list: (caller: Caller) => readonly CatalogueEntry[];
+  /** By id or MCP name; undefined as well where the caller may not know of it. */
+  readonly find: (caller: Caller, given: string, door: Resource) => CatalogueEntry | undefined;
   /** For a door whose frame has taken the call through the rooms already. */
   readonly call: (
     approved: Approved,
@@ -57,9 +66,13 @@ export function toolCall(entry: CatalogueEntry | undefined): Action {
 }
 
 export function createToolbox(parts: ToolboxParts): Toolbox {
+  const list: Toolbox['list'] = (caller) => {
+    const visible = parts.visibleTo(caller);
+    return parts.catalogue().entries.filter((entry) => visible(entry) && withinPat(caller, entry));
+  };
   const call: Toolbox['call'] = async (approved, entry, given, request) => {
     if (entry === undefined) {
-      const known = parts.catalogue().entries.map(({ tool }) => (request.door === 'mcp' ? tool.mcpName : tool.id));
+      const known = list(approved.caller).map(({ tool }) => (request.door === 'mcp' ? tool.mcpName : tool.id));
       return refuse(explainToolRefusal({ why: 'unknown-tool', id: given, nearest: nearestName(given, known) }));
     }
     const startedAt = parts.clock();
@@ -79,7 +92,11 @@ export function createToolbox(parts: ToolboxParts): Toolbox {
     return ok({ answer, outcome, ...(outcome === 'failed' ? { reason: `upstream answered ${result.status}` } : {}) });
   };
   return {
-    catalogue: parts.catalogue,
+    list,
+    find(caller, given, door) {
+      const entry = door === 'mcp' ? parts.catalogue().byMcpName(given) : parts.catalogue().byId(given);
+      return entry !== undefined && parts.visibleTo(caller)(entry) ? entry : undefined;
+    },
     call,
     callThroughRooms: (entry, given, request) =>
       pass(
@@ -92,4 +109,11 @@ export function createToolbox(parts: ToolboxParts): Toolbox {
         (approved) => call(approved, entry, given, request),
       ),
   };
+}
+
+/** A list shows what the caller's personal access token opens; a call beyond that is refused by the room "may they". */
+function withinPat({ pat }: Caller, { tool }: CatalogueEntry): boolean {
+  if (pat === undefined) return true;
+  const { tools, readOnly } = pat.limits;
+  return (tools === undefined || matchesName(tools, tool.id)) && (!readOnly || tool.hints.readOnly);
 }
