@@ -16,7 +16,7 @@ import { mountMcp } from './features/mcp/routes.ts';
 import { mountIntrospection } from './features/pats/introspection.ts';
 import { openPats } from './features/pats/open-pats.ts';
 import { mountPats } from './features/pats/routes.ts';
-import { createSeal } from './features/pats/seal.ts';
+import { createSeal } from './outside/seal.ts';
 import { mountRevocationStream } from './features/pats/stream.ts';
 import { patMigrations } from './features/pats/tables.ts';
 import { openSourceRepository, sourceMigrations, sourcesChannel } from './features/sources/repository.ts';
@@ -221,6 +221,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
     responseLimit: bytes(tools.responseLimit),
     timeout: toMilliseconds(seconds(tools.timeout)),
     catalogue: catalogue.current,
+    visibleTo: () => () => true, // until the access policies of tools are mounted
     clock,
     count: metrics.toolCall,
     note: (facts, sentence) => log.warn(facts, sentence),

@@ -30,13 +30,7 @@ export const patSection = z.strictObject({
     .describe(
       'The client that issues `jwt` tokens: token_url, client_id, client_secret, audience (Keycloak); signing_key (memory). Environment: PAT__TOKEN_ISSUER_KWARGS__CLIENT_SECRET and so on.',
     ),
-  sealKey: z
-    .string()
-    .min(1)
-    .optional()
-    .describe(
-      '32 bytes in base64 (openssl rand -base64 32): seals offline grants with AES-256-GCM. Needed for `reference` tokens; never stored.',
-    ),
+  sealKey: z.string().min(1).optional().describe('The older name of seal.key; that one seals where both are given.'),
   formerSealKeys: z.array(z.string().min(1)).default([]).describe('Keys that still open what they sealed.'),
   defaultLifetime: z.int().min(60).max(year).default(year).describe('Seconds that a token lives if nothing is asked.'),
   maxLifetime: z

@@ -1,4 +1,5 @@
 import { ok, type Result, refuse } from '@keyturn/protocol';
+import { sealKeysOf } from './seal.ts';
 import { readSealKey } from './seal-key.ts';
 import type { IdpFault } from './idp.ts';
 import { keycloakIssuerName, memoryIssuerName } from './pat.ts';
@@ -23,6 +24,7 @@ export function resolvePat(
   const faults: IdpFault[] = [];
   const fault = (path: string, message: string): void => void faults.push({ path, message });
   const kwargs = pat.token_issuer_kwargs;
+  const sealKeys = sealKeysOf(settings);
   const named = pat.kind === 'memory-for-development-only' ? 'memory' : pat.kind;
   const seeds = { [keycloakIssuerName]: 'jwt', [memoryIssuerName]: 'memory' } as const;
   const kind = named ?? (pat.token_issuer_adapter === undefined ? 'reference' : seeds[pat.token_issuer_adapter]);
@@ -52,10 +54,10 @@ export function resolvePat(
       fault(path, 'is not 32 bytes in base64 (openssl rand -base64 32)');
   }
   if (kind === 'reference') {
-    if (pat.sealKey === undefined) {
+    if (sealKeys.length === 0) {
       fault(
-        'pat.sealKey',
-        'reference tokens are carried by offline grants, which are stored sealed: set a key of 32 bytes (openssl rand -base64 32) in KEYTURN_PAT__SEAL_KEY or a file named by KEYTURN_PAT__SEAL_KEY_FILE',
+        'seal.key',
+        'reference tokens are carried by offline grants, which are stored sealed: set a key of 32 bytes (openssl rand -base64 32) in KEYTURN_SEAL__KEY or a file named by KEYTURN_SEAL__KEY_FILE',
       );
     }
     if (login === undefined)
@@ -77,10 +79,9 @@ export function resolvePat(
     }
   }
   if (faults.length > 0) return refuse(faults);
-  const canReference = pat.sealKey !== undefined && login !== undefined;
   return ok({
     kind,
-    sealKeys: canReference && pat.sealKey !== undefined ? [pat.sealKey, ...pat.formerSealKeys] : undefined,
+    sealKeys: sealKeys.length > 0 && login !== undefined ? sealKeys : undefined,
     jwt,
     memoryKey: kind === 'memory' ? memoryKey : undefined,
   });

@@ -3,6 +3,7 @@ import { edgeSection } from './edge.ts';
 import { loginSection } from './login.ts';
 import { mailSection } from './mail.ts';
 import { patSection } from './pat.ts';
+import { sealSection } from './seal.ts';
 import {
   authSection,
   exchangeSection,
@@ -23,6 +24,7 @@ export const settingsSchema = z.strictObject({
   mcp: mcpSection.prefault({}),
   exchange: exchangeSection.prefault({}),
   tools: toolsSection.prefault({}),
+  seal: sealSection.prefault({}),
   pat: patSection.optional(),
   login: loginSection.optional(),
   edge: edgeSection.optional(),
@@ -37,6 +39,8 @@ export const secretPaths: readonly string[] = [
   'exchange.clientSecret',
   'login.clientSecret',
   'mail.password',
+  'seal.key',
+  'seal.formerKeys',
   'pat.sealKey',
   'pat.formerSealKeys',
   'pat.readerClientSecret',

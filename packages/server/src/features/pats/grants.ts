@@ -14,7 +14,7 @@ import {
 import type { Store } from '@keyturn/store';
 import { askTokenEndpoint, type TokenAnswer, type TokenEndpoint } from '../../http/token-endpoint.ts';
 import type { PatOwner } from './pat.ts';
-import type { Seal } from './seal.ts';
+import type { Seal } from '../../outside/seal.ts';
 import type { GrantRow, PatTables } from './tables.ts';
 
 export type GrantRefusal =

@@ -18,7 +18,7 @@ import { openPatRepository } from './repository.ts';
 import { openRevocationLog, revocationsChannel } from './revocation-log.ts';
 import { concerns, followRevocations, type Revocations } from './revocations.ts';
 import type { PatParts } from './parts.ts';
-import { createSeal } from './seal.ts';
+import { createSeal } from '../../outside/seal.ts';
 import { createSwap } from './swap.ts';
 
 export interface PatsOptions {

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, hash } from 'node:crypto';
 import type { Random } from '@keyturn/protocol';
-import { readSealKey } from '../../config/seal-key.ts';
+import { readSealKey } from '../config/seal-key.ts';
 
 /**
  * Seals what Keyturn must send again (a refresh token, a PKCE verifier) with AES-256-GCM. The keys come from the settings
