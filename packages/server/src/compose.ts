@@ -178,10 +178,13 @@ export async function compose(settings: Settings, world: World): Promise<Result<
   const house = buildRooms({
     identify: identifyBy(doors, rolesOfToken, pats?.port),
     decide: cutByPat(decideByRole, (tool) => catalogue?.current().byId(tool)?.tool.hints.readOnly === true),
-    secondKey: async () => ok('turned'), // nothing asks for a second key until the feature `requests` is mounted
+    // Until the feature `requests` is mounted there is nobody to ask, and what needs a second key is refused.
+    secondKey: async ({ action }) =>
+      refuse({ why: 'nobody-to-ask', reason: `${action.kind} needs a second key, and nobody can be asked for it.` }),
+    settle: async () => undefined,
     exchange: hop.exchange,
     forget: hop.forget,
-    remember: ({ caller, action, outcome, reason, requestId }) =>
+    remember: ({ caller, action, outcome, reason, requestId, policyVersion, request }) =>
       store.audit.record({
         at: clock(),
         kind: action.kind,
@@ -195,6 +198,14 @@ export async function compose(settings: Settings, world: World): Promise<Result<
         outcome,
         ...(reason === undefined ? {} : { reason }),
         requestId,
+        ...(policyVersion === undefined && request === undefined
+          ? {}
+          : {
+              facts: {
+                ...(policyVersion === undefined ? {} : { policy_version: policyVersion }),
+                ...(request === undefined ? {} : { request }),
+              },
+            }),
       }),
   });
 

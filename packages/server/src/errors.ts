@@ -31,7 +31,17 @@ export const errors = {
 
   // May they, and with a second key?
   forbidden: 'The caller is known and may not do this. `required_role` names the role that it takes.',
-  second_key_needed: 'Policy wants a second person to approve this exact call.',
+  second_key_needed:
+    'Policy wants a second person to approve this exact call, and nobody can be asked: the feature `requests` is off.',
+  approval_required:
+    'Not an error (202): people have to approve this exact call first. `request` is the name of the agent request, `Location` its address, `expires_at` when it is too late. Send the same call again after the approval; other arguments need another one.',
+  approval_denied:
+    'People were asked for this exact call and said no; that stands until `expires_at`. `request` names the request, which has their reason.',
+  call_under_way: 'Another call with the same arguments is spending the approval at this moment.',
+  outcome_unknown:
+    'An earlier call with the same arguments may have reached the upstream before it broke off, so it is not repeated blindly. Look at the upstream, then post what happened to `/agent-requests/{request}/completed` or `/failed`.',
+  too_many_requests:
+    'Too many requests of one agent wait for people (`requests.maxPendingPerAgent`), or come too fast. `Retry-After` says when to try again.',
 
   insufficient_scope: 'The token lacks a scope that the route needs; the `WWW-Authenticate` header names them.',
 
@@ -55,6 +65,7 @@ export const errors = {
 
   // Tools
   unknown_tool: 'No enabled source has this tool. `nearest` is the name that was probably meant.',
+  tool_changed: 'The tool’s definition changed while the call was judged; nothing was sent. Call again.',
   invalid_arguments: 'The arguments do not fit the tool’s schema; `errors` names each. Nothing was sent.',
   passthrough_not_allowed:
     'The source has no `default_audience`, and your own token is not sent on. Give the source an audience; or, over REST only, `passthrough: "allowed"` on the source and `tools.allowPassthrough: true`.',

@@ -54,6 +54,12 @@ export interface Route<Body> {
   /** The body's schema; a route without one ignores whatever is sent. */
   readonly body?: z.ZodType<Body>;
   readonly action: (input: { readonly caller: Caller; readonly params: Params; readonly body: Body }) => Action;
+  /** What is wrong with a call, once policy allows it and before anybody is asked to approve it. */
+  readonly check?: (input: {
+    readonly caller: Caller;
+    readonly params: Params;
+    readonly body: Body;
+  }) => Problem | undefined;
   readonly handle: (passage: Passage<Body>) => Promise<Result<Done<Answer>, Problem>>;
 }
 
@@ -206,9 +212,11 @@ export function createFrame(options: FrameOptions): Frame {
           await house.remember({ caller: caller.value, action, requestId: request.id, outcome: 'refused', reason });
           return answerProblem(request, reply, body.refusal);
         }
-        const action = definition.action({ caller: caller.value, params: request.params, body: body.value });
+        const input = { caller: caller.value, params: request.params, body: body.value };
+        const action = definition.action(input);
+        const check = (): Problem | undefined => definition.check?.(input);
         const done = await underDeadline(options.deadline, reply, (signal) =>
-          pass(house, { caller: caller.value, action, requestId: request.id }, (approved) =>
+          pass(house, { caller: caller.value, action, requestId: request.id, check }, (approved) =>
             definition.handle({
               approved,
               params: request.params,

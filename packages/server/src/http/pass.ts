@@ -1,8 +1,8 @@
 import { type Result, refuse } from '@keyturn/protocol';
 import type { Caller } from './caller.ts';
 import type { Problem } from './problem.ts';
-import { type HouseRefusal, explainRefusal } from './refusals.ts';
-import type { Action, Approved, Rooms } from './rooms.ts';
+import { explainRefusal } from './refusals.ts';
+import type { Action, Approved, Outcome, Remembered, Rooms } from './rooms.ts';
 import type { HopRefusal, WhoRefusal } from './refusals.ts';
 
 export type House = Rooms<WhoRefusal, HopRefusal>;
@@ -12,6 +12,8 @@ export interface Call {
   readonly caller: Caller;
   readonly action: Action;
   readonly requestId: string;
+  /** What is wrong with the call itself, asked before anybody has to approve it. */
+  readonly check?: (() => Problem | undefined) | undefined;
 }
 
 /** What a piece of work came to. `failed` is an upstream's own refusal: Keyturn did its part, the call did not succeed. */
@@ -31,20 +33,50 @@ export async function pass<Answer>(
   work: (approved: Approved) => Promise<Result<Done<Answer>, Problem>>,
 ): Promise<Result<Done<Answer>, Problem>> {
   const { caller, action, requestId } = call;
+  let known: Pick<Remembered, 'policyVersion' | 'request'> = {};
   const refused = async (problem: Problem): Promise<Result<never, Problem>> => {
-    await house.remember({ caller, action, requestId, outcome: 'refused', reason: problem.code });
+    await house.remember({ caller, action, requestId, outcome: 'refused', reason: problem.code, ...known });
     return refuse(problem);
   };
-  const problemOf = (refusal: HouseRefusal): Problem => explainRefusal(refusal);
 
   const permitted = await house.mayThey(caller, action);
-  if (!permitted.ok) return refused(problemOf(permitted.refusal));
+  if (!permitted.ok) return refused(explainRefusal(permitted.refusal));
+  const { policyVersion } = permitted.value.decision;
+  if (policyVersion !== undefined) known = { policyVersion };
+  const fault = call.check?.();
+  if (fault !== undefined) return refused(fault);
   const approved = await house.twoKeys(permitted.value);
-  if (!approved.ok) return refused(problemOf(approved.refusal));
+  if (!approved.ok) {
+    if (approved.refusal.room === 'two-keys' && 'request' in approved.refusal) {
+      known = { ...known, request: approved.refusal.request.name };
+    }
+    return refused(explainRefusal(approved.refusal));
+  }
 
-  const done = await work(approved.value);
-  if (!done.ok) return refused(done.refusal);
-  const { outcome, reason } = done.value;
-  await house.remember({ caller, action, requestId, outcome, ...(reason === undefined ? {} : { reason }) });
-  return done;
+  const { turned } = approved.value;
+  if (turned === undefined) return remembered(await work(approved.value));
+  known = { ...known, request: turned.request };
+  let done: Awaited<ReturnType<typeof work>>;
+  try {
+    done = await work(approved.value);
+  } catch (error) {
+    // Where it broke nobody can tell, so nobody may try again as if nothing had happened.
+    await house.settle(turned, 'unknown', 'the call broke off');
+    throw error;
+  }
+  await house.settle(turned, ...outcomeOf(done));
+  return remembered(done);
+
+  async function remembered(result: Result<Done<Answer>, Problem>): Promise<Result<Done<Answer>, Problem>> {
+    if (!result.ok) return refused(result.refusal);
+    const { outcome, reason } = result.value;
+    await house.remember({ caller, action, requestId, outcome, ...(reason === undefined ? {} : { reason }), ...known });
+    return result;
+  }
+}
+
+/** What a piece of work says of the approval that it was done with. */
+function outcomeOf(done: Result<Done<unknown>, Problem>): [Outcome, string | undefined] {
+  if (done.ok) return done.value.outcome === 'allowed' ? ['completed', undefined] : ['failed', done.value.reason];
+  return [done.refusal.upstream === 'maybe-reached' ? 'unknown' : 'not-reached', done.refusal.code];
 }

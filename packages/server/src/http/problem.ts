@@ -14,6 +14,8 @@ export interface Problem {
   /** Further members of the body, such as `errors` (each with its field) or `nearest`. */
   readonly facts?: JsonObject;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Not for the caller: whether an upstream may have acted on the call before it was given up. Default: it has not. */
+  readonly upstream?: 'maybe-reached';
 }
 
 /** One faulty member of a request. */

@@ -4,6 +4,7 @@ import { bearerChallenge, type TokenRefusal, type WireRefusal, wireOf } from '@k
 import type { CredentialRefusal } from './bearer.ts';
 import type { PatRefusal } from './pat-port.ts';
 import type { Problem } from './problem.ts';
+import { explainSecondKey } from './second-key-refusals.ts';
 import type { RoomRefusal } from './rooms.ts';
 
 /** Why the first room turned a caller away. */
@@ -36,12 +37,7 @@ export function explainRefusal(refusal: HouseRefusal, metadataUrl?: string): Pro
         ...(refusal.needsRole === undefined ? {} : { facts: { required_role: refusal.needsRole } }),
       };
     case 'two-keys':
-      return {
-        status: 403,
-        code: 'second_key_needed',
-        title: 'A second person has to turn their key',
-        detail: refusal.reason,
-      };
+      return explainSecondKey(refusal);
     case 'next-hop':
       return explainHop(refusal.refusal);
     default:

@@ -1,4 +1,4 @@
-import { ok, type Result, refuse } from '@keyturn/protocol';
+import { type EpochMilliseconds, type JsonObject, ok, type Result, refuse, type Seconds } from '@keyturn/protocol';
 import type { Bearer } from './bearer.ts';
 import type { Caller } from './caller.ts';
 
@@ -27,12 +27,60 @@ export interface Action {
   readonly target?: string;
   /** The role without which nobody may. */
   readonly needsRole?: string;
+  /** Of `tool.call`: which tool, as policies see it. */
+  readonly tool?: ToolOfAction;
+  /**
+   * The arguments of a call, in canonical form (RFC 8785): sorted once, here, and the outbound request is built from
+   * these very values, so that what was approved is what is sent.
+   */
+  readonly args?: JsonObject;
+  /** What it is done to, as a URI: `tool://source/operation` of a tool, the target of an agent's request. */
+  readonly targetUri?: string;
+  /** Of `request.execute`: what an agent asks leave for (`action`, `target.uri`, `reason`, …), as policies see it at `request.spec`. */
+  readonly spec?: JsonObject;
 }
 
-export type Decision =
+/** The tool of a call, as policies see it. */
+export interface ToolOfAction {
+  /** `source/operation`. */
+  readonly id: string;
+  readonly source: string;
+  /** The operation's id. */
+  readonly name: string;
+  readonly method: string;
+  readonly path: string;
+  readonly tags: readonly string[];
+  readonly readOnly: boolean;
+  /** Of its definition: a tool that has changed is another tool to those who approved it. */
+  readonly hash: string;
+  /** For whom the upstream token will be made out; undefined where the caller's own would be passed on. */
+  readonly audience: string | undefined;
+}
+
+/** What the second room says. `policyVersion` names the policies that decided; it goes into digest and audit. */
+export type Decision = (
   | { readonly effect: 'allow' }
   | { readonly effect: 'deny'; readonly reason: string }
-  | { readonly effect: 'needs-second-key'; readonly reason: string };
+  | {
+      readonly effect: 'needs-second-key';
+      readonly reason: string;
+      /** The name of the rule that asks. */
+      readonly rule: string;
+      readonly approvals: ApprovalsAsked;
+    }
+) & { readonly policyVersion?: string };
+
+/** Whose keys a rule asks for: `config.approvals` of a SafetyPolicy. */
+export interface ApprovalsAsked {
+  /** Roles, of which each approver must have one. Empty: whoever is a reviewer. */
+  readonly from: readonly string[];
+  /** How many different people. */
+  readonly count: number;
+  /** The authentication context that approvers must have logged in with. RFC 9470. */
+  readonly acr?: string;
+  /** Counted from the request: after it, nobody can approve any more and an approval is worth nothing. */
+  readonly within: Seconds;
+}
 
 declare const stage: unique symbol;
 export interface Permitted {
@@ -45,12 +93,48 @@ export interface Approved {
   readonly [stage]: 'approved';
   readonly caller: Caller;
   readonly action: Action;
+  /** Set where people had to turn their keys: the request that this call spends. */
+  readonly turned?: TurnedKey;
 }
+
+/** An approval that has been spent on exactly one call, by one conditional update. */
+export interface TurnedKey {
+  /** The name of the agent request. */
+  readonly request: string;
+}
+
+/** The request by which people are asked, as whoever has to wait for it is told. */
+export interface AskedRequest {
+  readonly name: string;
+  /** Where its state can be read. */
+  readonly url: string;
+  readonly expiresAt: EpochMilliseconds;
+}
+
+/** Why the third room does not let a call through. */
+export type SecondKeyRefusal =
+  /** People have been asked, or are being asked already. The same call again, after they approved, goes through once. */
+  | { readonly why: 'second-key-needed'; readonly reason: string; readonly request: AskedRequest }
+  /** People were asked and said no, and that stands until `request.expiresAt`. */
+  | { readonly why: 'request-denied'; readonly reason: string; readonly request: AskedRequest }
+  /** Another call is spending the approval at this moment. */
+  | { readonly why: 'call-under-way'; readonly request: AskedRequest }
+  /** An earlier one of exactly this call may have reached the upstream, and nobody has said yet what became of it. */
+  | { readonly why: 'outcome-unknown'; readonly request: AskedRequest }
+  | { readonly why: 'too-many-pending'; readonly limit: number; readonly retryAfter: Seconds }
+  /** Nobody can be asked: the feature `requests` is off. */
+  | { readonly why: 'nobody-to-ask'; readonly reason: string };
+
+/**
+ * What became of an approved call. `unknown`: it may have reached the upstream. `not-reached`: it certainly has not, and
+ * the approval is good for another try.
+ */
+export type Outcome = 'completed' | 'failed' | 'unknown' | 'not-reached';
 
 export type RoomRefusal<Who, Hop> =
   | { readonly room: 'who'; readonly refusal: Who }
   | { readonly room: 'may-they'; readonly why: 'forbidden'; readonly reason: string; readonly needsRole?: string }
-  | { readonly room: 'two-keys'; readonly why: 'second-key-needed'; readonly reason: string }
+  | ({ readonly room: 'two-keys' } & SecondKeyRefusal)
   | { readonly room: 'next-hop'; readonly refusal: Hop };
 
 /** The bearer credential for an upstream. */
@@ -71,8 +155,10 @@ export interface RoomParts<Who, Hop> {
   readonly identify: (bearer: Bearer, resource: Resource, presented: Presentation) => Promise<Result<Caller, Who>>;
   /** policy: allow, deny, or allow with a second key. */
   readonly decide: (caller: Caller, action: Action) => Decision | Promise<Decision>;
-  /** approvals: whether a person has turned their key for exactly this call. */
-  readonly secondKey: (permitted: Permitted) => Promise<Result<'turned', { readonly reason: string }>>;
+  /** approvals: spends what people have approved of exactly this call, else asks them. */
+  readonly secondKey: (permitted: Permitted) => Promise<Result<TurnedKey, SecondKeyRefusal>>;
+  /** Says what became of a call that spent an approval. */
+  readonly settle: (turned: TurnedKey, outcome: Outcome, note: string | undefined) => Promise<void>;
   /** exchange: a token for the upstream's audience, as the caller. */
   readonly exchange: (approved: Approved, target: HopTarget) => Promise<Result<UpstreamCredential, Hop>>;
   /** Drops what `exchange` keeps for this caller and audience: the upstream has refused it. */
@@ -88,6 +174,10 @@ export interface Remembered {
   readonly outcome: 'allowed' | 'refused' | 'failed';
   readonly reason?: string;
   readonly requestId: string;
+  /** Which policies decided; undefined where none was asked. */
+  readonly policyVersion?: string;
+  /** The agent request that the call asked for, or spent. */
+  readonly request?: string;
 }
 
 export interface Rooms<Who, Hop> {
@@ -98,6 +188,7 @@ export interface Rooms<Who, Hop> {
   ) => Promise<Result<Caller, RoomRefusal<Who, Hop>>>;
   readonly mayThey: (caller: Caller, action: Action) => Promise<Result<Permitted, RoomRefusal<Who, Hop>>>;
   readonly twoKeys: (permitted: Permitted) => Promise<Result<Approved, RoomRefusal<Who, Hop>>>;
+  readonly settle: (turned: TurnedKey, outcome: Outcome, note: string | undefined) => Promise<void>;
   readonly nextHop: (
     approved: Approved,
     target: HopTarget,
@@ -123,12 +214,12 @@ export function buildRooms<Who, Hop>(parts: RoomParts<Who, Hop>): Rooms<Who, Hop
     },
     async twoKeys(permitted) {
       const { caller, action, decision } = permitted;
-      if (decision.effect === 'needs-second-key') {
-        const turned = await parts.secondKey(permitted);
-        if (!turned.ok) return refuse({ room: 'two-keys', why: 'second-key-needed', reason: turned.refusal.reason });
-      }
-      return ok({ caller, action } as Approved);
+      if (decision.effect !== 'needs-second-key') return ok({ caller, action } as Approved);
+      const turned = await parts.secondKey(permitted);
+      if (!turned.ok) return refuse({ room: 'two-keys', ...turned.refusal });
+      return ok({ caller, action, turned: turned.value } as Approved);
     },
+    settle: parts.settle,
     async nextHop(approved, target) {
       const token = await parts.exchange(approved, target);
       return token.ok ? token : refuse({ room: 'next-hop', refusal: token.refusal });

@@ -7,6 +7,8 @@ import { explainRefusal, type HouseRefusal } from '../../http/refusals.ts';
 /** Why a tool was not called, or gave no answer. */
 export type ToolRefusal =
   | { readonly why: 'unknown-tool'; readonly id: string; readonly nearest: string | undefined }
+  /** Between the decision and the call its source was synchronised, or was given another audience. */
+  | { readonly why: 'tool-changed'; readonly id: string }
   | { readonly why: 'bad-arguments'; readonly faults: readonly ArgumentFault[] }
   | { readonly why: 'passthrough-not-allowed'; readonly source: string; readonly missing: PassthroughCondition }
   | { readonly why: 'no-server'; readonly source: string; readonly message: string }
@@ -28,6 +30,13 @@ export function explainToolRefusal(refusal: ToolRefusal): Problem {
             ? 'GET /api/v1/tools lists the tools.'
             : `Did you mean ${refusal.nearest}? GET /api/v1/tools lists the tools.`,
         ...(refusal.nearest === undefined ? {} : { facts: { nearest: refusal.nearest } }),
+      };
+    case 'tool-changed':
+      return {
+        status: 409,
+        code: 'tool_changed',
+        title: 'The tool has just changed',
+        detail: `The definition of ${refusal.id} changed while the call was judged, so nothing was sent. Look at it and call again.`,
       };
     case 'bad-arguments':
       return {
@@ -63,11 +72,29 @@ export function explainToolRefusal(refusal: ToolRefusal): Problem {
         title: 'The upstream gave no answer',
         detail: `${refusal.source}: ${coarse(refusal.refusal)}. The log has the details under this request id.`,
         facts: { source: refusal.source },
+        ...(mayHaveActed(refusal.refusal) ? { upstream: 'maybe-reached' as const } : {}),
       };
     case 'house':
       return explainRefusal(refusal.refusal);
     default:
       return unreachable(refusal);
+  }
+}
+
+/** Whether the request may have got through: only what failed before it was sent certainly had no effect. */
+function mayHaveActed(refusal: NetRefusal): boolean {
+  switch (refusal.why) {
+    case 'bad-url':
+    case 'scheme':
+    case 'bad-request':
+    case 'blocked-host':
+    case 'blocked-address':
+    case 'dns':
+    case 'connect':
+    case 'tls':
+      return false;
+    default:
+      return !('sent' in refusal) || refusal.sent;
   }
 }
 

@@ -1,8 +1,8 @@
-import { type Json, ok } from '@keyturn/protocol';
+import { ok } from '@keyturn/protocol';
 import { z } from 'zod';
 import type { Frame } from '../../http/frame.ts';
 import type { CatalogueEntry } from './catalogue.ts';
-import { type Toolbox, toolCall } from './toolbox.ts';
+import { checkToolCall, type Toolbox, toolCall } from './toolbox.ts';
 
 const executeSchema = z.strictObject({
   tool_id: z.string().min(1).max(300),
@@ -25,11 +25,11 @@ export function mountTools(frame: Frame, toolbox: Toolbox): void {
     method: 'POST',
     path: '/api/v1/tools/execute',
     body: executeSchema,
-    action: ({ caller, body }) => toolCall(toolbox.find(caller, body.tool_id, 'rest')),
+    action: ({ caller, body }) => toolCall(toolbox.find(caller, body.tool_id, 'rest'), body.arguments),
+    check: ({ caller, body }) => checkToolCall(toolbox.find(caller, body.tool_id, 'rest'), body.arguments),
     handle: async ({ approved, body, signal }) => {
       const entry = toolbox.find(approved.caller, body.tool_id, 'rest');
-      const given: Json | undefined = body.arguments;
-      const called = await toolbox.call(approved, entry, body.tool_id, { door: 'rest', arguments: given, signal });
+      const called = await toolbox.call(approved, entry, body.tool_id, { door: 'rest', signal });
       if (!called.ok) return called;
       const { answer, outcome, reason } = called.value;
       const { result } = answer;

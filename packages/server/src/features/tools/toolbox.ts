@@ -1,6 +1,7 @@
 import { explainNetRefusal, nearestName } from '@keyturn/net';
-import { type Clock, type Json, ok, type Result, refuse } from '@keyturn/protocol';
-import type { ToolResult } from '@keyturn/tools';
+import { writeCanonical } from '@keyturn/policy';
+import { type Clock, isJsonObject, type Json, type JsonObject, ok, type Result, refuse } from '@keyturn/protocol';
+import { checkArguments, type ToolResult } from '@keyturn/tools';
 import type { Caller } from '../../http/caller.ts';
 import { matchesName } from '../../http/pat-limits.ts';
 import { type Done, type House, pass } from '../../http/pass.ts';
@@ -50,7 +51,7 @@ export interface Toolbox {
     approved: Approved,
     entry: CatalogueEntry | undefined,
     given: string,
-    request: Omit<ToolCallRequest, 'caller' | 'requestId'>,
+    request: Omit<ToolCallRequest, 'caller' | 'requestId' | 'arguments'>,
   ) => Promise<Result<Done<ToolCallAnswer>, Problem>>;
   /** For a door that has only authenticated the caller. */
   readonly callThroughRooms: (
@@ -60,9 +61,47 @@ export interface Toolbox {
   ) => Promise<Result<Done<ToolCallAnswer>, Problem>>;
 }
 
-/** The action of a call. What the caller wrote is not its target: it may be anything, even a token. */
-export function toolCall(entry: CatalogueEntry | undefined): Action {
-  return { kind: 'tool.call', ...(entry === undefined ? {} : { target: entry.tool.id }) };
+/**
+ * The action of a call: the tool as policies see it, and the exact arguments. What the caller wrote is not its target:
+ * it may be anything, even a token.
+ */
+export function toolCall(entry: CatalogueEntry | undefined, given: Json | undefined): Action {
+  if (entry === undefined) return { kind: 'tool.call' };
+  const { id, sourceSlug, operationId, method, path, tags, hints, hash } = entry.tool;
+  return {
+    kind: 'tool.call',
+    target: id,
+    targetUri: `tool://${id}`,
+    tool: {
+      id,
+      source: sourceSlug,
+      name: operationId,
+      method,
+      path,
+      tags,
+      readOnly: hints.readOnly,
+      hash,
+      audience: entry.source.defaultAudience,
+    },
+    args: canonical(given) ?? {},
+  };
+}
+
+/** Arguments in the form that is judged, digested and sent (RFC 8785); undefined where they have none. */
+function canonical(given: Json | undefined): JsonObject | undefined {
+  const written = writeCanonical(given ?? {});
+  const parsed: Json = written.ok ? JSON.parse(written.value) : undefined;
+  return isJsonObject(parsed) ? parsed : undefined;
+}
+
+/** What is wrong with a call before anybody is asked to approve it. */
+export function checkToolCall(entry: CatalogueEntry | undefined, given: Json | undefined): Problem | undefined {
+  if (entry === undefined) return undefined;
+  const checked = checkArguments(entry.tool, given ?? {});
+  if (!checked.ok) return explainToolRefusal({ why: 'bad-arguments', faults: checked.refusal });
+  if (canonical(given) !== undefined) return undefined;
+  const message = 'have no canonical form (RFC 8785): text that is no Unicode, or a number that JSON cannot hold';
+  return explainToolRefusal({ why: 'bad-arguments', faults: [{ pointer: '', message }] });
 }
 
 export function createToolbox(parts: ToolboxParts): Toolbox {
@@ -76,7 +115,12 @@ export function createToolbox(parts: ToolboxParts): Toolbox {
       return refuse(explainToolRefusal({ why: 'unknown-tool', id: given, nearest: nearestName(given, known) }));
     }
     const startedAt = parts.clock();
-    const called = await callTool(parts, approved, entry, request.arguments, request.door, request.signal);
+    const judged = approved.action;
+    if (judged.tool?.hash !== entry.tool.hash || judged.tool.audience !== entry.source.defaultAudience) {
+      return refuse(explainToolRefusal({ why: 'tool-changed', id: entry.tool.id }));
+    }
+    // What was judged is what is sent: the arguments of the action, not those of the request.
+    const called = await callTool(parts, approved, entry, judged.args, request.door, request.signal);
     const labels = { source: entry.source.slug, door: request.door };
     if (!called.ok) {
       if (called.refusal.why === 'upstream-unreachable') {
@@ -104,7 +148,8 @@ export function createToolbox(parts: ToolboxParts): Toolbox {
         {
           caller: request.caller,
           requestId: request.requestId,
-          action: toolCall(entry),
+          action: toolCall(entry, request.arguments),
+          check: () => checkToolCall(entry, request.arguments),
         },
         (approved) => call(approved, entry, given, request),
       ),
