@@ -1,13 +1,19 @@
 import { createGuardedFetch, sendMail } from '@keyturn/net';
 import { bytes, type Clock, ok, type Random, type Result, refuse, seconds, toMilliseconds } from '@keyturn/protocol';
 import { openStore } from '@keyturn/store';
-import { createVerifier, explain, type VerifierOptions } from '@keyturn/verify';
+import { createLogoutTokenVerifier, createVerifier, explain, type VerifierOptions } from '@keyturn/verify';
 import { type IdpFault, resolveIdp } from './config/idp.ts';
 import { mailServerOf } from './config/mail.ts';
 import { resolvePat } from './config/resolve-pat.ts';
 import type { Settings } from './config/schema.ts';
 import { openEdge } from './features/edge/open-edge.ts';
 import { createManagement } from './features/health/management.ts';
+import {
+  logoutMigrations,
+  type LogoutListener,
+  mountBackchannelLogout,
+  openLogoutReplay,
+} from './features/login/backchannel-logout.ts';
 import { mountAuthDiscovery } from './features/login/discovery.ts';
 import { loginMigrations, openLoginFlows } from './features/login/flows.ts';
 import { mountLogin } from './features/login/routes.ts';
@@ -90,7 +96,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
   const mcpResource = mcp.resource ?? `${publicUrl}${mcp.path}`;
 
   const store = await openStore({ url: settings.store.url, clock, random });
-  await store.migrate([...sourceMigrations, ...patMigrations, ...loginMigrations]);
+  await store.migrate([...sourceMigrations, ...patMigrations, ...loginMigrations, ...logoutMigrations]);
 
   // Personal access tokens: what is revoked is asked of by every verifier, opaque ones come in by a port of the first room.
   const resolved = resolvePat(settings, tokenEndpoint);
@@ -285,6 +291,13 @@ export async function compose(settings: Settings, world: World): Promise<Result<
     pats.onEnded(frame.endStreams);
     revocations.onRevoked(({ revocation, pat: ofPat }) => hop.drop(revocation, ofPat));
     await pats.start();
+  }
+  if (login !== undefined) {
+    // What a logout at the identity provider ends here: each feature that keeps something of a session has its line.
+    const listeners: readonly LogoutListener[] = [...(pats === undefined ? [] : [pats.loggedOut])];
+    const { revocation: _ofAccessTokens, ...rules } = verifierOptions([login.clientId]);
+    const tokens = createLogoutTokenVerifier({ ...rules, replay: openLogoutReplay(store, clock) });
+    mountBackchannelLogout(frame, { tokens, listeners, log });
   }
   if (login?.cliClientId !== undefined) {
     mountAuthDiscovery(frame, { issuer, clientId: login.cliClientId, scopes: login.cliScopes });

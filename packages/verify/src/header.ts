@@ -14,11 +14,18 @@ export interface Header {
   readonly accessTokenProfile: boolean;
 }
 
+/** What the header of an access token may call itself. */
+export const accessTokenTypes: ReadonlySet<string> = new Set(['jwt', 'at+jwt']);
+
 /**
- * Reads the header of an access token. `jku`, `x5u`, `jwk` and `x5c` are not looked at: keys come from the issuer's
+ * Reads the header of a token whose `typ` is one of `types` or left out. `jku`, `x5u`, `jwk` and `x5c` are not looked at: keys come from the issuer's
  * configured key set alone (RFC 8725 §3.10). Parameters that would change how the rest must be read are refused.
  */
-export function parseHeader(segment: string, allowed: ReadonlySet<string>): Result<Header, TokenRefusal> {
+export function parseHeader(
+  segment: string,
+  allowed: ReadonlySet<string>,
+  types: ReadonlySet<string> = accessTokenTypes,
+): Result<Header, TokenRefusal> {
   const bytes = decodeBase64url(segment);
   if (bytes === undefined) return refuse({ why: 'malformed', part: 'header', fault: 'base64url' });
   const header = parseStrictJson(bytes);
@@ -39,7 +46,7 @@ export function parseHeader(segment: string, allowed: ReadonlySet<string>): Resu
   if (typ === undefined) return ok({ algorithm, kid, accessTokenProfile: false });
   if (typeof typ !== 'string') return refuse({ why: 'malformed', part: 'header', fault: 'typ' });
   const type = mediaType(typ);
-  if (type !== 'jwt' && type !== 'at+jwt') return refuse({ why: 'kind', got: typ });
+  if (!types.has(type)) return refuse({ why: 'kind', got: typ });
   return ok({ algorithm, kid, accessTokenProfile: type === 'at+jwt' });
 }
 

@@ -21,6 +21,8 @@ export type { IntrospectionVerifierOptions } from './introspection/introspection
 export { createIntrospectionVerifier } from './introspection/introspection-verifier.ts';
 export type { Fetch } from './keys/key-source.ts';
 export type { KeyPolicy } from './keys/remote-keys.ts';
+export type { LogoutToken, LogoutTokenRefusal, LogoutTokenVerifier } from './logout-token.ts';
+export { createLogoutTokenVerifier, explainLogoutToken } from './logout-token.ts';
 export type { VerifierOptions } from './options.ts';
 export type { ProviderName, ProviderPreset } from './providers.ts';
 export { providers } from './providers.ts';

@@ -56,7 +56,7 @@ export function judge(
 }
 
 /** The key that signed a token, of those that may have. */
-function findSigner(
+export function findSigner(
   token: ReadToken,
   reader: TokenReader,
   issuer: string,

@@ -40,9 +40,14 @@ const maxKnownHeaders = 256;
 
 /**
  * Builds a reader. It decodes into memory of its own, used again for each token, since to allocate that anew costs more
- * than the decoding; and it remembers the headers of genuine tokens, of which an issuer writes the same few.
+ * than the decoding; and it remembers the headers of genuine tokens, of which an issuer writes the same few. `types`: what
+ * a header may call itself, by default an access token.
  */
-export function createTokenReader(limit: number, allowed: ReadonlySet<string>): TokenReader {
+export function createTokenReader(
+  limit: number,
+  allowed: ReadonlySet<string>,
+  types?: ReadonlySet<string>,
+): TokenReader {
   const text = Buffer.alloc(limit + 1);
   const bytes = Buffer.alloc(limit + 1);
   const knownHeaders = new Map<string, Header>();
@@ -63,7 +68,7 @@ export function createTokenReader(limit: number, allowed: ReadonlySet<string>): 
       const headerSegment = given.slice(0, first);
       let header = knownHeaders.get(headerSegment);
       if (header === undefined) {
-        const parsed = parseHeader(headerSegment, allowed);
+        const parsed = parseHeader(headerSegment, allowed, types);
         if (!parsed.ok) return parsed;
         header = parsed.value;
       }

@@ -13,6 +13,8 @@ export interface TokenHouse extends AsyncDisposable {
   readonly log: () => string;
   /** Moves everybody's clock. */
   readonly advance: (seconds: number) => void;
+  /** The second by everybody's clock. */
+  readonly now: () => number;
   /** A user's access token by password, from the client `web`. */
   readonly tokenOf: (username: string, more?: Readonly<Record<string, string>>) => Promise<string>;
   readonly ask: (method: string, path: string, token?: string, body?: unknown) => Promise<TokenReply>;
@@ -150,6 +152,7 @@ export async function openTokenHouse(options: TokenHouseOptions = {}): Promise<T
     url,
     grpcUrl,
     log: () => lines.join(''),
+    now: () => Math.floor(clock() / 1000),
     advance: (seconds) => {
       offset += seconds;
     },

@@ -7,9 +7,10 @@
  * const token = await idp.token('demo', { grant_type: 'client_credentials', client_id: 'agent', client_secret: 's' });
  * ```
  */
-import { createPrivateKey, generateKeyPair, type KeyObject, scrypt } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject, scrypt } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { RealmRepresentation } from '@keyturn/realm';
+import { type JWTPayload, SignJWT } from 'jose';
 import { createIdp, type Idp, type IdpOptions } from '../create-idp.ts';
 import type { KeySource } from '../keys/make.ts';
 import type { PasswordHasher } from '../passwords.ts';
@@ -31,6 +32,8 @@ export interface TestIdp extends Idp {
   ): Promise<{ readonly status: number; readonly body: Readonly<Record<string, unknown>> }>;
   /** The access token for a form; throws with the answer when refused. */
   token(realm: string, form: Readonly<Record<string, string>>): Promise<string>;
+  /** A JWT with any claims, signed by the realm's own RS256 key: what others make of an odd one can be tried. */
+  signed(realm: string, claims: JWTPayload, typ?: string): Promise<string>;
 }
 
 /** Options of `createIdp`, without those that a test never sets. `dataUrl` is memory unless given. */
@@ -68,6 +71,18 @@ export async function startTestIdp(
     url,
     issuer,
     tokenAnswer,
+    async signed(realm, claims, typ = 'JWT') {
+      const certs = await fetch(`${issuer(realm)}/protocol/openid-connect/certs`);
+      const { keys } = (await certs.json()) as {
+        readonly keys: readonly { readonly n?: string; readonly kid?: string }[];
+      };
+      for (const key of fixedTestRsaKeys.map(readKey)) {
+        const { n } = createPublicKey(key).export({ format: 'jwk' });
+        const kid = keys.find((one) => one.n === n)?.kid;
+        if (kid !== undefined) return new SignJWT(claims).setProtectedHeader({ alg: 'RS256', typ, kid }).sign(key);
+      }
+      throw new Error(`realm ${realm} signs with none of the fixed keys`);
+    },
     token: async (realm, form) => {
       const { status, body } = await tokenAnswer(realm, form);
       const token = body['access_token'];
@@ -85,21 +100,23 @@ function isRepresentation(realm: TestRealm | RealmRepresentation): realm is Real
 /** Key pairs from the fixed list, each in turn, so that two realms do not share one too easily. */
 function fixedKeySource(): KeySource {
   let next = 0;
-  const read = (base64: string): KeyObject =>
-    createPrivateKey({ key: Buffer.from(base64, 'base64'), format: 'der', type: 'pkcs8' });
   return {
     rsa: async (bits) => {
       const fixed = bits === 2048 ? fixedTestRsaKeys[next++ % fixedTestRsaKeys.length] : undefined;
       return fixed === undefined
         ? (await promisify(generateKeyPair)('rsa', { modulusLength: bits })).privateKey
-        : read(fixed);
+        : readKey(fixed);
     },
     ec: async (curve) =>
       curve === 'P-256'
-        ? read(fixedTestEcKey)
+        ? readKey(fixedTestEcKey)
         : (await promisify(generateKeyPair)('ec', { namedCurve: curve })).privateKey,
     ed25519: async () => (await promisify(generateKeyPair)('ed25519')).privateKey,
   };
+}
+
+function readKey(base64: string): KeyObject {
+  return createPrivateKey({ key: Buffer.from(base64, 'base64'), format: 'der', type: 'pkcs8' });
 }
 
 const scryptAsync = promisify<string, string, number, { N: number }, Buffer>(scrypt);

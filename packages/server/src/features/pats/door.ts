@@ -59,7 +59,8 @@ export function openPatDoor(parts: DoorParts): PatPort {
   const enterReference = async (token: string, context: PatContext): Promise<Result<PatEntrance, PatRefusal>> => {
     const { swap } = parts;
     if (swap === undefined || !isReferenceToken(token)) return refuse({ why: 'pat-malformed' });
-    const stood = await stand(`hash:${hash('sha256', token)}`, clock());
+    const key: PatKey = `hash:${hash('sha256', token)}`;
+    const stood = await stand(key, clock());
     if (!stood.ok) return stood;
     const { pat } = stood.value;
     const admitted = admit(stood.value, context);
@@ -70,6 +71,9 @@ export function openPatDoor(parts: DoorParts): PatPort {
       const kept = swap.atHand(pat.id, audience, clock());
       const swapped = kept === undefined ? await swap.swap(pat, audience) : ok(kept);
       if (!swapped.ok) return refuse(explainSwap(swapped.refusal));
+      // A swap asks the identity provider, and the token may have been revoked meanwhile.
+      const still = kept === undefined ? await stand(key, clock()) : stood;
+      if (!still.ok) return still;
       const verdict = context.verifier.verifySync(swapped.value) ?? (await context.verifier.verify(swapped.value));
       if (verdict.ok) {
         return ok({ principal: verdict.value, pat: admitted.value, token: swapped.value });
@@ -121,10 +125,13 @@ export function openPatDoor(parts: DoorParts): PatPort {
 
     revocation: {
       epochAt: revocations.epochAt,
-      check(principal, _token, now) {
+      check(principal, token, now) {
         if (!isOurs(principal)) {
           const by = revocations.hit(principal);
-          return by === undefined ? good : { standing: 'revoked', by };
+          if (by === undefined) return good;
+          // What a reference token was swapped for names the session in which its grant was given, and outlives it.
+          const stemsFromGrant = (by === 'sid' || by === 'sub') && parts.swap?.isHandedOut(token) === true;
+          return stemsFromGrant ? good : { standing: 'revoked', by };
         }
         const key: PatKey = `jti:${principal.tokenId ?? ''}`;
         const stood = book.stand(key, now);

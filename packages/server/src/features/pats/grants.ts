@@ -40,6 +40,10 @@ export interface Grants {
   readonly keep: (owner: PatOwner, answer: TokenAnswer) => Promise<void>;
   /** An access token that is at most `interval` old, so that what has changed for its owner shows. */
   readonly accessToken: (owner: PatOwner) => Promise<Result<OwnerToken, GrantRefusal>>;
+  /** Asks the identity provider anew whether it still honours the grant, however lately it did. Nothing without one. */
+  readonly reread: (owner: PatOwner) => Promise<void>;
+  /** Forgets the access tokens at hand: what another replica has learnt of a grant stands in the database. */
+  readonly forget: () => void;
   /** Ends the grant at the identity provider and forgets it. */
   readonly end: (owner: PatOwner) => Promise<void>;
   /** Refreshes what has lain still for `idle`, so that the offline session does not end of idleness. */
@@ -62,6 +66,8 @@ export function openGrants(parts: {
   const { store, seal, client, clock, random } = parts;
   const db = store.db.withTables<PatTables>();
   const held = new Map<string, OwnerToken>();
+  // What was asked for before all was forgotten is not kept.
+  let generation = 0;
   const asking = new Map<string, Promise<Result<OwnerToken, GrantRefusal>>>();
   const fresh = (token: OwnerToken, now: EpochMilliseconds): boolean =>
     now - token.at < parts.interval * 1000 && now < (token.expiresAt - 5) * 1000;
@@ -158,11 +164,12 @@ export function openGrants(parts: {
     const key = keyOf(owner);
     const token = held.get(key);
     if (token !== undefined && fresh(token, clock())) return ok(token);
+    const begun = generation;
     const under = asking.get(key) ?? obtain(owner).finally(() => asking.delete(key));
     asking.set(key, under);
     const obtained = await under;
     held.delete(key);
-    if (obtained.ok) {
+    if (obtained.ok && begun === generation) {
       if (held.size > 10_000) held.clear();
       held.set(key, obtained.value);
     }
@@ -189,6 +196,22 @@ export function openGrants(parts: {
         .values(row)
         .onConflict((conflict) => conflict.columns(['issuer', 'subject']).doUpdateSet(row))
         .execute();
+    },
+    forget() {
+      generation += 1;
+      held.clear();
+    },
+    async reread(owner) {
+      held.delete(keyOf(owner));
+      // Put aside rather than removed: whoever has read the row a moment ago may use it for its last seconds.
+      await db
+        .updateTable('pats_grant')
+        .set({ access_expires_at: 0 })
+        .where('issuer', '=', owner.issuer)
+        .where('subject', '=', owner.subject)
+        .where('ended', 'is', null)
+        .execute();
+      await accessToken(owner);
     },
     async end(owner) {
       held.delete(keyOf(owner));

@@ -11,6 +11,7 @@ import { announceEnds, type SendMail } from './announce.ts';
 import { openPatBook } from './book.ts';
 import { openPatDoor } from './door.ts';
 import { openGrants } from './grants.ts';
+import { followLogouts, type LogoutFollower } from './logged-out.ts';
 import { createMemoryIssuer } from './memory-issuer.ts';
 import { followOwners, readOwnersFromKeycloak } from './owners.ts';
 import type { PatOwner } from './pat.ts';
@@ -47,6 +48,8 @@ export interface Pats {
   readonly revocations: Revocations;
   /** Takes over the grant that its owner has just given. */
   readonly keepGrant: (owner: PatOwner, answer: TokenAnswer) => Promise<void>;
+  /** What a logout at the identity provider means for tokens. */
+  readonly loggedOut: LogoutFollower['loggedOut'];
   /** Told of everybody whose streams must end, once this replica has taken the revocation in. */
   readonly onEnded: (listener: (concerned: (caller: Caller) => boolean) => void) => void;
   /** Begins to follow the log; rejects if it cannot be read. */
@@ -79,6 +82,18 @@ export function openPats(options: PatsOptions): Pats {
       ? undefined
       : followOwners({ store, log: revocationLog, read: readOwnersFromKeycloak(reader), clock, interval, warn });
   const { login } = options;
+  // The tokens stay in the table: a user who is enabled again, or gives a new grant, has them back.
+  const grantEnded = async (owner: PatOwner): Promise<void> => {
+    const theirs = (await repository.list(owner)).filter((pat) => pat.kind === 'reference');
+    const until = after(secondsOf(clock()), days(1));
+    await store.transaction((tx) =>
+      revocationLog.append(
+        tx,
+        clock(),
+        theirs.map(({ id }) => ({ revocation: { kind: 'pat', value: id }, pat: id, until })),
+      ),
+    );
+  };
   const grants =
     resolved.sealKeys === undefined || login === undefined
       ? undefined
@@ -89,18 +104,7 @@ export function openPats(options: PatsOptions): Pats {
           random,
           clock,
           interval,
-          // The tokens stay in the table: a user who is enabled again, or gives a new grant, has them back.
-          ended: async (owner) => {
-            const theirs = (await repository.list(owner)).filter((pat) => pat.kind === 'reference');
-            const until = after(secondsOf(clock()), days(1));
-            await store.transaction((tx) =>
-              revocationLog.append(
-                tx,
-                clock(),
-                theirs.map(({ id }) => ({ revocation: { kind: 'pat', value: id }, pat: id, until })),
-              ),
-            );
-          },
+          ended: grantEnded,
         });
   const swap =
     grants === undefined
@@ -130,9 +134,35 @@ export function openPats(options: PatsOptions): Pats {
     const concerned = (pat: { readonly id: string; readonly owner: PatOwner }): boolean =>
       ofPat === undefined ? kind === 'all' || (kind === 'sub' && pat.owner.subject === value) : pat.id === ofPat;
     book.forget(concerned);
+    grants?.forget();
     // A swapped token that is named itself has been dropped where it was handed out.
     if (kind !== 'jti' || ofPat !== undefined) swap?.dropAll(concerned, ofPat !== undefined);
-    for (const tell of listeners) tell(({ principal, pat }) => concerns(entry, { principal, pat: pat?.id }));
+    if (kind === 'sid') {
+      swap?.dropSession(value);
+      // What is swapped in the same second cannot be told from what was issued before the end.
+      setTimeout(() => swap?.dropSession(value), 1500).unref();
+    }
+    // A personal access token outlives the session that it names, and so does what was opened with it.
+    const ends = ({ principal, pat }: Caller): boolean =>
+      (pat === undefined || kind !== 'sid') && concerns(entry, { principal, pat: pat?.id });
+    for (const tell of listeners) tell(ends);
+  });
+  const logouts = followLogouts({
+    store,
+    log: revocationLog,
+    grants:
+      grants === undefined
+        ? undefined
+        : {
+            reread: grants.reread,
+            async end(owner) {
+              await grants.end(owner);
+              await grantEnded(owner);
+            },
+          },
+    owners,
+    clock,
+    warn,
   });
 
   const timers: NodeJS.Timeout[] = [];
@@ -164,6 +194,7 @@ export function openPats(options: PatsOptions): Pats {
       owners,
       clock,
     }),
+    loggedOut: logouts.loggedOut,
     keepGrant: async (owner, answer) => grants?.keep(owner, answer),
     onEnded: (listener) => void listeners.push(listener),
     async start() {
@@ -181,6 +212,7 @@ export function openPats(options: PatsOptions): Pats {
     },
     async close() {
       for (const timer of timers) clearInterval(timer);
+      logouts.close();
       await book.flushUses().catch(() => undefined);
     },
   };

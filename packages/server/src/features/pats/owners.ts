@@ -18,7 +18,7 @@ import type { Store } from '@keyturn/store';
 import { askTokenEndpoint, type TokenEndpoint } from '../../http/token-endpoint.ts';
 import type { PatOwner } from './pat.ts';
 import type { RevocationLog } from './revocation-log.ts';
-import type { OwnerStanding } from './rows.ts';
+import { type OwnerStanding, ownerStandingOf } from './rows.ts';
 import type { PatTables } from './tables.ts';
 
 /** What the identity provider says of a user now, or why it could not be asked. */
@@ -66,6 +66,8 @@ export interface Owners {
    * to every replica. Resolves when it is known, never rejects, and says whether anybody was asked.
    */
   readonly reread: (owner: PatOwner, known: OwnerStanding | undefined) => Promise<boolean>;
+  /** Asks again however lately it did, if anything is known of the owner. */
+  readonly rereadNow: (owner: PatOwner) => Promise<void>;
 }
 
 export function followOwners(parts: {
@@ -121,24 +123,43 @@ export function followOwners(parts: {
     });
   };
 
+  const askOnce = async (owner: PatOwner, known: OwnerStanding | undefined): Promise<void> => {
+    const key = keyOf(owner);
+    const under =
+      asking.get(key) ??
+      ask(owner, known)
+        .catch((error: unknown) => warn({ error: String(error) }, 'users cannot be re-read'))
+        .finally(() => asking.delete(key));
+    asking.set(key, under);
+    if (tried.size > 10_000) tried.clear();
+    tried.set(key, clock());
+    await under;
+  };
+
   return {
     async reread(owner, known) {
-      const key = `${owner.issuer}\n${owner.subject}`;
       // An answer that could not be had is not asked for again sooner either.
-      const lately = Math.max(known?.readAt ?? 0, tried.get(key) ?? 0);
+      const lately = Math.max(known?.readAt ?? 0, tried.get(keyOf(owner)) ?? 0);
       if (clock() - lately < interval * 1000) return false;
-      const under =
-        asking.get(key) ??
-        ask(owner, known)
-          .catch((error: unknown) => warn({ error: String(error) }, 'users cannot be re-read'))
-          .finally(() => asking.delete(key));
-      asking.set(key, under);
-      if (tried.size > 10_000) tried.clear();
-      tried.set(key, clock());
-      await under;
+      await askOnce(owner, known);
       return true;
     },
+    async rereadNow(owner) {
+      const row = await store.db
+        .withTables<PatTables>()
+        .selectFrom('pats_owner')
+        .selectAll()
+        .where('issuer', '=', owner.issuer)
+        .where('subject', '=', owner.subject)
+        .executeTakeFirst();
+      // Of whom nothing is known, no token is in use; whoever uses one is looked at then.
+      if (row !== undefined) await askOnce(owner, ownerStandingOf(row));
+    },
   };
+}
+
+function keyOf(owner: PatOwner): string {
+  return `${owner.issuer}\n${owner.subject}`;
 }
 
 function isSameList(one: readonly string[] | undefined, other: readonly string[] | undefined): boolean {

@@ -37,6 +37,10 @@ export interface Swap {
   /** The token at hand. */
   readonly atHand: (pat: PatId, audience: string, now: EpochMilliseconds) => string | undefined;
   readonly swap: (pat: Pat, audience: string) => Promise<Result<string, SwapRefusal>>;
+  /** Whether this text is one that is handed out now. It stems from a grant, not from the session that it names. */
+  readonly isHandedOut: (token: string) => boolean;
+  /** Drops what names this session, which has ended: others who hear of it refuse what was issued before. */
+  readonly dropSession: (sessionId: string) => void;
   /** Drops the one token, which the verifier has refused. */
   readonly drop: (pat: PatId, audience: string) => void;
   /** Drops everything of these tokens, and tells verifiers everywhere what was handed out for revoked ones. */
@@ -48,6 +52,8 @@ interface Swapped {
   readonly token: string;
   /** Of a token that only this reference token was swapped for; the owner's own, used at Keyturn's doors, is shared. */
   readonly jti: string | undefined;
+  /** `sid`: of the session in which the grant was given. */
+  readonly sessionId: Json | undefined;
   readonly expiresAt: EpochSeconds;
   readonly until: EpochMilliseconds;
 }
@@ -68,6 +74,12 @@ export function createSwap(parts: {
   const { grants, exchange, clock, log, store } = parts;
   const tokens = new Map<string, Swapped>();
   const asking = new Map<string, Promise<Result<string, SwapRefusal>>>();
+  // The texts that are at hand, to be known by whoever is shown one.
+  const texts = new Set<string>();
+  const remove = (key: string, swapped: Swapped | undefined): void => {
+    if (swapped !== undefined) texts.delete(swapped.token);
+    tokens.delete(key);
+  };
   let generation = 0;
 
   const narrow = async (token: string, audience: string): Promise<Result<string, ExchangeRefusal>> => {
@@ -93,13 +105,20 @@ export function createSwap(parts: {
       pat,
       token,
       jti: typeof jti === 'string' && token !== own.value.token ? jti : undefined,
+      sessionId: claims['sid'],
       expiresAt: exp as EpochSeconds,
       until: epochMilliseconds(until),
     };
     // Revoked while it was under way: used by nobody, and not kept.
     if (asked === generation) {
-      if (tokens.size > 20_000) tokens.clear();
-      tokens.set(keyOf(pat.id, audience), swapped);
+      if (tokens.size > 20_000) {
+        tokens.clear();
+        texts.clear();
+      }
+      const key = keyOf(pat.id, audience);
+      remove(key, tokens.get(key));
+      tokens.set(key, swapped);
+      texts.add(token);
     }
     return ok(token);
   };
@@ -115,7 +134,14 @@ export function createSwap(parts: {
       asking.set(key, under);
       return under;
     },
-    drop: (pat, audience) => void tokens.delete(keyOf(pat, audience)),
+    isHandedOut: (token) => texts.has(token),
+    dropSession(sessionId) {
+      for (const [key, swapped] of tokens) if (swapped.sessionId === sessionId) remove(key, swapped);
+    },
+    drop(pat, audience) {
+      const key = keyOf(pat, audience);
+      remove(key, tokens.get(key));
+    },
     dropAll(concerned, revoked) {
       generation += 1;
       const now = clock();
@@ -123,7 +149,7 @@ export function createSwap(parts: {
       const ends: { jti: string; until: EpochSeconds }[] = [];
       for (const [key, swapped] of tokens) {
         if (!concerned(swapped.pat)) continue;
-        tokens.delete(key);
+        remove(key, swapped);
         if (swapped.jti !== undefined && swapped.expiresAt > second) {
           ends.push({ jti: swapped.jti, until: after(swapped.expiresAt, days(1)) });
         }
