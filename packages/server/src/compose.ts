@@ -29,17 +29,19 @@ import { openSourceRepository, sourceMigrations, sourcesChannel } from './featur
 import { mountSources } from './features/sources/routes.ts';
 import { passthroughWarning } from './features/sources/passthrough.ts';
 import { keepCatalogue } from './features/tools/catalogue-keeper.ts';
+import { neededScopes } from './features/tools/caller-scopes.ts';
 import { openMcpDoor } from './features/tools/mcp-door.ts';
 import { mountTools } from './features/tools/routes.ts';
 import { createToolbox } from './features/tools/toolbox.ts';
 import { rolesOfToken } from './http/caller.ts';
 import { createFrame } from './http/frame.ts';
+import { insufficientScope, type ScopeChallenge } from './http/insufficient-scope.ts';
 import { countExchanges, createNextHop } from './http/next-hop.ts';
 import { allowedHosts, allowedOrigins, publicUrlOf } from './http/origins.ts';
 import { cutByPat } from './http/pat-limits.ts';
 import { decideByRole } from './http/role-policy.ts';
 import { explainRefusal } from './http/refusals.ts';
-import { buildRooms } from './http/rooms.ts';
+import { buildRooms, type Resource } from './http/rooms.ts';
 import { type TokenEndpoint } from './http/token-endpoint.ts';
 import { type Door, identifyBy } from './http/who.ts';
 import type { Log } from './outside/log.ts';
@@ -94,6 +96,14 @@ export async function compose(settings: Settings, world: World): Promise<Result<
 
   const publicUrl = publicUrlOf(http);
   const mcpResource = mcp.resource ?? `${publicUrl}${mcp.path}`;
+
+  const { impliedScopes: implied } = tools;
+  const restChallenge = { scopes: [], metadataUrl: metadataUrlOf(publicUrl), implied };
+  const scopeChallenges: Record<Resource, ScopeChallenge> = {
+    rest: restChallenge,
+    edge: restChallenge,
+    mcp: { scopes: mcp.scopes, metadataUrl: metadataUrlOf(mcpResource), implied },
+  };
 
   const store = await openStore({ url: settings.store.url, clock, random });
   await store.migrate([...sourceMigrations, ...patMigrations, ...loginMigrations, ...logoutMigrations]);
@@ -225,7 +235,8 @@ export async function compose(settings: Settings, world: World): Promise<Result<
     deadline: http.deadline,
     trustedProxies: http.trustedProxies,
     isAllowedOrigin: allowedOrigins(http, publicUrl),
-    metadataUrl: (door) => metadataUrlOf(door === 'mcp' ? mcpResource : publicUrl),
+    metadataUrl: (door) => scopeChallenges[door].metadataUrl,
+    scopesOf: (door) => scopeChallenges[door].scopes,
   });
 
   // Features. What one needs of another is a port, filled here.
@@ -240,6 +251,8 @@ export async function compose(settings: Settings, world: World): Promise<Result<
     catalogue: catalogue.current,
     visibleTo: () => () => true, // until the access policies of tools are mounted
     clock,
+    stepUp: ({ principal }, { tool }, door) =>
+      insufficientScope(principal.scopes, neededScopes(tools.callerScopes, tool), scopeChallenges[door]),
     count: metrics.toolCall,
     note: (facts, sentence) => log.warn(facts, sentence),
   });
@@ -263,6 +276,8 @@ export async function compose(settings: Settings, world: World): Promise<Result<
     resource: mcpResource,
     version: world.version,
     isAllowedHost: allowedHosts(http, publicUrl),
+    challenge: scopeChallenges.mcp,
+    lean: mcp.lean,
     warn: (message) => log.warn({ message }, 'mcp'),
   });
   await store.listen(sourcesChannel, () => void catalogue.reload(), catalogue.reload);

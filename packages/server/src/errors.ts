@@ -12,6 +12,8 @@ export const errors = {
   uri_too_long: 'A part of the path is longer than 256 characters.',
   not_found: 'No route answers this method on this path.',
   origin_not_allowed: 'A browser page at another origin called. Add it to `http.allowedOrigins` if it may.',
+  host_not_allowed:
+    'The `Host` header names another server. It must be the host of `http.publicUrl`, or of loopback where Keyturn listens there.',
   deadline_exceeded:
     'No answer within `http.deadline`. What was started upstream may have happened: look before you repeat it.',
   internal_error: 'A bug or a broken disk. The log has the details under the `request_id`.',
@@ -43,7 +45,8 @@ export const errors = {
   too_many_requests:
     'Too many requests of one agent wait for people (`requests.maxPendingPerAgent`), or come too fast. `Retry-After` says when to try again.',
 
-  insufficient_scope: 'The token lacks a scope that the route needs; the `WWW-Authenticate` header names them.',
+  insufficient_scope:
+    'The token lacks a scope that the route or the tool needs; the `WWW-Authenticate` header names all that the next token must have (`mcp.scopes`, `tools.callerScopes`).',
 
   // At the edge
   ambiguous_path:

@@ -83,6 +83,8 @@ export const authSection = z.strictObject({
   adminRole: z.string().min(1).default('keyturn-admin').describe('Who may register and change sources.'),
 });
 
+const scope = z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'not a scope (RFC 6749 §3.3)');
+
 export const mcpSection = z.strictObject({
   path: z
     .string()
@@ -91,7 +93,14 @@ export const mcpSection = z.strictObject({
   resource: url
     .optional()
     .describe('This MCP server’s canonical URL, which tokens must have in `aud`. Default: publicUrl + path.'),
-  scopes: z.array(z.string()).default([]).describe('The least that a caller needs; named in the 401 challenge.'),
+  scopes: z
+    .array(scope)
+    .default([])
+    .describe('The least that a caller needs; named in the 401 challenge, and 403 insufficient_scope without.'),
+  lean: z
+    .boolean()
+    .default(true)
+    .describe('Answers plain tools/call and tools/list without the official SDK, which judges everything else.'),
 });
 
 export const exchangeSection = z.strictObject({
@@ -140,6 +149,22 @@ export const toolsSection = z.strictObject({
     .default(1024 * 1024)
     .describe('Bytes of an upstream’s answer; more is 502.'),
   timeout: z.number().positive().max(600).default(20),
+  callerScopes: z
+    .array(
+      z.strictObject({
+        tools: z.array(z.string().min(1)).min(1).default(['*']),
+        readOnly: z.boolean().optional(),
+        scopes: z.array(scope).min(1),
+      }),
+    )
+    .default([])
+    .describe(
+      'Scopes that a caller’s token must have for some tools: `{ tools: ["pizzeria-backend/*"], readOnly: false, scopes: ["orders:write"] }`. A call without is 403 insufficient_scope, by which a client steps up.',
+    ),
+  impliedScopes: z
+    .record(z.string(), z.array(scope))
+    .default({})
+    .describe('Scopes that a broad one implies: `{ "orders:all": ["orders:write", "orders:read"] }`.'),
 });
 
 export const logSection = z.strictObject({

@@ -25,6 +25,8 @@ export interface Frame {
   readonly route: <Body>(route: Route<Body>) => void;
   /** The caller of a request at one of the two doors, or the problem to answer with. */
   readonly authenticate: (request: FastifyRequest, resource: Resource) => Promise<Result<Caller, Problem>>;
+  /** Answers with a problem: its body, its headers, and its code in the log line. */
+  readonly answerProblem: (request: FastifyRequest, reply: FastifyReply, problem: Problem) => FastifyReply;
   /** Runs work for a request until http.deadline, or until its client has gone; then its signal aborts. */
   readonly underDeadline: UnderDeadline;
   /** Closes the streams of callers who may no longer have them: answers that have begun and not ended. */
@@ -46,6 +48,8 @@ export interface FrameOptions {
   readonly isAllowedOrigin: (origin: string) => boolean;
   /** The protected-resource document of each door (RFC 9728), named in the 401 challenge. */
   readonly metadataUrl: (resource: Resource) => string;
+  /** The least scopes that a caller of a door needs, named in the 401 challenge. */
+  readonly scopesOf: (resource: Resource) => readonly string[];
 }
 
 export interface Route<Body> {
@@ -192,7 +196,7 @@ export function createFrame(options: FrameOptions): Frame {
       callers.set(request, found.value);
       return found;
     }
-    const problem = explainRefusal(found.refusal, options.metadataUrl(resource));
+    const problem = explainRefusal(found.refusal, options.metadataUrl(resource), options.scopesOf(resource));
     metrics.tokenRefused(problem.code);
     log.info({ request_id: request.id, refusal: found.refusal }, 'credentials refused');
     return { ok: false, refusal: problem };
@@ -243,5 +247,5 @@ export function createFrame(options: FrameOptions): Frame {
 
   const limited: UnderDeadline = (reply, work) => underDeadline(options.deadline, reply, work);
 
-  return { app, route, authenticate, underDeadline: limited, endStreams };
+  return { app, route, authenticate, answerProblem, underDeadline: limited, endStreams };
 }

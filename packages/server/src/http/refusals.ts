@@ -1,6 +1,6 @@
 import type { ExchangeRefusal } from '@keyturn/exchange';
 import { unreachable } from '@keyturn/protocol';
-import { bearerChallenge, type TokenRefusal, type WireRefusal, wireOf } from '@keyturn/verify';
+import { bearerChallenge, type ChallengeOptions, type TokenRefusal, type WireRefusal, wireOf } from '@keyturn/verify';
 import type { CredentialRefusal } from './bearer.ts';
 import type { PatRefusal } from './pat-port.ts';
 import type { Problem } from './problem.ts';
@@ -22,12 +22,16 @@ export type HouseRefusal = RoomRefusal<WhoRefusal, HopRefusal>;
 
 /**
  * The one place where a refusal of the rooms becomes what the caller sees. There is no default branch: a new reason
- * does not compile until somebody decides. `metadataUrl` goes into the challenge (RFC 9728 §5.1).
+ * does not compile until somebody decides. `metadataUrl` goes into the challenge (RFC 9728 §5.1), and the least `scopes`
+ * that a caller of this door needs (RFC 6750 §3).
  */
-export function explainRefusal(refusal: HouseRefusal, metadataUrl?: string): Problem {
+export function explainRefusal(refusal: HouseRefusal, metadataUrl?: string, scopes: readonly string[] = []): Problem {
   switch (refusal.room) {
     case 'who':
-      return explainWho(refusal.refusal, metadataUrl);
+      return explainWho(refusal.refusal, {
+        ...(metadataUrl === undefined ? {} : { resourceMetadata: metadataUrl }),
+        ...(scopes.length === 0 ? {} : { scope: scopes }),
+      });
     case 'may-they':
       return {
         status: 403,
@@ -45,11 +49,10 @@ export function explainRefusal(refusal: HouseRefusal, metadataUrl?: string): Pro
   }
 }
 
-function explainWho(refusal: WhoRefusal, metadataUrl: string | undefined): Problem {
-  const resourceMetadata = metadataUrl === undefined ? {} : { resourceMetadata: metadataUrl };
+function explainWho(refusal: WhoRefusal, resourceMetadata: ChallengeOptions): Problem {
   switch (refusal.why) {
     case 'credentials':
-      return explainCredentials(refusal.refusal, metadataUrl);
+      return explainCredentials(refusal.refusal, resourceMetadata);
     case 'token': {
       // Coarse, as verify decides (RFC 6750 §3.1): which check failed is for the log, not for whoever holds the token.
       const { status, description } = wireOf(refusal.refusal);
@@ -78,7 +81,7 @@ function explainWho(refusal: WhoRefusal, metadataUrl: string | undefined): Probl
 }
 
 /** Revoked, never issued, expired, mistyped: the holder of a token that does not work learns no more than that. */
-function explainPat(refusal: PatRefusal, resourceMetadata: { readonly resourceMetadata?: string }): Problem {
+function explainPat(refusal: PatRefusal, resourceMetadata: ChallengeOptions): Problem {
   switch (refusal.why) {
     case 'pat-unknown':
     case 'pat-expired':
@@ -136,8 +139,7 @@ const invalidCredentials: WireRefusal = {
   description: 'The request must have one Authorization header of the form Bearer and a token',
 };
 
-function explainCredentials(refusal: CredentialRefusal, metadataUrl: string | undefined): Problem {
-  const resourceMetadata = metadataUrl === undefined ? {} : { resourceMetadata: metadataUrl };
+function explainCredentials(refusal: CredentialRefusal, resourceMetadata: ChallengeOptions): Problem {
   // RFC 6750 §3: a request without credentials gets a challenge without an error code.
   const challenge = { 'www-authenticate': bearerChallenge(undefined, resourceMetadata) };
   const several = { 'www-authenticate': bearerChallenge(invalidCredentials, resourceMetadata) };

@@ -10,6 +10,8 @@ export interface McpTool {
   readonly title: string | undefined;
   readonly description: string;
   readonly inputSchema: JsonObject;
+  /** What `structuredContent` is, where the document says. */
+  readonly outputSchema?: JsonObject | undefined;
   readonly annotations: {
     readonly readOnlyHint?: boolean;
     readonly destructiveHint?: boolean;
@@ -17,9 +19,19 @@ export interface McpTool {
   };
 }
 
+/** An answered call. */
+export interface McpCalled {
+  readonly result: ToolResult;
+  /** Blocks of an upstream that speaks MCP itself, handed on as they are instead of what `result` would become. */
+  readonly content?: readonly JsonObject[] | undefined;
+  /** Whether the tool was listed with an output schema, which clients then hold every successful answer to. */
+  readonly promised: boolean;
+}
+
 /**
  * What the MCP door needs of the tools. Each function takes the call through all rooms and leaves its audit row; the
- * list is in a fixed order, so that a model's prompt cache keeps hitting.
+ * list is in a fixed order, so that a model's prompt cache keeps hitting, and gives the same object for the same tool
+ * until it changes.
  */
 export interface McpToolbox {
   readonly list: (caller: Caller, requestId: string) => Promise<Result<readonly McpTool[], Problem>>;
@@ -29,5 +41,5 @@ export interface McpToolbox {
     name: string,
     given: Json | undefined,
     signal: AbortSignal,
-  ) => Promise<Result<ToolResult, Problem>>;
+  ) => Promise<Result<McpCalled, Problem>>;
 }

@@ -2,9 +2,13 @@ import { Readable } from 'node:stream';
 import { isJsonObject } from '@keyturn/protocol';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Frame } from '../../http/frame.ts';
-import { buildProblemBody, problemContentType } from '../../http/problem.ts';
-import type { McpCallContext } from './handler.ts';
+import type { Problem } from '../../http/problem.ts';
+import { createAnswers } from './answers.ts';
+import type { McpCallContext } from './context.ts';
+import { createLeanDoor } from './lean-door.ts';
 import type { McpToolbox } from './port.ts';
+import { serverInfo } from './server-info.ts';
+import { insufficientScope, type ScopeChallenge } from '../../http/insufficient-scope.ts';
 
 export interface McpOptions {
   /** Where the endpoint is mounted, for example /mcp. */
@@ -14,6 +18,10 @@ export interface McpOptions {
   readonly version: string;
   /** Whether a Host header names this server: a page that rebinds its own name to a loopback address does not. */
   readonly isAllowedHost: (host: string) => boolean;
+  /** The least scopes of a caller, and where a client reads how to get them. */
+  readonly challenge: ScopeChallenge;
+  /** Whether plain `tools/call` and `tools/list` are answered without the SDK. */
+  readonly lean: boolean;
   readonly warn: (message: string) => void;
 }
 
@@ -27,11 +35,13 @@ export interface McpDoor {
  * then the official SDK serves both protocol eras. GET and DELETE are 405: there are no sessions.
  */
 export function mountMcp(frame: Frame, toolbox: McpToolbox, options: McpOptions): McpDoor {
+  const answers = createAnswers(toolbox);
+  const lean = options.lean ? createLeanDoor(answers, serverInfo(options.version)) : undefined;
   // Loading the SDK costs about 100 ms, so it happens at the first request and not at start.
   let handler: Promise<Awaited<ReturnType<typeof load>>> | undefined;
   const load = async () => {
     const { createHandler } = await import('./handler.ts');
-    return createHandler(toolbox, { version: options.version, warn: options.warn });
+    return createHandler(answers, { version: options.version, warn: options.warn });
   };
 
   void frame.app.register((app, _options, done) => {
@@ -42,23 +52,23 @@ export function mountMcp(frame: Frame, toolbox: McpToolbox, options: McpOptions)
       method: ['GET', 'POST', 'DELETE'],
       url: options.path,
       handler: async (request, reply) => {
-        if (!options.isAllowedHost(request.host)) {
-          return reply.code(403).send(forbiddenHost);
-        }
+        if (!options.isAllowedHost(request.host)) return frame.answerProblem(request, reply, forbiddenHost);
         const caller = await frame.authenticate(request, 'mcp');
-        if (!caller.ok) {
-          return reply
-            .code(caller.refusal.status)
-            .headers(caller.refusal.headers ?? {})
-            .header('content-type', problemContentType)
-            .send(JSON.stringify(buildProblemBody(caller.refusal, request.id)));
-        }
+        if (!caller.ok) return frame.answerProblem(request, reply, caller.refusal);
         const { principal } = caller.value;
+        const lacking = insufficientScope(principal.scopes, [], options.challenge);
+        if (lacking !== undefined) return frame.answerProblem(request, reply, lacking);
+        let refused: Problem | undefined;
         const context: McpCallContext = {
           caller: caller.value,
           requestId: request.id,
           underDeadline: (work) => frame.underDeadline(reply, work),
+          refuseRequest: (problem) => (refused ??= problem),
         };
+        const body = parseBody(request.body);
+        const text = request.method === 'POST' ? await lean?.answer(request.headers, body, context) : undefined;
+        if (refused !== undefined) return frame.answerProblem(request, reply, refused);
+        if (text !== undefined) return reply.header('content-type', 'application/json').send(text);
         handler ??= load();
         const response = await (await handler).fetch(toWebRequest(request, options.resource), {
           // The SDK is not given the token: it has no use for it.
@@ -69,8 +79,13 @@ export function mountMcp(frame: Frame, toolbox: McpToolbox, options: McpOptions)
             expiresAt: principal.expiresAt,
             extra: { keyturn: context },
           },
-          ...parsedBody(request.body),
+          ...(body === undefined ? {} : { parsedBody: body }),
         });
+        if (refused !== undefined) {
+          await response.body?.cancel();
+          return frame.answerProblem(request, reply, refused);
+        }
+        if (response.status === 200) lean?.accepted(body);
         return sendWebResponse(reply, response);
       },
     });
@@ -80,20 +95,21 @@ export function mountMcp(frame: Frame, toolbox: McpToolbox, options: McpOptions)
   return { toolsChanged: () => void handler?.then(({ notify }) => notify.toolsChanged()) };
 }
 
-const forbiddenHost = {
-  jsonrpc: '2.0',
-  id: null,
-  error: { code: -32_600, message: 'The Host header does not name this server (http.publicUrl).' },
+const forbiddenHost: Problem = {
+  status: 403,
+  code: 'host_not_allowed',
+  title: 'This host name is not Keyturn’s',
+  detail: 'The Host header does not name this server (http.publicUrl).',
 };
 
 /** JSON is parsed here once; anything else goes to the SDK as it came, which says what is wrong with it. */
-function parsedBody(body: unknown): { parsedBody?: unknown } {
-  if (typeof body !== 'string') return {};
+function parseBody(body: unknown): unknown {
+  if (typeof body !== 'string') return undefined;
   try {
     const parsed: unknown = JSON.parse(body);
-    return isJsonObject(parsed) || Array.isArray(parsed) ? { parsedBody: parsed } : {};
+    return isJsonObject(parsed) || Array.isArray(parsed) ? parsed : undefined;
   } catch {
-    return {};
+    return undefined;
   }
 }
 

@@ -1,5 +1,5 @@
 import { type Json, ok, type Result } from '@keyturn/protocol';
-import type { ToolResult } from '@keyturn/tools';
+import type { Tool, ToolResult } from '@keyturn/tools';
 import type { Caller } from '../../http/caller.ts';
 import { type House, pass } from '../../http/pass.ts';
 import type { Problem } from '../../http/problem.ts';
@@ -21,21 +21,32 @@ export function openMcpDoor(toolbox: Toolbox, house: House) {
       name: string,
       given: Json | undefined,
       signal: AbortSignal,
-    ): Promise<Result<ToolResult, Problem>> {
+    ): Promise<Result<{ readonly result: ToolResult; readonly promised: boolean }, Problem>> {
       const entry = toolbox.find(caller, name, 'mcp');
       const request = { caller, requestId, door: 'mcp', arguments: given, signal } as const;
       const called = await toolbox.callThroughRooms(entry, name, request);
-      return called.ok ? ok(called.value.answer.result) : called;
+      if (!called.ok) return called;
+      return ok({ result: called.value.answer.result, promised: entry?.tool.outputSchema !== undefined });
     },
   };
 }
 
-function describe({ tool }: CatalogueEntry) {
+function describe({ tool }: CatalogueEntry): ReturnType<typeof describeTool> {
+  const known = described.get(tool) ?? describeTool(tool);
+  described.set(tool, known);
+  return known;
+}
+
+// A memo of a pure function: the same tool is the same object, so that what is written of it is written once.
+const described = new WeakMap<Tool, ReturnType<typeof describeTool>>();
+
+function describeTool(tool: Tool) {
   return {
     name: tool.mcpName,
     title: tool.title,
     description: tool.description,
     inputSchema: tool.inputSchema,
+    outputSchema: tool.outputSchema,
     annotations: {
       readOnlyHint: tool.hints.readOnly,
       destructiveHint: tool.hints.destructive,

@@ -19,6 +19,8 @@ export interface ToolboxParts extends ToolCallParts {
   readonly clock: Clock;
   /** For the log: what only the operator may know. */
   readonly note: (facts: object, sentence: string) => void;
+  /** The step-up that a caller needs before calling this tool by this door; undefined where the token has all scopes. */
+  readonly stepUp: (caller: Caller, entry: CatalogueEntry, door: Resource) => Problem | undefined;
   readonly count: (labels: { source: string; door: string; outcome: string }) => void;
 }
 
@@ -114,6 +116,8 @@ export function createToolbox(parts: ToolboxParts): Toolbox {
       const known = list(approved.caller).map(({ tool }) => (request.door === 'mcp' ? tool.mcpName : tool.id));
       return refuse(explainToolRefusal({ why: 'unknown-tool', id: given, nearest: nearestName(given, known) }));
     }
+    const stepUp = parts.stepUp(approved.caller, entry, request.door);
+    if (stepUp !== undefined) return refuse(stepUp);
     const startedAt = parts.clock();
     const judged = approved.action;
     if (judged.tool?.hash !== entry.tool.hash || judged.tool.audience !== entry.source.defaultAudience) {

@@ -1,0 +1,65 @@
+import type { JsonObject } from '@keyturn/protocol';
+import type { Problem } from '../../http/problem.ts';
+import type { McpCalled, McpTool } from './port.ts';
+
+/** A tool on the wire. */
+export function describeTool(tool: McpTool): JsonObject {
+  return {
+    name: tool.name,
+    ...(tool.title === undefined ? {} : { title: tool.title }),
+    description: tool.description,
+    inputSchema: { ...tool.inputSchema, type: 'object' },
+    ...(tool.outputSchema === undefined ? {} : { outputSchema: { ...tool.outputSchema, type: 'object' } }),
+    annotations: { ...tool.annotations },
+  };
+}
+
+/**
+ * An upstream's answer as a result: JSON as text and as `structuredContent`, bytes as an embedded resource, a refusal
+ * of the upstream as an error that the model can read.
+ *
+ * A client holds a successful result to the tool's output schema and throws it away where it does not fit. So an answer
+ * that was cut, or is not what the document promised, is marked as an error: then the model still sees all there is.
+ */
+export function describeResult(name: string, { result, content, promised }: McpCalled): JsonObject {
+  const failed = result.status >= 400;
+  const structured = failed || result.mismatch !== undefined ? undefined : result.structured;
+  const broken = promised && !failed && structured === undefined;
+  const said = failed ? `The upstream answered ${result.status}: ` : broken ? brokenPromise(result) : '';
+  return {
+    content: content === undefined ? [...describeBody(name, result, said)] : [...content],
+    ...(structured === undefined ? {} : { structuredContent: structured }),
+    ...(failed || broken ? { isError: true } : {}),
+  };
+}
+
+function describeBody(name: string, result: McpCalled['result'], said: string): readonly JsonObject[] {
+  const { text, binary, contentType } = result;
+  if (binary !== undefined) {
+    const resource = { uri: `keyturn://tools/${name}/result`, mimeType: contentType, blob: binary };
+    return [...(said === '' ? [] : [{ type: 'text', text: said.trimEnd() }]), { type: 'resource', resource }];
+  }
+  if (text === undefined && said === '') {
+    return [{ type: 'text', text: `The upstream answered ${result.status} without content.` }];
+  }
+  return [{ type: 'text', text: `${said}${text ?? 'no content.'}` }];
+}
+
+function brokenPromise({ status, mismatch, truncated }: McpCalled['result']): string {
+  const why =
+    truncated !== undefined
+      ? 'the answer is too large to be given whole'
+      : mismatch !== undefined
+        ? `the answer is not what its document promises (${mismatch.map(({ pointer, message }) => `${pointer} ${message}`).join('; ')})`
+        : 'the answer is not the JSON that its document promises';
+  return `The call was made and the upstream answered ${status}, but ${why}:\n`;
+}
+
+/** A refusal inside a call is a result that the model can read, with the code that a program can branch on. */
+export function describeProblem(problem: Problem): JsonObject {
+  const facts = problem.facts === undefined ? '' : ` ${JSON.stringify(problem.facts)}`;
+  return {
+    content: [{ type: 'text', text: `${problem.code}: ${problem.title}. ${problem.detail}${facts}` }],
+    isError: true,
+  };
+}
