@@ -33,7 +33,7 @@ import { neededScopes } from './features/tools/caller-scopes.ts';
 import { openMcpDoor } from './features/tools/mcp-door.ts';
 import { mountTools } from './features/tools/routes.ts';
 import { createToolbox } from './features/tools/toolbox.ts';
-import { rolesOfToken } from './http/caller.ts';
+import { contextOfToken } from './http/caller.ts';
 import { createFrame } from './http/frame.ts';
 import { insufficientScope, type ScopeChallenge } from './http/insufficient-scope.ts';
 import { countExchanges, createNextHop } from './http/next-hop.ts';
@@ -192,7 +192,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
   let catalogue: Awaited<ReturnType<typeof keepCatalogue>> | undefined;
   // The six rooms: who → may they → two keys → next hop → (do it) → remember.
   const house = buildRooms({
-    identify: identifyBy(doors, rolesOfToken, pats?.port),
+    identify: identifyBy(doors, contextOfToken, pats?.port),
     decide: cutByPat(decideByRole, (tool) => catalogue?.current().byId(tool)?.tool.hints.readOnly === true),
     // Until the feature `requests` is mounted there is nobody to ask, and what needs a second key is refused.
     secondKey: async ({ action }) =>
@@ -293,7 +293,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
         ...Object.keys(pat.introspectionClients),
       ]),
     ]);
-    const identify = identifyBy({ ...doors, edge: asked }, rolesOfToken, pats.port);
+    const identify = identifyBy({ ...doors, edge: asked }, contextOfToken, pats.port);
     mountIntrospection(frame, house, {
       clients: pat.introspectionClients,
       role: pat.revocationsRole,

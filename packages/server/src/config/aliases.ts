@@ -24,6 +24,8 @@ export const aliases: readonly SettingAlias[] = [
   { env: 'TOKEN_EXCHANGE_TIMEOUT', path: 'exchange.timeout' },
   { env: 'CIRCUIT_BREAKER_FAILURE_THRESHOLD', path: 'exchange.failureThreshold' },
   { env: 'CIRCUIT_BREAKER_RECOVERY_TIMEOUT', path: 'exchange.recoveryTimeout' },
+  // 004: groups and roles
+  { env: 'KEYCLOAK_GROUP_TO_ROLE', path: 'rbac.groupToRole' },
   // 001: flags
   { flag: 'oidc-issuer-url', path: 'auth.issuer' },
   { flag: 'oidc-audience', path: 'auth.audiences' },

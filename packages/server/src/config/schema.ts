@@ -3,6 +3,7 @@ import { edgeSection } from './edge.ts';
 import { loginSection } from './login.ts';
 import { mailSection } from './mail.ts';
 import { patSection } from './pat.ts';
+import { rbacSection } from './rbac.ts';
 import { sealSection } from './seal.ts';
 import {
   authSection,
@@ -28,6 +29,7 @@ export const settingsSchema = z.strictObject({
   pat: patSection.optional(),
   login: loginSection.optional(),
   edge: edgeSection.optional(),
+  rbac: rbacSection.prefault({}),
   mail: mailSection.optional(),
   log: logSection.prefault({}),
 });

@@ -1,13 +1,23 @@
+import { buildPermissionSet, type PermissionSet } from '@keyturn/policy/rbac';
 import type { PatId, Principal } from '@keyturn/protocol';
 import type { Bearer } from './bearer.ts';
 
-/** The effective roles of a principal. The spine reads the token's; the feature `rbac` replaces this port. */
-export type RolesOf = (principal: Principal) => readonly string[] | Promise<readonly string[]>;
+/** What somebody is and may, for the length of one request. */
+export interface RoleContext {
+  /** Roles of the token, and those that Keyturn has assigned, with all that they inherit from. */
+  readonly roles: readonly string[];
+  /** What the roles that Keyturn has assigned permit; the token's own roles give none. */
+  readonly permissions: PermissionSet;
+  /** Of the roles that Keyturn has assigned, the one with the highest tier. */
+  readonly primaryRole: string | undefined;
+}
+
+/** The effective roles of a principal: the feature `rbac` fills this port. `pat` is what narrows the caller, if anything. */
+export type RolesOf = (principal: Principal, pat?: PatOfCaller) => RoleContext | Promise<RoleContext>;
 
 /** Who is calling: a verified principal, its effective roles, and the credential that proved it. */
-export interface Caller {
+export interface Caller extends RoleContext {
   readonly principal: Principal;
-  readonly roles: readonly string[];
   readonly bearer: Bearer;
   /** Set where the caller came with a personal access token, which narrows what they may do. */
   readonly pat?: PatOfCaller;
@@ -45,3 +55,10 @@ export function rolesOfToken(principal: Principal): readonly string[] {
   );
   return [...principal.roles.realm, ...clientRoles];
 }
+
+/** Where nothing is known beyond the token: its roles, and no permission. */
+export function contextOfToken(principal: Principal): RoleContext {
+  return { roles: rolesOfToken(principal), permissions: noPermissions, primaryRole: undefined };
+}
+
+const noPermissions = buildPermissionSet([]);

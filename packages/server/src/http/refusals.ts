@@ -38,7 +38,10 @@ export function explainRefusal(refusal: HouseRefusal, metadataUrl?: string, scop
         code: 'forbidden',
         title: 'You may not do this',
         detail: refusal.reason,
-        ...(refusal.needsRole === undefined ? {} : { facts: { required_role: refusal.needsRole } }),
+        facts: {
+          ...(refusal.needsRole === undefined ? {} : { required_role: refusal.needsRole }),
+          ...(refusal.needsPermission === undefined ? {} : { required_permission: refusal.needsPermission }),
+        },
       };
     case 'two-keys':
       return explainSecondKey(refusal);

@@ -27,6 +27,8 @@ export interface Action {
   readonly target?: string;
   /** The role without which nobody may. */
   readonly needsRole?: string;
+  /** The permission without which nobody may, `content.publish@page:7`; where a role is named as well, either will do. */
+  readonly needsPermission?: string;
   /** Of `tool.call`: which tool, as policies see it. */
   readonly tool?: ToolOfAction;
   /**
@@ -131,9 +133,12 @@ export type SecondKeyRefusal =
  */
 export type Outcome = 'completed' | 'failed' | 'unknown' | 'not-reached';
 
+/** What the action named. */
+type Needs = Pick<Action, 'needsRole' | 'needsPermission'>;
+
 export type RoomRefusal<Who, Hop> =
   | { readonly room: 'who'; readonly refusal: Who }
-  | { readonly room: 'may-they'; readonly why: 'forbidden'; readonly reason: string; readonly needsRole?: string }
+  | ({ readonly room: 'may-they'; readonly why: 'forbidden'; readonly reason: string } & Needs)
   | ({ readonly room: 'two-keys' } & SecondKeyRefusal)
   | { readonly room: 'next-hop'; readonly refusal: Hop };
 
@@ -207,7 +212,11 @@ export function buildRooms<Who, Hop>(parts: RoomParts<Who, Hop>): Rooms<Who, Hop
     async mayThey(caller, action) {
       const decision = await parts.decide(caller, action);
       if (decision.effect === 'deny') {
-        const needs = action.needsRole === undefined ? {} : { needsRole: action.needsRole };
+        const { needsRole, needsPermission } = action;
+        const needs: Needs = {
+          ...(needsRole === undefined ? {} : { needsRole }),
+          ...(needsPermission === undefined ? {} : { needsPermission }),
+        };
         return refuse({ room: 'may-they', why: 'forbidden', reason: decision.reason, ...needs });
       }
       return ok({ caller, action, decision } as Permitted);

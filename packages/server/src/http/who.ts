@@ -24,27 +24,29 @@ export function identifyBy(
 ): RoomParts<WhoRefusal, never>['identify'] {
   return async (bearer, resource, { address, audience }) => {
     const { verifier, audiences } = doors[resource];
-    const context = { verifier, address, audiences: audience === undefined ? audiences : [audience] };
+    const presented = { verifier, address, audiences: audience === undefined ? audiences : [audience] };
     const token = bearer.reveal();
     if (pats?.isOpaque(token) === true) {
-      const entered = await pats.enter(token, context);
+      const entered = await pats.enter(token, presented);
       if (!entered.ok) return refuse({ why: 'pat', refusal: entered.refusal });
       const { pat, token: swapped } = entered.value;
       const principal = cutPrincipal(entered.value.principal, pat);
       return ok({
         principal,
-        roles: await rolesOf(principal),
+        ...(await rolesOf(principal, pat)),
         bearer: swapped === undefined ? bearer : new Bearer(swapped),
         pat,
       });
     }
     const checked = verifier.verifySync(token) ?? (await verifier.verify(token));
     if (!checked.ok) return refuse({ why: 'token', refusal: checked.refusal });
-    const known = pats?.recognise(checked.value, context);
+    const known = pats?.recognise(checked.value, presented);
     const recognised = known instanceof Promise ? await known : known;
     if (recognised?.ok === false) return refuse({ why: 'pat', refusal: recognised.refusal });
     const pat = recognised?.value;
     const principal = pat === undefined ? checked.value : cutPrincipal(checked.value, pat);
-    return ok({ principal, roles: await rolesOf(principal), bearer, ...(pat === undefined ? {} : { pat }) });
+    const found = rolesOf(principal, pat);
+    const context = found instanceof Promise ? await found : found;
+    return ok({ principal, ...context, bearer, ...(pat === undefined ? {} : { pat }) });
   };
 }
