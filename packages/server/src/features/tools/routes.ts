@@ -2,7 +2,7 @@ import { ok } from '@keyturn/protocol';
 import { z } from 'zod';
 import type { Frame } from '../../http/frame.ts';
 import type { CatalogueEntry } from './catalogue.ts';
-import { checkToolCall, type Toolbox, toolCall } from './toolbox.ts';
+import { type Toolbox, toolCall } from './toolbox.ts';
 
 const executeSchema = z.strictObject({
   tool_id: z.string().min(1).max(300),
@@ -26,7 +26,8 @@ export function mountTools(frame: Frame, toolbox: Toolbox): void {
     path: '/api/v1/tools/execute',
     body: executeSchema,
     action: ({ caller, body }) => toolCall(toolbox.find(caller, body.tool_id, 'rest'), body.arguments),
-    check: ({ caller, body }) => checkToolCall(toolbox.find(caller, body.tool_id, 'rest'), body.arguments),
+    check: ({ caller, body }) =>
+      toolbox.check(caller, toolbox.find(caller, body.tool_id, 'rest'), body.arguments, 'rest'),
     handle: async ({ approved, body, signal }) => {
       const entry = toolbox.find(approved.caller, body.tool_id, 'rest');
       const called = await toolbox.call(approved, entry, body.tool_id, { door: 'rest', signal });

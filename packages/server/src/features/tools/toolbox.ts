@@ -48,6 +48,13 @@ export interface Toolbox {
   readonly list: (caller: Caller) => readonly CatalogueEntry[];
   /** By id or MCP name; undefined as well where the caller may not know of it. */
   readonly find: (caller: Caller, given: string, door: Resource) => CatalogueEntry | undefined;
+  /** What is wrong with a call before anybody is asked to approve it: the token's scopes, the arguments. */
+  readonly check: (
+    caller: Caller,
+    entry: CatalogueEntry | undefined,
+    given: Json | undefined,
+    door: Resource,
+  ) => Problem | undefined;
   /** For a door whose frame has taken the call through the rooms already. */
   readonly call: (
     approved: Approved,
@@ -96,8 +103,8 @@ function canonical(given: Json | undefined): JsonObject | undefined {
   return isJsonObject(parsed) ? parsed : undefined;
 }
 
-/** What is wrong with a call before anybody is asked to approve it. */
-export function checkToolCall(entry: CatalogueEntry | undefined, given: Json | undefined): Problem | undefined {
+/** Whether the arguments fit the tool. */
+function checkToolCall(entry: CatalogueEntry | undefined, given: Json | undefined): Problem | undefined {
   if (entry === undefined) return undefined;
   const checked = checkArguments(entry.tool, given ?? {});
   if (!checked.ok) return explainToolRefusal({ why: 'bad-arguments', faults: checked.refusal });
@@ -111,13 +118,13 @@ export function createToolbox(parts: ToolboxParts): Toolbox {
     const visible = parts.visibleTo(caller);
     return parts.catalogue().entries.filter((entry) => visible(entry) && withinPat(caller, entry));
   };
+  const check: Toolbox['check'] = (caller, entry, given, door) =>
+    (entry === undefined ? undefined : parts.stepUp(caller, entry, door)) ?? checkToolCall(entry, given);
   const call: Toolbox['call'] = async (approved, entry, given, request) => {
     if (entry === undefined) {
       const known = list(approved.caller).map(({ tool }) => (request.door === 'mcp' ? tool.mcpName : tool.id));
       return refuse(explainToolRefusal({ why: 'unknown-tool', id: given, nearest: nearestName(given, known) }));
     }
-    const stepUp = parts.stepUp(approved.caller, entry, request.door);
-    if (stepUp !== undefined) return refuse(stepUp);
     const startedAt = parts.clock();
     const judged = approved.action;
     if (judged.tool?.hash !== entry.tool.hash || judged.tool.audience !== entry.source.defaultAudience) {
@@ -145,6 +152,7 @@ export function createToolbox(parts: ToolboxParts): Toolbox {
       const entry = door === 'mcp' ? parts.catalogue().byMcpName(given) : parts.catalogue().byId(given);
       return entry !== undefined && parts.visibleTo(caller)(entry) ? entry : undefined;
     },
+    check,
     call,
     callThroughRooms: (entry, given, request) =>
       pass(
@@ -153,7 +161,7 @@ export function createToolbox(parts: ToolboxParts): Toolbox {
           caller: request.caller,
           requestId: request.requestId,
           action: toolCall(entry, request.arguments),
-          check: () => checkToolCall(entry, request.arguments),
+          check: () => check(request.caller, entry, request.arguments, request.door),
         },
         (approved) => call(approved, entry, given, request),
       ),
