@@ -6,8 +6,8 @@ export interface Page {
 }
 
 /**
- * Opens an address as a browser would: follows redirects, keeps cookies, and fills in one login form on the way. `rewrite`
- * leads a public address to where it is served here.
+ * Opens an address as a browser would: follows redirects, keeps cookies, and on the way fills in a login form and says yes
+ * where leave is asked for. `rewrite` leads a public address to where it is served here.
  */
 export async function logInInBrowser(
   start: string,
@@ -34,8 +34,28 @@ export async function logInInBrowser(
     if (answer.status >= 300 && answer.status < 400 && location !== null) return visit(new URL(location, url).href);
     return { status: answer.status, url, html: await answer.text() };
   };
-  const page = await visit(start);
-  const action = /<form[^>]*action="([^"]+)"/.exec(page.html)?.[1]?.replaceAll('&amp;', '&');
-  if (action === undefined) return page;
-  return visit(new URL(action, page.url).href, new URLSearchParams({ ...user, credentialId: '' }));
+  let page = await visit(start);
+  // A login, perhaps a leave: nobody is asked for more.
+  for (let i = 0; i < 3; i++) {
+    const form = /<form[^>]*action="([^"]+)"[^]*?<\/form>/.exec(page.html);
+    const answers = form === null ? undefined : answersTo(form[0], user);
+    if (form === null || answers === undefined) return page;
+    page = await visit(new URL(unescapeHtml(form[1] ?? ''), page.url).href, answers);
+  }
+  return page;
+}
+
+/** What this user types into a form; undefined where it asks for something else. */
+function answersTo(
+  form: string,
+  user: { readonly username: string; readonly password: string },
+): URLSearchParams | undefined {
+  if (form.includes('name="password"')) return new URLSearchParams({ ...user, credentialId: '' });
+  if (!form.includes('name="accept"')) return undefined;
+  const code = /name="code" value="([^"]*)"/.exec(form)?.[1];
+  return new URLSearchParams({ ...(code === undefined ? {} : { code: unescapeHtml(code) }), accept: 'Yes' });
+}
+
+function unescapeHtml(text: string): string {
+  return text.replaceAll('&amp;', '&');
 }

@@ -14,7 +14,7 @@ export interface LoginOrder {
 }
 
 /** The device flow: a code is shown, the user enters it in any browser, this side asks until they have. RFC 8628. */
-export async function logInByDevice(io: Io, order: LoginOrder): Promise<JsonObject> {
+export async function logInByDevice(io: Pick<Io, 'complain' | 'isTerminal'>, order: LoginOrder): Promise<JsonObject> {
   const { provider, clientId } = order;
   if (provider.deviceEndpoint === undefined) {
     throw new CommandFailure(`${provider.issuer} has no device flow; use keyturn auth login --web`);

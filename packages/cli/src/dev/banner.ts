@@ -59,5 +59,9 @@ curl -s ${facts.url}/api/v1/tools/execute -H "Authorization: Bearer $TOKEN" -H '
 curl -s ${facts.mcpUrl} -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
   -H 'Accept: application/json, text/event-stream' \\
   -d '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"pizzeria-backend__who_am_i","arguments":{}}}'
+
+# 4. A personal access token: list them with GET, end one with DELETE …/ID (npx keyturn auth login, then npx keyturn token --help)
+curl -s ${facts.url}/api/v1/users/tokens -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
+  -d "{\\"name\\":\\"ci $(date +%s)\\",\\"kind\\":\\"jwt\\",\\"read_only\\":true}"
 `;
 }

@@ -36,6 +36,7 @@ describe('npm start', () => {
     if (pasted !== undefined) {
       expect(pasted.stdout).toContain('"inventory_count":6');
       expect(pasted.stdout).toContain('"status":"completed"');
+      expect(pasted.stdout).toMatch(/"name":"ci \d+".*"read_only":true.*"token":"eyJ/);
       expect(pasted.stdout.match(/"aud":\["pizzeria-backend"\]/g)?.length).toBeGreaterThanOrEqual(2);
     }
     for (const name of readdirSync(data)) {

@@ -67,6 +67,26 @@ describe('keyturn token', () => {
     expect((await keyturn('token revoke --all')).err).toMatch(/^Revoked \d+ tokens$/);
   });
 
+  it('ends others’ tokens for an administrator: of a user, of a client, or all with --yes', async () => {
+    const sub = String(JSON.parse(Buffer.from(john.split('.')[1] ?? '', 'base64url').toString()).sub);
+    await keyturn('token revoke --all');
+    const mine = await keyturn('token create mine --kind jwt');
+    expect(await keyturn(`token revoke --user ${sub}`)).toMatchObject({
+      status: 1,
+      err: expect.stringContaining('forbidden'),
+    });
+    const admin = { KEYTURN_TOKEN: await house.tokenOf('admin') };
+    expect(await keyturn(`token revoke --user ${sub}`, admin)).toMatchObject({ status: 0, err: 'Revoked 1 tokens' });
+    expect((await house.ask('GET', '/api/v1/tools', mine.out)).status).toBe(401);
+    await keyturn('token create again --kind jwt');
+    expect(JSON.parse((await keyturn('token revoke --client web --json', admin)).out)).toEqual({ revoked: 1 });
+    expect(await keyturn('token revoke --everything', admin)).toMatchObject({ status: 2 });
+    expect(await keyturn('token revoke --everything --yes', admin)).toMatchObject({ status: 0 });
+    for (const unclear of ['', ' x --all', ' --all --everything --yes', ' x --access-tokens']) {
+      expect(await keyturn(`token revoke${unclear}`), unclear).toMatchObject({ status: 2 });
+    }
+  });
+
   it('says where to give leave, when the token needs a grant', async () => {
     const refused = await keyturn('token create plain');
     expect(refused.status).toBe(4);

@@ -58,23 +58,46 @@ export async function runList(io: Io, flags: CommonFlags): Promise<void> {
   else io.print(formatTokens(tokens));
 }
 
-/** `keyturn token revoke NAME-OR-ID …`, or `--all`. */
-export async function runRevoke(
-  io: Io,
-  names: readonly string[],
-  flags: CommonFlags & { readonly all?: boolean },
-): Promise<void> {
-  if (flags.all === true) {
-    const reply = expectStatus(await ask(io, flags, 'POST', `${path}/revoke-all`, {}), 200);
-    io.complain(`Revoked ${textOf(reply.body['revoked'])} tokens`);
+export interface RevokeFlags extends CommonFlags {
+  readonly all?: boolean;
+  readonly user?: string;
+  readonly client?: string;
+  readonly everything?: boolean;
+  readonly accessTokens?: boolean;
+  readonly yes?: boolean;
+}
+
+/** `keyturn token revoke NAME-OR-ID …`, or `--all`; or somebody else's, as an administrator. */
+export async function runRevoke(io: Io, names: readonly string[], flags: RevokeFlags): Promise<void> {
+  const ways = [names.length > 0, flags.all, flags.user, flags.client, flags.everything];
+  if (ways.filter((way) => way !== undefined && way !== false).length !== 1) {
+    throw new CommandFailure('name tokens, or give one of --all, --user, --client and --everything', 2);
+  }
+  const { all, user, client, everything, accessTokens } = flags;
+  const others = user !== undefined || client !== undefined || everything === true;
+  if (accessTokens === true && !others) {
+    throw new CommandFailure('--access-tokens goes with --user, --client or --everything', 2);
+  }
+  if (everything === true && flags.yes !== true) {
+    throw new CommandFailure('this ends every personal access token of everybody: give --yes', 2);
+  }
+  if (all === true || others) {
+    const reply = others
+      ? await ask(io, flags, 'POST', '/api/v1/tokens/revoke', { user, client, everything, access_tokens: accessTokens })
+      : await ask(io, flags, 'POST', `${path}/revoke-all`, {});
+    const { body } = expectStatus(reply, 200);
+    if (flags.json === true) io.print(JSON.stringify(body, undefined, 2));
+    else io.complain(`Revoked ${textOf(body['revoked'])} tokens`);
     return;
   }
-  if (names.length === 0) throw new CommandFailure('name a token, or give --all', 2);
+  const revoked: { readonly name: string; readonly id: string }[] = [];
   for (const name of names) {
     const id = await idOf(io, flags, name);
     expectStatus(await ask(io, flags, 'DELETE', `${path}/${id}`), 204);
-    io.complain(`Revoked ${name}`);
+    revoked.push({ name, id });
+    if (flags.json !== true) io.complain(`Revoked ${name}`);
   }
+  if (flags.json === true) io.print(JSON.stringify(revoked, undefined, 2));
 }
 
 /** `keyturn token rotate NAME-OR-ID`: prints the new token. */

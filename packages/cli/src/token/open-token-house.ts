@@ -60,6 +60,11 @@ function realmFor(publicUrl: string): TestRealm {
         fullScope: false,
         audiences: ['pizzeria-backend', 'billing'],
       },
+      'keyturn-cli': {
+        redirectUris: ['http://127.0.0.1/callback'],
+        audiences: ['volundr-api', 'pat-issuer', 'keyturn-exchange'],
+        attributes: { 'oauth2.device.authorization.grant.enabled': 'true' },
+      },
       'pizzeria-backend': { secret: 'unused' },
       billing: { secret: 'unused-too' },
     },
@@ -115,7 +120,7 @@ export async function openTokenHouse(options: TokenHouseOptions = {}): Promise<T
     store: { url: 'sqlite::memory:' },
     auth: { issuer, jwksUrl: certs, audiences: ['volundr-api'] },
     exchange: { clientId: 'keyturn-exchange', clientSecret: 'exchange-secret' },
-    login: { clientId: 'keyturn-login', clientSecret: 'login-secret' },
+    login: { clientId: 'keyturn-login', clientSecret: 'login-secret', cliClientId: 'keyturn-cli' },
     pat: {
       sealKey: Buffer.alloc(32, 7).toString('base64'),
       token_issuer_kwargs: { client_id: 'pat-issuer', client_secret: 'pat-issuer-secret' },

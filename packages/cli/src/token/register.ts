@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Io } from '../io.ts';
-import type { CommonFlags, CreateFlags } from './commands.ts';
+import type { CommonFlags, CreateFlags, RevokeFlags } from './commands.ts';
 
 const urlFlag = ['--url <url>', 'which Keyturn (default: KEYTURN_URL, else http://localhost:8040)'] as const;
 const jsonFlag = ['--json', 'as JSON'] as const;
@@ -38,7 +38,17 @@ export function registerTokenCommands(program: Command, io: Io): void {
     .description('end tokens, by name or id: refused everywhere within a second')
     .option(...urlFlag)
     .option('--all', 'all of yours, and the grant that carries them')
-    .action(async (names: readonly string[], flags: CommonFlags & { all?: boolean }) =>
+    .option('--user <sub>', 'administrators: all of this user')
+    .option('--client <id>', 'administrators: all that were made through this client')
+    .option('--everything', 'administrators: all there are')
+    .option('--access-tokens', 'with --user, --client or --everything: ordinary access tokens issued until now too')
+    .option('--yes', 'do it without asking: --everything needs this')
+    .option(...jsonFlag)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  keyturn token revoke ci\n  keyturn token revoke --all\n  keyturn token revoke --user 3f1b8a52-0d1e-4d4c-9a53-7f6a1f0f2b77 --access-tokens',
+    )
+    .action(async (names: readonly string[], flags: RevokeFlags) =>
       (await import('./commands.ts')).runRevoke(io, names, flags),
     );
   token
