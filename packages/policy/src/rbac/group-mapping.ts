@@ -36,7 +36,10 @@ export function compileGroupMapping(mapping: GroupMapping, options: { readonly n
   return (groups) => {
     const found = new Map<string, Set<string>>();
     for (const group of groups) {
-      const path = group.startsWith('/') ? group : `/${group}`;
+      const isPath = group.startsWith('/');
+      // A bare name with a slash in it is no path: whoever may name a group would else choose where it stands.
+      if (!isPath && group.includes('/')) continue;
+      const path = isPath ? group : `/${group}`;
       for (const one of options.nested ? withParents(path) : [path]) {
         for (const role of rolesOf(one)) {
           const via = found.get(role);
@@ -62,7 +65,7 @@ export function rolesOfMapping(mapping: GroupMapping): ReadonlyMap<string, strin
 
 /** `/a/b/c`, `/a/b`, `/a`; a path with an empty name in it only itself, since its names cannot be told apart. */
 function withParents(path: string): readonly string[] {
-  if (path.includes('//') || path.length > longestPath) return [path];
+  if (path.includes('//') || path.endsWith('/') || path.length > longestPath) return [path];
   const paths = [path];
   for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) paths.push(path.slice(0, end));
   return paths;
