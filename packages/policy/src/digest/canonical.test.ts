@@ -98,7 +98,7 @@ describe('canonical JSON', () => {
 
   it('is the same for every order of members and every white space, and reads back as the value', () => {
     fc.assert(
-      fc.property(fc.jsonValue({ stringUnit: 'binary' }), (value) => {
+      fc.property(fc.jsonValue({ stringUnit: 'binary', maxDepth: 3 }), (value) => {
         const written = writeCanonical(value);
         fc.pre(written.ok || written.refusal.why !== 'lone-surrogate');
         if (!written.ok) throw new Error(written.refusal.why);
