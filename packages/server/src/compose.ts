@@ -17,8 +17,9 @@ import {
 import { mountAuthDiscovery } from './features/login/discovery.ts';
 import { loginMigrations, openLoginFlows } from './features/login/flows.ts';
 import { mountLogin } from './features/login/routes.ts';
-import { metadataUrlOf, mountMetadata } from './features/mcp/metadata.ts';
-import { mountMcp } from './features/mcp/routes.ts';
+import { metadataUrlOf } from './features/mcp/metadata.ts';
+import { openMcp } from './features/mcp/open-mcp.ts';
+import { taskMigrations } from './features/mcp/task-repository.ts';
 import { mountIntrospection } from './features/pats/introspection.ts';
 import { openPats } from './features/pats/open-pats.ts';
 import { mountPats } from './features/pats/routes.ts';
@@ -106,7 +107,13 @@ export async function compose(settings: Settings, world: World): Promise<Result<
   };
 
   const store = await openStore({ url: settings.store.url, clock, random });
-  await store.migrate([...sourceMigrations, ...patMigrations, ...loginMigrations, ...logoutMigrations]);
+  await store.migrate([
+    ...sourceMigrations,
+    ...patMigrations,
+    ...loginMigrations,
+    ...taskMigrations,
+    ...logoutMigrations,
+  ]);
 
   // Personal access tokens: what is revoked is asked of by every verifier, opaque ones come in by a port of the first room.
   const resolved = resolvePat(settings, tokenEndpoint);
@@ -269,16 +276,22 @@ export async function compose(settings: Settings, world: World): Promise<Result<
     { adminRole: auth.adminRole, warn: (source) => passthroughWarning(source, tools.allowPassthrough) },
   );
   mountTools(frame, toolbox);
-  mountMetadata(frame, { resource: mcpResource, issuer, scopes: mcp.scopes });
-  if (mcpResource !== publicUrl) mountMetadata(frame, { resource: publicUrl, issuer, scopes: [] });
-  const mcpDoor = mountMcp(frame, openMcpDoor(toolbox, house), {
-    path: mcp.path,
+  const mcpDoor = openMcp({
+    frame,
+    settings: mcp,
+    toolbox: openMcpDoor(toolbox, house),
+    issuer,
+    publicUrl,
     resource: mcpResource,
     version: world.version,
     isAllowedHost: allowedHosts(http, publicUrl),
     challenge: scopeChallenges.mcp,
-    lean: mcp.lean,
-    warn: (message) => log.warn({ message }, 'mcp'),
+    store,
+    seal: sealKeys === undefined ? undefined : createSeal(sealKeys, random),
+    settled: undefined, // nothing asks for approvals until the feature `requests` is mounted
+    clock,
+    random,
+    log,
   });
   await store.listen(sourcesChannel, () => void catalogue.reload(), catalogue.reload);
   if (pats !== undefined && pat !== undefined) {

@@ -32,7 +32,8 @@ export const errors = {
     'This replica has read nothing of the revocations for ten seconds, so it cannot tell whether a personal access token still stands. Look at the database; the token itself may be good.',
 
   // May they, and with a second key?
-  forbidden: 'The caller is known and may not do this. `required_role` and `required_permission` name what it takes; where both are named, one of them. `GET /api/v1/rbac/explain` says who could give it.',
+  forbidden:
+    'The caller is known and may not do this. `required_role` and `required_permission` name what it takes; where both are named, one of them. `GET /api/v1/rbac/explain` says who could give it.',
   second_key_needed:
     'Policy wants a second person to approve this exact call, and nobody can be asked: the feature `requests` is off.',
   approval_required:

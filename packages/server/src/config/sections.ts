@@ -101,6 +101,18 @@ export const mcpSection = z.strictObject({
     .boolean()
     .default(true)
     .describe('Answers plain tools/call and tools/list without the official SDK, which judges everything else.'),
+  taskAfter: z
+    .number()
+    .min(0)
+    .max(600)
+    .default(5)
+    .describe(
+      'Seconds after which a call becomes a task, for clients that declare the extension io.modelcontextprotocol/tasks.',
+    ),
+  taskDeadline: durationSeconds.default(600).describe('Seconds after which the call of a task is given up.'),
+  taskTtl: durationSeconds
+    .default(3600)
+    .describe('Seconds for which a task can be fetched after its call has had its time.'),
 });
 
 export const exchangeSection = z.strictObject({

@@ -1,7 +1,10 @@
 import { isJsonObject, type Json, type JsonObject } from '@keyturn/protocol';
 import type { McpCallContext } from './context.ts';
 import { describeProblem, describeResult, describeTool } from './describe.ts';
+import { elicitApproval } from './elicit-approval.ts';
 import type { McpTool, McpToolbox } from './port.ts';
+import { declaresTasks, describeTask } from './task.ts';
+import type { Tasks } from './tasks.ts';
 
 /** What was asked with `tools/call`. */
 export interface AskedCall {
@@ -9,20 +12,25 @@ export interface AskedCall {
   readonly given: Json | undefined;
   /** What the client has declared in this request; empty for eras that declare it elsewhere. */
   readonly capabilities: JsonObject;
+  /** Whether it is a retry with what the client was asked for (`inputResponses`). */
+  readonly answered?: boolean;
 }
 
 /** The answers to the two methods that tools are about, alike for both eras and on both paths. */
 export interface Answers {
   /** The tools on the wire, or the words of the refusal. */
   readonly list: (context: McpCallContext) => Promise<{ tools: readonly JsonObject[]; texts: readonly string[] }>;
-  /** The members of the result. */
+  /**
+   * The members of the result. A call that people have to approve becomes a task, or a page to open, or a clear result,
+   * whichever the client can do; a slow one becomes a task where the client can fetch answers later.
+   */
   readonly call: (context: McpCallContext, asked: AskedCall) => Promise<JsonObject>;
 }
 
 /** Thrown where a list is refused: the JSON-RPC error's message is for the caller. */
 export class ListRefused extends Error {}
 
-export function createAnswers(toolbox: McpToolbox): Answers {
+export function createAnswers(toolbox: McpToolbox, tasks: Tasks, publicUrl: string): Answers {
   // Described and written once a tool: the toolbox gives the same object until the tool changes.
   const described = new WeakMap<McpTool, { readonly wire: JsonObject; readonly text: string }>();
   const describeOnce = (tool: McpTool) => {
@@ -41,13 +49,22 @@ export function createAnswers(toolbox: McpToolbox): Answers {
       const all = tools.value.map(describeOnce);
       return { tools: all.map(({ wire }) => wire), texts: all.map(({ text }) => text) };
     },
-    async call(context, { name, given }) {
-      const called = await context.underDeadline((signal) =>
-        toolbox.call(context.caller, context.requestId, name, given, signal),
-      );
+    async call(context, asked) {
+      const { name, given, capabilities } = asked;
+      const later = declaresTasks(capabilities);
+      const called = later
+        ? await tasks.run(context, asked)
+        : await context.underDeadline((signal) => toolbox.call(context.caller, context.requestId, name, given, signal));
+      if (!('ok' in called)) return { resultType: 'task', ...describeTask(called) };
       if (called.ok) return describeResult(name, called.value);
-      if (called.refusal.code === 'insufficient_scope') context.refuseRequest(called.refusal);
-      return describeProblem(called.refusal);
+      const { refusal } = called;
+      if (refusal.code === 'insufficient_scope') context.refuseRequest(refusal);
+      if (refusal.code === 'approval_required') {
+        if (later) return { resultType: 'task', ...describeTask(await tasks.park(context, asked, refusal)) };
+        const elicited = asked.answered === true ? undefined : elicitApproval(refusal, capabilities, publicUrl);
+        if (elicited !== undefined) return elicited;
+      }
+      return describeProblem(refusal);
     },
   };
 }

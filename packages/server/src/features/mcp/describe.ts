@@ -55,11 +55,17 @@ function brokenPromise({ status, mismatch, truncated }: McpCalled['result']): st
   return `The call was made and the upstream answered ${status}, but ${why}:\n`;
 }
 
+/** Where a call that waits for people can be looked at. */
+function where({ headers }: Problem): string {
+  const location = headers?.['location'];
+  return location === undefined ? '' : ` See ${location}.`;
+}
+
 /** A refusal inside a call is a result that the model can read, with the code that a program can branch on. */
 export function describeProblem(problem: Problem): JsonObject {
   const facts = problem.facts === undefined ? '' : ` ${JSON.stringify(problem.facts)}`;
   return {
-    content: [{ type: 'text', text: `${problem.code}: ${problem.title}. ${problem.detail}${facts}` }],
+    content: [{ type: 'text', text: `${problem.code}: ${problem.title}. ${problem.detail}${where(problem)}${facts}` }],
     isError: true,
   };
 }

@@ -7,6 +7,7 @@ import { createAnswers } from './answers.ts';
 import type { McpCallContext } from './context.ts';
 import { createLeanDoor } from './lean-door.ts';
 import type { McpToolbox } from './port.ts';
+import type { Tasks } from './tasks.ts';
 import { serverInfo } from './server-info.ts';
 import { insufficientScope, type ScopeChallenge } from '../../http/insufficient-scope.ts';
 
@@ -15,6 +16,8 @@ export interface McpOptions {
   readonly path: string;
   /** The canonical URL that tokens must have in `aud`. */
   readonly resource: string;
+  /** What relative links in refusals are relative to. */
+  readonly publicUrl: string;
   readonly version: string;
   /** Whether a Host header names this server: a page that rebinds its own name to a loopback address does not. */
   readonly isAllowedHost: (host: string) => boolean;
@@ -34,14 +37,14 @@ export interface McpDoor {
  * The MCP door: one POST endpoint. The frame authenticates (401 with a challenge that names the metadata, RFC 9728),
  * then the official SDK serves both protocol eras. GET and DELETE are 405: there are no sessions.
  */
-export function mountMcp(frame: Frame, toolbox: McpToolbox, options: McpOptions): McpDoor {
-  const answers = createAnswers(toolbox);
+export function mountMcp(frame: Frame, toolbox: McpToolbox, tasks: Tasks, options: McpOptions): McpDoor {
+  const answers = createAnswers(toolbox, tasks, options.publicUrl);
   const lean = options.lean ? createLeanDoor(answers, serverInfo(options.version)) : undefined;
   // Loading the SDK costs about 100 ms, so it happens at the first request and not at start.
   let handler: Promise<Awaited<ReturnType<typeof load>>> | undefined;
   const load = async () => {
     const { createHandler } = await import('./handler.ts');
-    return createHandler(answers, { version: options.version, warn: options.warn });
+    return createHandler(answers, tasks, { version: options.version, warn: options.warn });
   };
 
   void frame.app.register((app, _options, done) => {
