@@ -98,7 +98,14 @@ async function playCached(materials: readonly Material[], rounds: number, quick:
 
 function tableOf(fresh: ReadonlyMap<BenchAlgorithm, readonly Round[]>, by: keyof Cost): readonly (readonly string[])[] {
   // golang-jwt only says what CPU it used.
-  const names = ['@keyturn/verify', 'jose', 'fast-jwt', 'jsonwebtoken', ...(by === 'cpu' ? ['golang-jwt'] : [])];
+  const names = [
+    '@keyturn/verify',
+    'and its roles',
+    'jose',
+    'fast-jwt',
+    'jsonwebtoken',
+    ...(by === 'cpu' ? ['golang-jwt'] : []),
+  ];
   const cell = (alg: BenchAlgorithm, name: string): string => {
     const shares = ratios(fresh.get(alg) ?? [], by, 'floor', name);
     if (shares.length === 0) return '';

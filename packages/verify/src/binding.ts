@@ -18,5 +18,5 @@ export function bindingOf(claims: Claims): Binding | undefined {
 }
 
 function isDpopType(typ: unknown): boolean {
-  return typeof typ === 'string' && typ.toLowerCase() === 'dpop';
+  return typeof typ === 'string' && typ.length === 4 && typ.toLowerCase() === 'dpop';
 }

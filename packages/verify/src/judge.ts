@@ -36,7 +36,7 @@ export function judge(
 ): Result<Judged, TokenRefusal> {
   const signer = findSigner(token, reader, rules.issuer, keys);
   if (!signer.ok) return signer;
-  const { claims, header } = token;
+  const { claims, header, plainText } = token;
   const types = checkClaimTypes(claims);
   if (!types.ok) return types;
   const kind = foreignKind(claims, header.accessTokenProfile, rules.acceptIdTokens);
@@ -49,7 +49,7 @@ export function judge(
     const profile = checkAccessTokenProfile(claims);
     if (!profile.ok) return profile;
   }
-  const principal = buildPrincipal(claims, audiences.value, rules.identity, header.accessTokenProfile);
+  const principal = buildPrincipal(claims, audiences.value, rules.identity, header.accessTokenProfile, plainText);
   if (!principal.ok) return principal;
   const until = epochMilliseconds((principal.value.expiresAt + rules.times.clockTolerance) * 1000);
   return ok({ principal: principal.value, key: signer.value, binding: bindingOf(claims), until });

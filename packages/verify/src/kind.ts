@@ -14,7 +14,8 @@ export function foreignKind(claims: Claims, accessTokenProfile: boolean, acceptI
   const { typ } = claims;
   if (typ !== undefined) {
     if (typeof typ !== 'string') return 'unknown (typ is not text)';
-    const known = accessTokenTypes.has(typ.toLowerCase());
+    // Nearly every token says just this, and to change its case costs more than all other checks here.
+    const known = typ === 'Bearer' || accessTokenTypes.has(typ.toLowerCase());
     return known ? undefined : typ;
   }
   // RFC 8417 §2.2: a security event, of which OpenID Connect's logout token is one.

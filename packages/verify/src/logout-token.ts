@@ -52,7 +52,7 @@ export function createLogoutTokenVerifier(
   const { issuers, clock, maxTokenLength } = readOptions([{ maxLifetime: longest, ...options }]);
   const rules = issuers.get(options.issuer);
   if (rules === undefined) throw new TypeError('the verifier of logout tokens has no issuer');
-  const reader = createTokenReader(maxTokenLength, rules.algorithms, logoutTypes);
+  const reader = createTokenReader(maxTokenLength, rules.algorithms, { types: logoutTypes });
   return {
     async verify(token) {
       const read = reader.read(token);

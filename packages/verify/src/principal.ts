@@ -1,7 +1,8 @@
-import type { Claims, Principal, Result, TokenRoles } from '@keyturn/protocol';
+import type { Claims, EpochSeconds, Principal, Result, TokenRoles } from '@keyturn/protocol';
 import { epochSeconds, isJsonObject, ok, parseScopes, refuse } from '@keyturn/protocol';
 import { isTexts } from './claims.ts';
 import type { TokenRefusal } from './refusal.ts';
+import { parseFrozen } from './strict-json.ts';
 
 /** How a token says who is calling. */
 export interface IdentityRules {
@@ -15,34 +16,93 @@ export interface IdentityRules {
 /** Claims that name the client. A person's token has them too, so only a client's own token is known by them. */
 const clientClaims: ReadonlySet<string> = new Set(['azp', 'client_id', 'appid', 'cid']);
 
-/** Turns checked claims into the facts that the rest of the house works on. */
+/**
+ * Turns checked claims into the facts that the rest of the house works on. `plainText`: all claims, where those that are
+ * given are only the judged ones.
+ */
 export function buildPrincipal(
   claims: Claims,
   audiences: readonly string[],
   rules: IdentityRules,
   accessTokenProfile: boolean,
+  plainText?: string,
 ): Result<Principal, TokenRefusal> {
   const { iss = '', sub, azp, client_id: clientId, jti, sid, iat, exp = Number.NaN } = claims;
   const serviceAccount = rules.isServiceAccount(claims, accessTokenProfile);
   const identity = identityOf(claims, rules.identityClaims, serviceAccount);
   if (identity === undefined) return refuse({ why: 'identity', claims: rules.identityClaims });
-  return ok(
-    Object.freeze({
-      issuer: iss,
-      identity,
-      subject: sub,
-      client: azp ?? clientId,
-      serviceAccount,
-      audiences,
-      scopes: rules.readScopes(claims),
-      roles: rolesOf(claims),
-      tokenId: jti,
-      sessionId: sid,
-      issuedAt: iat === undefined ? undefined : epochSeconds(iat),
-      expiresAt: epochSeconds(exp),
-      claims,
-    }),
-  );
+  const facts = {
+    issuer: iss,
+    identity,
+    subject: sub,
+    client: azp ?? clientId,
+    serviceAccount,
+    audiences,
+    scopes: rules.readScopes(claims),
+    tokenId: jti,
+    sessionId: sid,
+    issuedAt: iat === undefined ? undefined : epochSeconds(iat),
+    expiresAt: epochSeconds(exp),
+  };
+  return ok(new TokenPrincipal(facts, plainText ?? claims));
+}
+
+/**
+ * The principal of a token. Most services look at who calls and at the scopes and never at the other claims, so these,
+ * and the roles within them, are built and frozen when first asked for. They are the object's own enumerable members
+ * all the same: copying, printing and comparing it sees them.
+ */
+class TokenPrincipal implements Principal {
+  readonly issuer: string;
+  readonly identity: string;
+  readonly subject: string | undefined;
+  readonly client: string | undefined;
+  readonly serviceAccount: boolean;
+  readonly audiences: readonly string[];
+  readonly scopes: readonly string[];
+  readonly tokenId: string | undefined;
+  readonly sessionId: string | undefined;
+  readonly issuedAt: EpochSeconds | undefined;
+  readonly expiresAt: EpochSeconds;
+  declare readonly roles: TokenRoles;
+  declare readonly claims: Claims;
+  #claims: Claims | string;
+  #roles: TokenRoles | undefined;
+
+  constructor(facts: Omit<Principal, 'roles' | 'claims'>, claims: Claims | string) {
+    this.issuer = facts.issuer;
+    this.identity = facts.identity;
+    this.subject = facts.subject;
+    this.client = facts.client;
+    this.serviceAccount = facts.serviceAccount;
+    this.audiences = facts.audiences;
+    this.scopes = facts.scopes;
+    this.tokenId = facts.tokenId;
+    this.sessionId = facts.sessionId;
+    this.issuedAt = facts.issuedAt;
+    this.expiresAt = facts.expiresAt;
+    this.#claims = claims;
+    // The same two descriptors each time, so that all principals share one shape.
+    Object.defineProperty(this, 'roles', TokenPrincipal.#rolesWhenAsked);
+    Object.defineProperty(this, 'claims', TokenPrincipal.#claimsWhenAsked);
+    Object.freeze(this);
+  }
+
+  static readonly #rolesWhenAsked = {
+    enumerable: true,
+    get(this: TokenPrincipal): TokenRoles {
+      this.#roles ??= rolesOf(this.claims);
+      return this.#roles;
+    },
+  };
+
+  static readonly #claimsWhenAsked = {
+    enumerable: true,
+    get(this: TokenPrincipal): Claims {
+      if (typeof this.#claims === 'string') this.#claims = parseFrozen(this.#claims);
+      return this.#claims;
+    },
+  };
 }
 
 /**

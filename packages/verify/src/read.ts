@@ -4,6 +4,7 @@ import { isCanonical } from './base64url.ts';
 import type { Header } from './header.ts';
 import { parseHeader } from './header.ts';
 import { findDots } from './jws.ts';
+import { createPlainClaimsReader } from './plain-claims.ts';
 import type { TokenRefusal } from './refusal.ts';
 import { parseStrictJson } from './strict-json.ts';
 
@@ -12,8 +13,10 @@ export interface ReadToken {
   readonly token: string;
   readonly headerSegment: string;
   readonly header: Header;
-  /** Claims that are JSON; who wrote them is not known yet. */
+  /** Claims that are JSON; who wrote them is not known yet. Of a plain token only those that are judged. */
   readonly claims: Claims;
+  /** All claims of a plain token, not yet parsed. */
+  readonly plainText: string | undefined;
   /** Where the signature begins. */
   readonly signatureAt: number;
 }
@@ -35,19 +38,26 @@ export interface TokenReader {
   remember(read: ReadToken): void;
 }
 
+interface TokenReaderOptions {
+  /** What a header may call itself. Default an access token. */
+  readonly types?: ReadonlySet<string>;
+  /** Whether the claims that a plain token is judged by are all that will be asked for. Default false. */
+  readonly judgesPlain?: boolean;
+}
+
 /** More kinds of header than any number of issuers has; beyond it the memory starts anew. */
 const maxKnownHeaders = 256;
 
 /**
  * Builds a reader. It decodes into memory of its own, used again for each token, since to allocate that anew costs more
- * than the decoding; and it remembers the headers of genuine tokens, of which an issuer writes the same few. `types`: what
- * a header may call itself, by default an access token.
+ * than the decoding; and it remembers the headers of genuine tokens, of which an issuer writes the same few.
  */
 export function createTokenReader(
   limit: number,
   allowed: ReadonlySet<string>,
-  types?: ReadonlySet<string>,
+  { types, judgesPlain = false }: TokenReaderOptions = {},
 ): TokenReader {
+  const readPlain = judgesPlain ? createPlainClaimsReader() : () => undefined;
   const text = Buffer.alloc(limit + 1);
   const bytes = Buffer.alloc(limit + 1);
   const knownHeaders = new Map<string, Header>();
@@ -75,9 +85,10 @@ export function createTokenReader(
       const payload = given.slice(first + 1, second);
       const length = bytes.write(payload, 'base64url');
       if (!isCanonical(payload, length)) return refuse({ why: 'malformed', part: 'payload', fault: 'base64url' });
-      const claims = parseStrictJson(bytes.subarray(0, length));
+      const plain = readPlain(bytes, length);
+      const claims = plain?.judged ?? parseStrictJson(bytes.subarray(0, length));
       if (typeof claims === 'string') return refuse({ why: 'malformed', part: 'payload', fault: claims });
-      return ok({ token: given, headerSegment, header, claims, signatureAt: second + 1 });
+      return ok({ token: given, headerSegment, header, claims, plainText: plain?.text, signatureAt: second + 1 });
     },
 
     signedBytes({ token, signatureAt }) {

@@ -15,9 +15,7 @@ const texts = fc.oneof(
   fc.string({ maxLength: 6 }),
   fc.constantFrom(':', '":', '\\":"', '"a":"b"', ' : ', '{"a":1}', 'a', 'b', '', '\\', 'ä', '\n', '1'),
 );
-// No backslash in names: once Node 26.10's own JSON.parse has read an object with such a name, it can take another
-// object's escaped name for it, such as "\\n" for "\\". What it reads is then no measure.
-const names = texts.filter((name) => name !== '__proto__' && !name.includes('\\'));
+const names = texts.filter((name) => name !== '__proto__');
 const { tree } = fc.letrec<{ tree: Tree; leaf: Tree; list: readonly Tree[]; object: Members }>((tie) => ({
   leaf: fc.oneof(texts, fc.integer(), fc.boolean(), fc.constant(null)),
   list: fc.array(tie('tree'), { maxLength: 3 }),
@@ -65,15 +63,26 @@ function countMembers(value: Tree): number {
 
 const spaces = fc.constantFrom('', ' ', '\n', '\t ', '\r\n');
 
+/** What a tree means. */
+function meaningOf(value: Tree): unknown {
+  if (value instanceof Members) return Object.fromEntries(value.list.map(([name, item]) => [name, meaningOf(item)]));
+  return Array.isArray(value) ? value.map(meaningOf) : value;
+}
+
 describe('strict JSON', () => {
-  it('reads whatever JSON.parse reads, whatever stands in the texts and between them', () => {
+  it('reads what was written, whatever stands in the texts and between them', () => {
     fc.assert(
       fc.property(roots, spaces, (root, space) => {
         const text = write(root, space);
-        expect(parseStrictJson(Buffer.from(text))).toEqual(JSON.parse(text));
+        expect(parseStrictJson(Buffer.from(text))).toEqual(meaningOf(root));
       }),
       { numRuns: 500 },
     );
+  });
+
+  it('reads an escaped member name where the engine has learnt another one', () => {
+    for (let i = 0; i < 300; i++) JSON.parse(String.raw`{"a":[],"\\":"x"}`);
+    expect(parseStrictJson(Buffer.from(String.raw`{"a":[],"\u0062":1}`))).toEqual({ a: [], b: 1 });
   });
 
   it('finds a repeated member, wherever it is', () => {

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { JsonObject } from '@keyturn/protocol';
 import { isJsonObject } from '@keyturn/protocol';
+import { readEscapedJson } from './escaped-json.ts';
 
 /** Deeper than any token of any issuer, and shallow enough that no walk over it needs care. */
 const maxDepth = 32;
@@ -28,9 +29,17 @@ export function parseStrictJson(bytes: Buffer): JsonObject | JsonFault {
   return text.includes('\\') && hasBadText(value) ? 'text' : value;
 }
 
+/** Parses a text that is known to be an object as `parseStrictJson` accepts them, and freezes it through and through. */
+export function parseFrozen(text: string): JsonObject {
+  const value = JSON.parse(text) as JsonObject;
+  sealed(value, 1);
+  return value;
+}
+
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text);
+    const value: unknown = JSON.parse(text);
+    return text.includes('\\') ? readEscapedJson(text) : value;
   } catch {
     return undefined;
   }

@@ -7,6 +7,7 @@ import type { VerificationKey } from './keys/jwk.ts';
 import type { FoundKeys } from './keys/remote-keys.ts';
 import type { IssuerRules, VerifierOptions } from './options.ts';
 import { readOptions } from './options.ts';
+import { isJudged } from './plain-claims.ts';
 import type { ReadToken } from './read.ts';
 import { createTokenReader } from './read.ts';
 import type { TokenRefusal } from './refusal.ts';
@@ -32,7 +33,8 @@ export function createVerifier(options: VerifierOptions | readonly VerifierOptio
   const { issuers, clock, maxTokenLength, cacheSize } = readOptions('issuer' in options ? [options] : options);
   const allowed = new Set([...issuers.values()].flatMap((rules) => [...rules.algorithms]));
   const cache = createTokenCache<Entry>(cacheSize);
-  const reader = createTokenReader(maxTokenLength, allowed);
+  const judgesPlain = [...issuers.values()].every(({ identity }) => identity.identityClaims.every(isJudged));
+  const reader = createTokenReader(maxTokenLength, allowed, { judgesPlain });
 
   /** The form of a token, and the rules of the issuer that it claims to be from. */
   const read = (token: unknown): Result<{ parts: ReadToken; rules: IssuerRules }, TokenRefusal> => {

@@ -4,6 +4,7 @@ import type { Json, JsonObject } from '@keyturn/protocol';
 import { isJsonObject } from '@keyturn/protocol';
 import type { Algorithm } from '../algorithms.ts';
 import { algorithms } from '../algorithms.ts';
+import { hasRocaMark } from './roca.ts';
 
 /** A public key that signatures may be checked with. */
 export interface VerificationKey {
@@ -55,6 +56,8 @@ export function parseJwk(jwk: Json): VerificationKey | SkippedKey {
       if (bits === undefined || bits < minModulusBits) return skip(`an RSA key of less than ${minModulusBits} bits`);
       if (bits > maxModulusBits) return skip(`an RSA key of more than ${maxModulusBits} bits`);
       const exponent = key.asymmetricKeyDetails?.publicExponent ?? 0n;
+      if (material.kty === 'RSA' && hasRocaMark(bigintOf(material.n)))
+        return skip('an RSA key that can be factored (ROCA)');
       if (exponent < 3n || exponent % 2n === 0n || exponent >= 2n ** 33n) return skip('a bad RSA exponent');
     }
     const modulusLength = bits === undefined ? undefined : Math.ceil(bits / 8);
@@ -72,6 +75,10 @@ type PublicMembers =
   | { readonly kty: 'RSA'; readonly crv?: never; readonly n: string; readonly e: string }
   | { readonly kty: 'EC'; readonly crv: string; readonly x: string; readonly y: string }
   | { readonly kty: 'OKP'; readonly crv: string; readonly x: string };
+
+function bigintOf(base64url: string): bigint {
+  return BigInt(`0x${Buffer.from(base64url, 'base64url').toString('hex')}`);
+}
 
 /** The members that make up the public key. Private ones, should a set leak them, are left behind. */
 function publicMembers(jwk: JsonObject): PublicMembers | string {
