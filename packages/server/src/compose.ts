@@ -5,6 +5,7 @@ import { createLogoutTokenVerifier, createVerifier, explain, type VerifierOption
 import { type IdpFault, resolveIdp } from './config/idp.ts';
 import { mailServerOf } from './config/mail.ts';
 import { resolvePat } from './config/resolve-pat.ts';
+import { sealKeysOf } from './config/seal.ts';
 import type { Settings } from './config/schema.ts';
 import { openEdge } from './features/edge/open-edge.ts';
 import { createManagement } from './features/health/management.ts';
@@ -26,14 +27,15 @@ import { mountPats } from './features/pats/routes.ts';
 import { createSeal } from './outside/seal.ts';
 import { mountRevocationStream } from './features/pats/stream.ts';
 import { patMigrations } from './features/pats/tables.ts';
-import { openSourceRepository, sourceMigrations, sourcesChannel } from './features/sources/repository.ts';
-import { mountSources } from './features/sources/routes.ts';
-import { passthroughWarning } from './features/sources/passthrough.ts';
+import { openSources } from './features/sources/open-sources.ts';
+import { sourcesChannel } from './features/sources/repository.ts';
+import { sourceMigrations } from './features/sources/tables.ts';
 import { keepCatalogue } from './features/tools/catalogue-keeper.ts';
 import { neededScopes } from './features/tools/caller-scopes.ts';
 import { openMcpDoor } from './features/tools/mcp-door.ts';
 import { mountTools } from './features/tools/routes.ts';
 import { createToolbox } from './features/tools/toolbox.ts';
+import { createUpstreamBreakers } from './features/tools/upstream-breakers.ts';
 import { contextOfToken } from './http/caller.ts';
 import { createFrame } from './http/frame.ts';
 import { insufficientScope, type ScopeChallenge } from './http/insufficient-scope.ts';
@@ -128,6 +130,8 @@ export async function compose(settings: Settings, world: World): Promise<Result<
     fetch: idpFetch,
     clock,
   });
+  const exchangeClient = exchange.clientId === undefined ? undefined : atIdp(exchange.clientId, exchange.clientSecret);
+  const allSealKeys = sealKeysOf(settings);
   const loginClient = login === undefined ? undefined : atIdp(login.clientId, login.clientSecret);
   const sealKeys = resolved.value?.sealKeys;
   const flows =
@@ -141,7 +145,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
           resolved: resolved.value,
           issuer,
           login: loginClient,
-          exchange: exchange.clientId === undefined ? undefined : atIdp(exchange.clientId, exchange.clientSecret),
+          exchange: exchangeClient,
           ownAudiences: new Set([...auth.audiences, mcpResource]),
           grantUrl: async ({ subject }) => {
             const scopes = ['openid', 'offline_access'];
@@ -247,12 +251,35 @@ export async function compose(settings: Settings, world: World): Promise<Result<
   });
 
   // Features. What one needs of another is a port, filled here.
-  const sources = openSourceRepository(store);
-  catalogue = await keepCatalogue(sources.all, () => mcpDoor.toolsChanged());
+  const breakers = createUpstreamBreakers({
+    clock,
+    failureThreshold: tools.failureThreshold,
+    recoveryTimeout: seconds(tools.recoveryTimeout),
+    onChange: (source, state) => log.warn({ source, state }, 'circuit breaker of an upstream'),
+  });
+  const sources = openSources({
+    settings: tools,
+    adminRole: auth.adminRole,
+    store,
+    fetch: upstreamFetch,
+    idpFetch,
+    seal: allSealKeys.length === 0 ? undefined : createSeal(allSealKeys, random),
+    client: exchangeClient,
+    tokenEndpoint,
+    breakerOf: breakers.of,
+    version: world.version,
+    clock,
+    random,
+    log,
+  });
+  catalogue = await keepCatalogue(sources.offered, () => mcpDoor.toolsChanged());
   const toolbox = createToolbox({
     house,
     fetch: upstreamFetch,
     allowPassthrough: tools.allowPassthrough,
+    ownCredential: sources.ownCredential,
+    breakerOf: ({ id }) => breakers.of(id),
+    callMcp: sources.callMcp,
     responseLimit: bytes(tools.responseLimit),
     timeout: toMilliseconds(seconds(tools.timeout)),
     catalogue: catalogue.current,
@@ -263,18 +290,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
     count: metrics.toolCall,
     note: (facts, sentence) => log.warn(facts, sentence),
   });
-  mountSources(
-    frame,
-    {
-      repository: sources,
-      fetch: upstreamFetch,
-      clock,
-      random,
-      documentLimit: bytes(tools.documentLimit),
-      changed: catalogue.reload,
-    },
-    { adminRole: auth.adminRole, warn: (source) => passthroughWarning(source, tools.allowPassthrough) },
-  );
+  sources.mount(frame, catalogue.reload);
   mountTools(frame, toolbox);
   const mcpDoor = openMcp({
     frame,
@@ -373,10 +389,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
     ],
   });
 
-  for (const source of await sources.all()) {
-    const warning = passthroughWarning(source, tools.allowPassthrough);
-    if (warning !== undefined) log.warn({ source: source.slug }, warning);
-  }
+  await sources.start();
 
   return ok({
     async listen() {
@@ -391,6 +404,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
     },
     async close() {
       await Promise.all([frame.app.close(), managementApp.close(), edgeDoors?.close()]);
+      sources.close();
       await pats?.close();
       await Promise.all([idpFetch.close(), upstreamFetch.close()]);
       await store.close();

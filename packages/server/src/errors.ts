@@ -77,6 +77,11 @@ export const errors = {
   upstream_unreachable: 'The upstream could not be reached, or its answer could not be read; `detail` says why.',
   upstream_timeout: 'The upstream did not answer within `tools.timeout`. The call may have had its effect.',
 
+  upstream_breaker_open:
+    'The upstream failed `tools.failureThreshold` times in a row, so it is left alone until `Retry-After`. Nothing was sent.',
+  source_secret_unreadable: 'The seal key with which the source’s secret was stored is gone. Give the secret again.',
+  source_token_refused: 'The token endpoint gave Keyturn no token of its own for this source; `detail` has its words.',
+
   // Personal access tokens
   unknown_token: 'You have no token with this id. Ids of other people look the same as ids that do not exist.',
   token_name_taken: 'One of your tokens has this name.',
@@ -99,6 +104,14 @@ export const errors = {
     'The document’s host resolves to a private, loopback, link-local or metadata address. An operator can allow the host in `tools.allowedHosts`.',
   invalid_openapi_document: 'The document is not OpenAPI that can be read; `line`, `column` and `frame` show where.',
   no_operations: 'The document has no operations, so there would be no tools.',
+  no_seal_key: 'Secrets of sources are stored sealed. Set `seal.key`.',
+  secret_needed: 'This kind of `auth` has a secret, and one that was given for another address is not used for this.',
+  audience_needed: 'A source that exchanges tokens needs a `default_audience`.',
+  no_document:
+    'The source has a URL and takes no upload, or was uploaded and has nothing to fetch; `detail` says which.',
+  source_changed_meanwhile: 'Two changes of one source met. Read it and send yours again.',
+  unknown_operation: 'The source has no tool with this `operation_id`.',
+  other_hash: 'The tool or the source is no longer what you looked at. Look again, then accept.',
 } as const satisfies Record<string, string>;
 
 export type ErrorCode = keyof typeof errors;

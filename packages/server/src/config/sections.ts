@@ -153,7 +153,31 @@ export const toolsSection = z.strictObject({
     .int()
     .min(1024)
     .max(20 * 1024 * 1024)
-    .default(20 * 1024 * 1024),
+    .default(20 * 1024 * 1024)
+    .describe('Bytes of an OpenAPI document, fetched or uploaded.'),
+  documentTimeout: durationSeconds
+    .default(20)
+    .describe('Seconds that reading a document may take, in a thread of its own.'),
+  documentMemory: z
+    .int()
+    .min(64)
+    .max(4096)
+    .default(512)
+    .describe('MiB that reading a document may take; a document that needs more is refused.'),
+  resyncInterval: z
+    .int()
+    .min(0)
+    .max(86_400 * 30)
+    .default(3600)
+    .describe('Seconds between two re-syncs of a source that names no sync_interval of its own. 0: only by call.'),
+  failureThreshold: z
+    .int()
+    .min(1)
+    .default(5)
+    .describe('Faults of an upstream in a row (no connection, no answer, 502, 503, 504) that open its breaker.'),
+  recoveryTimeout: durationSeconds
+    .default(30)
+    .describe('Seconds until one call is let through to an upstream whose breaker is open.'),
   responseLimit: z
     .int()
     .min(1024)

@@ -1,4 +1,4 @@
-import { type Clock, newId, type Random, type Result } from '@keyturn/protocol';
+import { type Clock, newId, ok, type Random, type Result } from '@keyturn/protocol';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { buildErrorsPage } from '../errors.ts';
@@ -57,6 +57,8 @@ export interface Route<Body> {
   readonly path: string;
   /** The body's schema; a route without one ignores whatever is sent. */
   readonly body?: z.ZodType<Body>;
+  /** Bytes, instead of the frame's. Who calls is asked before such a body is read. */
+  readonly bodyLimit?: number;
   readonly action: (input: { readonly caller: Caller; readonly params: Params; readonly body: Body }) => Action;
   /** What is wrong with a call, once policy allows it and before anybody is asked to approve it. */
   readonly check?: (input: {
@@ -202,12 +204,20 @@ export function createFrame(options: FrameOptions): Frame {
     return { ok: false, refusal: problem };
   };
 
+  /** Before a large body is taken in. What the answer of a hook is, the rest of the request never sees. */
+  const authenticateEarly = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
+    const caller = await authenticate(request, 'rest');
+    return caller.ok ? undefined : answerProblem(request, reply, caller.refusal);
+  };
+
   const route = <Body>(definition: Route<Body>): void => {
     app.route<{ Params: Record<string, string>; Querystring: Record<string, unknown> }>({
       method: definition.method,
       url: definition.path,
+      ...(definition.bodyLimit === undefined ? {} : { bodyLimit: definition.bodyLimit, onRequest: authenticateEarly }),
       handler: async (request, reply) => {
-        const caller = await authenticate(request, 'rest');
+        const known = callers.get(request);
+        const caller = known === undefined ? await authenticate(request, 'rest') : ok(known);
         if (!caller.ok) return answerProblem(request, reply, caller.refusal);
         const body = readBody(definition.body, request.body);
         if (!body.ok) {

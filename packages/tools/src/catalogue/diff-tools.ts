@@ -25,7 +25,8 @@ export function diffTools(before: readonly Tool[], after: readonly Tool[]): Tool
   return { added, removed: before.filter((tool) => !ids.has(tool.id)), changed, unchanged };
 }
 
-function differingParts(before: Tool, after: Tool): readonly string[] {
+/** The members of a tool that two readings of it do not agree on. */
+export function differingParts(before: Tool, after: Tool): readonly string[] {
   const [a, b] = [textsOf(before), textsOf(after)];
   return [...new Set([...a.keys(), ...b.keys()])].filter((part) => part !== 'hash' && a.get(part) !== b.get(part));
 }

@@ -1,122 +1,75 @@
 import type { SourceId } from '@keyturn/protocol';
-import type { Tool } from '@keyturn/tools';
-import { z } from 'zod';
+import type { OperationSelector, ToolHints } from '@keyturn/tools';
+import type { SourceAuth } from './auth.ts';
 
-/** An upstream API whose operations are tools. Names as in seed 003. */
-export interface Source {
-  readonly id: SourceId;
-  /** First half of its tools' ids; unique. */
+/** What people say of a source: what they give when they register it, and change by PATCH. */
+export interface SourceDefinition {
+  /** First half of its tools' ids; unique, and never another. */
   readonly slug: string;
   readonly name: string;
-  /** Where its OpenAPI document was fetched. */
-  readonly url: string;
-  readonly sourceType: 'openapi';
+  /** `openapi`: operations of a document. `mcp`: the tools of an MCP server (streamable HTTP). */
+  readonly sourceType: 'openapi' | 'mcp';
+  /** Where the document is fetched, or the MCP endpoint. Undefined where the document was uploaded. */
+  readonly url: string | undefined;
+  /** Called instead of the servers that the document names. */
+  readonly serverUrl: string | undefined;
   readonly description: string | undefined;
-  /** The upstream's client id at the identity provider; the caller's token is exchanged for it. Undefined: see passthrough. */
+  /** The upstream's client id at the identity provider; the caller's token is exchanged for it. */
   readonly defaultAudience: string | undefined;
   readonly requiredScopes: readonly string[];
   /** Whether the caller's own token may be sent to it where there is no audience. Needs tools.allowPassthrough too. */
   readonly passthrough: 'forbidden' | 'allowed';
+  /** Undefined: what seed 003 says, by `defaultAudience`. */
+  readonly auth: SourceAuth | undefined;
+  readonly include: readonly OperationSelector[] | undefined;
+  readonly exclude: readonly OperationSelector[] | undefined;
+  /** By operation id: what a person knows better than the method. */
+  readonly hints: Readonly<Record<string, Partial<ToolHints>>>;
+  /** Whether tools that a re-sync finds new or changed are offered at once, or stay off until a person accepts them. */
+  readonly review: 'auto' | 'review';
+  /** Seconds between two re-syncs; 0: only by call. Undefined: tools.resyncInterval. */
+  readonly syncInterval: number | undefined;
   readonly enabled: boolean;
-  readonly tools: readonly Tool[];
+  /** The secret of `auth`, sealed. */
+  readonly sealedSecret: string | undefined;
+}
+
+/** What the last reading came to. */
+export interface LastSync {
+  readonly at: number;
+  readonly outcome: 'unchanged' | 'changed' | 'failed';
+  /** Of a failure: the code that a call would have answered, and its sentence. */
+  readonly code?: string | undefined;
+  readonly detail?: string | undefined;
+}
+
+/** How it has gone with a source: written by syncs, never by people. */
+export interface SourceState {
+  readonly lastSync: LastSync | undefined;
+  /** Syncs that failed since the last that did not. */
+  readonly failures: number;
+  /** Of the document: what is not as it should be, but does no harm. */
+  readonly warnings: readonly string[];
   /** SHA-256 over the tools; changes when the upstream's document does. */
   readonly inventoryHash: string;
+}
+
+/** An upstream whose operations are tools. Names as in seed 003. */
+export interface Source extends SourceDefinition, SourceState {
+  readonly id: SourceId;
   readonly createdAt: number;
   readonly updatedAt: number;
   readonly createdBy: string;
+  /** Changes whenever the source or one of its tools does. */
+  readonly revision: number;
 }
 
-const slug = z
-  .string()
-  .regex(/^[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?$/, 'use 1 to 48 of a-z, 0-9 and hyphens, no hyphen at either end');
-const name = z.string().trim().min(1).max(100);
-/** Whether a URL carries what looks like a credential, by its user part or the names in its query. */
-function carriesSecret(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { username, password, searchParams } = new URL(text);
-  const named = /token|secret|passw|credential|signature|^sig$|api[-_]?key|^key$|^auth/i;
-  return username !== '' || password !== '' || [...searchParams.keys()].some((name) => named.test(name));
-}
-
-const audience = z
-  .string()
-  .max(255)
-  .regex(/^[\x21-\x7e]*$/, 'an audience is printable ASCII without spaces')
-  .nullable();
-const scopes = z
-  .array(
-    z
-      .string()
-      .regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'not a scope (RFC 6749 §3.3)')
-      .max(100),
-  )
-  .max(50);
-const passthrough = z.enum(['forbidden', 'allowed']);
-const description = z.string().max(1000);
-
-/** The body of POST /api/v1/sources. */
-export const newSourceSchema = z.strictObject({
-  name,
-  url: z
-    .url({ protocol: /^https?$/, error: 'use an http or https URL of an OpenAPI document' })
-    .max(2000)
-    .refine((text) => !carriesSecret(text), {
-      error:
-        'every caller can read this URL, so it must hold no user, token, key or password; serve the document without',
-    })
-    .transform((text) => text.replace(/#.*$/s, '')),
-  source_type: z.literal('openapi', { error: 'only "openapi" is understood' }).default('openapi'),
-  slug: slug.optional(),
-  description: description.optional(),
-  default_audience: audience.optional(),
-  required_scopes: scopes.default([]),
-  passthrough: passthrough.default('forbidden'),
-});
-export type NewSource = z.infer<typeof newSourceSchema>;
-
-/** The body of PATCH /api/v1/sources/{id}: what is absent stays. */
-export const sourcePatchSchema = z
-  .strictObject({
-    name: name.optional(),
-    description: description.optional(),
-    default_audience: audience.optional(),
-    required_scopes: scopes.optional(),
-    passthrough: passthrough.optional(),
-    enabled: z.boolean().optional(),
-  })
-  .refine((patch) => Object.keys(patch).length > 0, 'name at least one member to change');
-export type SourcePatch = z.infer<typeof sourcePatchSchema>;
-
-/** The slug of a source: the given one, else its audience, else its name (SEAMS: source and tool names). */
-export function slugOf(source: Pick<NewSource, 'slug' | 'default_audience' | 'name'>): string {
-  if (source.slug !== undefined) return source.slug;
-  const from = source.default_audience === null || source.default_audience === '' ? undefined : source.default_audience;
-  const text = (from ?? source.name)
-    .normalize('NFKD')
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, '-')
-    .slice(0, 48)
-    .replaceAll(/^-+|-+$/g, '');
-  return text === '' ? 'source' : text;
-}
-
-/** A source as the API shows it; member names as in seed 003. */
-export function describeSource(source: Source): Record<string, unknown> {
-  return {
-    id: source.id,
-    slug: source.slug,
-    name: source.name,
-    url: source.url,
-    source_type: source.sourceType,
-    description: source.description ?? null,
-    default_audience: source.defaultAudience ?? null,
-    required_scopes: source.requiredScopes,
-    passthrough: source.passthrough,
-    is_enabled: source.enabled,
-    inventory_count: source.tools.length,
-    inventory_hash: source.inventoryHash,
-    created_at: new Date(source.createdAt).toISOString(),
-    updated_at: new Date(source.updatedAt).toISOString(),
-    created_by: source.createdBy,
-  };
+/** How many of a source's tools are in which state. `inventory` is all but those that the source no longer has. */
+export interface ToolCounts {
+  readonly inventory: number;
+  readonly offered: number;
+  readonly disabled: number;
+  readonly added: number;
+  readonly changed: number;
+  readonly gone: number;
 }

@@ -2,9 +2,15 @@ import type { Tool } from '@keyturn/tools';
 
 /** What a tool call needs to know of the source that the tool belongs to. */
 export interface ToolSource {
+  readonly id: string;
   readonly slug: string;
   readonly name: string;
-  readonly url: string;
+  /** Operations of an HTTP API, or tools of an MCP server. */
+  readonly sourceType: 'openapi' | 'mcp';
+  /** Of an MCP server: where it is called. */
+  readonly url: string | undefined;
+  /** How Keyturn shows itself to the upstream. */
+  readonly effectiveAuth: { readonly kind: 'exchange' | 'passthrough' | 'client-credentials' | 'api-key' | 'none' };
   readonly defaultAudience: string | undefined;
   readonly requiredScopes: readonly string[];
   readonly passthrough: 'forbidden' | 'allowed';

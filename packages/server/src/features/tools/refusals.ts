@@ -1,8 +1,10 @@
+import type { ExchangeRefusal } from '@keyturn/exchange';
 import type { NetRefusal } from '@keyturn/net';
-import { unreachable } from '@keyturn/protocol';
+import { type Seconds, unreachable } from '@keyturn/protocol';
 import type { ArgumentFault } from '@keyturn/tools';
 import { invalidRequest, type Problem } from '../../http/problem.ts';
 import { explainRefusal, type HouseRefusal } from '../../http/refusals.ts';
+import type { OwnCredentialRefusal } from './credential.ts';
 
 /** Why a tool was not called, or gave no answer. */
 export type ToolRefusal =
@@ -13,6 +15,9 @@ export type ToolRefusal =
   | { readonly why: 'passthrough-not-allowed'; readonly source: string; readonly missing: PassthroughCondition }
   | { readonly why: 'no-server'; readonly source: string; readonly message: string }
   | { readonly why: 'upstream-unreachable'; readonly source: string; readonly refusal: NetRefusal }
+  /** The breaker of its upstream is open. */
+  | { readonly why: 'upstream-resting'; readonly source: string; readonly retryAfter: Seconds }
+  | { readonly why: 'own-credential'; readonly source: string; readonly refusal: OwnCredentialRefusal }
   | { readonly why: 'house'; readonly refusal: HouseRefusal };
 
 /** The first condition of a passthrough that does not hold. */
@@ -74,6 +79,17 @@ export function explainToolRefusal(refusal: ToolRefusal): Problem {
         facts: { source: refusal.source },
         ...(mayHaveActed(refusal.refusal) ? { upstream: 'maybe-reached' as const } : {}),
       };
+    case 'upstream-resting':
+      return {
+        status: 503,
+        code: 'upstream_breaker_open',
+        title: 'The upstream is left alone for a while',
+        detail: `${refusal.source} failed tools.failureThreshold times in a row. Nothing was sent. Try again in ${refusal.retryAfter} s.`,
+        facts: { source: refusal.source },
+        headers: { 'retry-after': String(refusal.retryAfter) },
+      };
+    case 'own-credential':
+      return explainOwnCredential(refusal.source, refusal.refusal);
     case 'house':
       return explainRefusal(refusal.refusal);
     default:
@@ -95,6 +111,46 @@ function mayHaveActed(refusal: NetRefusal): boolean {
       return false;
     default:
       return !('sent' in refusal) || refusal.sent;
+  }
+}
+
+/** What is wrong with Keyturn's own credential is for the operator; the caller learns that it is not their doing. */
+function explainOwnCredential(source: string, refusal: OwnCredentialRefusal): Problem {
+  const shared = { title: 'Keyturn has no credential for this upstream', facts: { source } };
+  switch (refusal.why) {
+    case 'unreadable':
+      return {
+        ...shared,
+        status: 503,
+        code: 'source_secret_unreadable',
+        detail: `The secret of ${source} was sealed with a key that is no longer in seal.key or seal.formerKeys. An administrator gives it again.`,
+      };
+    case 'not-configured':
+      return {
+        ...shared,
+        status: 503,
+        code: 'exchange_not_configured',
+        detail: `${source} is called with a token of Keyturn’s own, and exchange.clientId and exchange.clientSecret are not set.`,
+      };
+    case 'refused':
+      return {
+        ...shared,
+        status: 502,
+        code: 'source_token_refused',
+        detail: `The token endpoint gave Keyturn no token of its own for ${source}: ${wordsOf(refusal.refusal)}.`,
+      };
+  }
+}
+
+function wordsOf(refusal: ExchangeRefusal): string {
+  switch (refusal.why) {
+    case 'refused':
+      return refusal.description === '' ? refusal.error : `${refusal.error} (${refusal.description})`;
+    case 'unreachable':
+    case 'bad-answer':
+      return refusal.detail;
+    case 'breaker-open':
+      return 'it failed again and again and is left alone for a while';
   }
 }
 

@@ -1,0 +1,97 @@
+import type { ExchangeRefusal } from '@keyturn/exchange';
+import { ok, type Result, refuse } from '@keyturn/protocol';
+import type { House } from '../../http/pass.ts';
+import type { Approved, HopTarget, Resource } from '../../http/rooms.ts';
+import type { ToolSource } from './catalogue.ts';
+import type { ToolRefusal } from './refusals.ts';
+
+/** What is shown to an upstream. Built for one call, and never logged. */
+export interface Credential {
+  readonly headers: Readonly<Record<string, string>>;
+  /** An API key that goes into the query. */
+  readonly query?: { readonly name: string; readonly value: string };
+  /** Given where it was kept from an earlier call: another one, in case the upstream no longer takes this. */
+  readonly renew?: () => Promise<Result<Credential, ToolRefusal>>;
+}
+
+/** Why there is nothing to show to an upstream that wants Keyturn's own credential. */
+export type OwnCredentialRefusal =
+  /** Sealed with a key that is no longer in the settings. */
+  | { readonly why: 'unreadable' }
+  | { readonly why: 'not-configured' }
+  | { readonly why: 'refused'; readonly refusal: ExchangeRefusal };
+
+export interface CredentialParts {
+  readonly house: Pick<House, 'nextHop' | 'forgetHop'>;
+  readonly allowPassthrough: boolean;
+  /** An API key, or a token of Keyturn's own. `fresh`: not the one that was used last. */
+  readonly ownCredential: (
+    sourceId: string,
+    fresh: boolean,
+  ) => Promise<Result<Pick<Credential, 'headers' | 'query'> & { readonly fromCache: boolean }, OwnCredentialRefusal>>;
+}
+
+/**
+ * What the source is shown for this call. The caller's own token goes no further than the exchange, unless passthrough
+ * was allowed three times over.
+ */
+export async function showCredential(
+  parts: CredentialParts,
+  approved: Approved,
+  source: ToolSource,
+  door: Resource,
+): Promise<Result<Credential, ToolRefusal>> {
+  switch (source.effectiveAuth.kind) {
+    case 'none':
+      return ok({ headers: {} });
+    case 'api-key':
+    case 'client-credentials':
+      return showOwn(parts, source);
+    case 'exchange':
+      return showExchanged(parts, approved, source);
+    case 'passthrough': {
+      const missing = missingForPassthrough(source, parts.allowPassthrough, door);
+      if (missing !== undefined) return refuse({ why: 'passthrough-not-allowed', source: source.slug, missing });
+      return ok({ headers: { authorization: `Bearer ${approved.caller.bearer.reveal()}` } });
+    }
+  }
+}
+
+async function showOwn(
+  parts: CredentialParts,
+  source: ToolSource,
+  fresh = false,
+): Promise<Result<Credential, ToolRefusal>> {
+  const own = await parts.ownCredential(source.id, fresh);
+  if (!own.ok) return refuse({ why: 'own-credential', source: source.slug, refusal: own.refusal });
+  const { fromCache, ...credential } = own.value;
+  return ok({ ...credential, ...(fromCache ? { renew: () => showOwn(parts, source, true) } : {}) });
+}
+
+async function showExchanged(
+  parts: CredentialParts,
+  approved: Approved,
+  source: ToolSource,
+): Promise<Result<Credential, ToolRefusal>> {
+  const target: HopTarget = { audience: source.defaultAudience ?? '', scopes: source.requiredScopes };
+  const token = await parts.house.nextHop(approved, target);
+  if (!token.ok) return refuse({ why: 'house', refusal: token.refusal });
+  const { bearer, fromCache } = token.value;
+  // A token that was fresh is not asked for again, or an upstream that refuses everybody would cost an exchange a call.
+  const renew = async (): Promise<Result<Credential, ToolRefusal>> => {
+    parts.house.forgetHop(approved, target);
+    return showExchanged(parts, approved, source);
+  };
+  return ok({ headers: { authorization: `Bearer ${bearer.reveal()}` }, ...(fromCache ? { renew } : {}) });
+}
+
+/** MCP forbids token passthrough outright; REST allows it where both the source and the operator say so. */
+function missingForPassthrough(
+  source: ToolSource,
+  allowedByOperator: boolean,
+  door: Resource,
+): 'door' | 'source' | 'operator' | undefined {
+  if (door === 'mcp') return 'door';
+  if (source.passthrough !== 'allowed') return 'source';
+  return allowedByOperator ? undefined : 'operator';
+}
