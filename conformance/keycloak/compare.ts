@@ -55,7 +55,7 @@ function compareCase(wanted: RecordedCase, got: RecordedCase): readonly string[]
 
 function header(it: RecordedCase, name: string): string | undefined {
   const value = canon(it.headers?.[name] ?? null);
-  return typeof value === 'string' ? value.toLowerCase().replace(/;\s*charset=utf-8/, '') : undefined;
+  return typeof value === 'string' ? value.toLowerCase().replace(/;\s*charset/, ';charset') : undefined;
 }
 
 const proseOfPages = new Set(['title', 'text', 'pageTitle', 'inputs', 'formId', 'message', 'error']);

@@ -1,12 +1,14 @@
 // npm run conformance -- keycloak [--idp embedded|keycloak]
 //
 // Records the 704 cases that can be replayed over HTTP, with the scripts that recorded a real Keycloak 26.7.3, and
-// compares. Any difference that known-differences.json does not list fails the suite; so does a listed one that is gone.
+// compares. Then programs that people use with Keycloak are pointed at it,
+// unmodified. Any difference that known-differences.json does not list fails the suite; so does a listed one that is gone.
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startProcess } from '../parts/process.ts';
+import { type ClientRun, runClients } from './clients/run.ts';
 import { type Comparison, compareRecordings, type RecordedCase, readRecording } from './compare.ts';
 import { withTable } from './differences-page.ts';
 import { openEmbedded, openEmbeddedBehindProxy, type Subject } from './embedded.ts';
@@ -26,14 +28,21 @@ export async function run(parts: { readonly idp: 'embedded' | 'keycloak'; readon
       parts.idp === 'embedded' ? await compareEmbedded(folder) : await compareKeycloak(folder, parts.keycloakUrl ?? '');
     // The table says how the embedded IdP differs; a real Keycloak has no excuse but its management port, which is not asked.
     const table = parts.idp === 'embedded' ? readKnownDifferences() : [];
+    const clients = await runClientsOf(parts);
+    for (const { name, outcome, words } of clients) console.log(`${outcome} ${name}: ${words}`);
+    const passed = clients.filter((it) => it.outcome === 'passed').length;
+    // A client that is missing on a user's machine is told; in CI it is a failure.
+    const unhappy = clients.filter(
+      (it) => it.outcome === 'failed' || (it.outcome === 'skipped' && process.env['CI'] !== undefined),
+    );
     const { equal, known, unlisted, stale } = judge(comparisons, table);
     for (const { id, lines } of unlisted) report(id, lines);
     for (const id of stale) console.log(`STALE ${id}: listed in known-differences.json, but equal`);
     const outdated = isPageOutdated();
     if (outdated)
       console.log('docs/idp-differences.md: node conformance/keycloak/differences-page.ts brings its table up to date');
-    const line = `keycloak (${parts.idp}): ${equal.length} of ${comparisons.length} cases equal to Keycloak 26.7.3, ${known.length} differ as listed, ${unlisted.length} differ unlisted, ${stale.length} listed but equal`;
-    return { line, ok: unlisted.length === 0 && stale.length === 0 && !outdated };
+    const line = `keycloak (${parts.idp}): ${equal.length} of ${comparisons.length} cases equal to Keycloak 26.7.3, ${known.length} differ as listed, ${unlisted.length} differ unlisted, ${stale.length} listed but equal; ${passed} of ${clients.length} unmodified clients passed`;
+    return { line, ok: unlisted.length === 0 && stale.length === 0 && !outdated && unhappy.length === 0 };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -59,6 +68,13 @@ async function compareEmbedded(folder: string): Promise<readonly Comparison[]> {
     capture('capture-hostname.mjs', subject, join(folder, 'hostname.json'), ['--public', publicUrl]),
   );
   return [...compared, ...compareRecordings(readRecording(join(recorded, 'golden-hostname.json')), hostname)];
+}
+
+// Work on one section of the capture does not wait for them.
+async function runClientsOf(parts: Parameters<typeof run>[0]): Promise<readonly ClientRun[]> {
+  if (process.env['SECTIONS'] !== undefined) return [];
+  if (parts.idp === 'keycloak') return await runClients(parts.keycloakUrl ?? '');
+  return await withSubject(await openEmbedded(), async ({ base }) => await runClients(base));
 }
 
 async function compareKeycloak(folder: string, url: string): Promise<readonly Comparison[]> {

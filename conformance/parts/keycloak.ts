@@ -40,8 +40,8 @@ export class NoKeycloak extends Error {}
  */
 export async function openKeycloak(options: KeycloakOptions = {}): Promise<RunningKeycloak> {
   const say = options.say ?? (() => {});
-  const home = process.env['KEYCLOAK_HOME'] ?? (await unpackKeycloak(say));
-  const java = await findJava();
+  const home = await keycloakHome(say);
+  const java = await javaHome();
   const ports = await freePorts('http', 'management');
   const port = options.port ?? ports.http;
   // Keycloak writes below its own folder (data, and lib while it builds itself), so each run has a copy.
@@ -93,6 +93,11 @@ export async function openKeycloak(options: KeycloakOptions = {}): Promise<Runni
   };
 }
 
+/** The distribution that KEYCLOAK_HOME names, else the one below .cache/. Throws NoKeycloak where none can be had. */
+export async function keycloakHome(say: (text: string) => void): Promise<string> {
+  return process.env['KEYCLOAK_HOME'] ?? (await unpackKeycloak(say));
+}
+
 /** The unpacked distribution below .cache/, fetched if it is not there. */
 async function unpackKeycloak(say: (text: string) => void): Promise<string> {
   const cache = join(import.meta.dirname, '..', '..', '.cache');
@@ -131,7 +136,7 @@ async function unpackKeycloak(say: (text: string) => void): Promise<string> {
 }
 
 /** JAVA_HOME of a JDK that is new enough (21), looked for where Debian keeps them. */
-async function findJava(): Promise<string> {
+export async function javaHome(): Promise<string> {
   const folder = '/usr/lib/jvm';
   const candidates = [
     ...(process.env['JAVA_HOME'] === undefined ? [] : [process.env['JAVA_HOME']]),

@@ -112,9 +112,11 @@ function createApp(
     return reply.code(404).header('content-type', 'text/html; charset=utf-8').send(page);
   });
   app.addHook('onSend', async (_request, reply, payload) => {
+    const type = reply.getHeader('content-type');
     // Fastify calls an empty text text/plain; Keycloak names no type for nothing.
-    if (payload === '' && reply.getHeader('content-type') === 'text/plain; charset=utf-8')
-      reply.removeHeader('content-type');
+    if (payload === '' && type === 'text/plain; charset=utf-8') reply.removeHeader('content-type');
+    // Fastify adds a charset that Keycloak has not: kcadm reads an error only if the type is JSON and nothing more.
+    if (type === 'application/json; charset=utf-8') reply.header('content-type', 'application/json');
     for (const [name, value] of securityHeaders) if (!reply.hasHeader(name)) reply.header(name, value);
   });
   return app;

@@ -1,6 +1,7 @@
 import type { JsonObject } from '@keyturn/protocol';
 import { claimMappers } from '../claims/collect.ts';
 import { keyProviderType, userProfileType } from '../admin/representation/component.ts';
+import { unenforcedPolicies } from '../browser/login/password-policy.ts';
 import { flag, list, object, objects, text } from './fields.ts';
 
 // Members of a representation that are kept and shown again, but that nothing here obeys.
@@ -46,6 +47,7 @@ export function unsupportedIn(representation: JsonObject): readonly string[] {
     const lists = Object.values(object(representation[name]));
     if (lists.some((it) => Array.isArray(it) && it.length > 0)) found.push(name);
   }
+  found.push(...unenforcedPolicies(text(representation, 'passwordPolicy') ?? '').map((it) => `passwordPolicy ${it}`));
   const flags = [
     'internationalizationEnabled',
     'organizationsEnabled',

@@ -65,6 +65,9 @@ export function showEffectiveMapper(mapper: ProtocolMapper): object {
   });
 }
 
+// An empty text is no setting: Terraform sends one for each field that is not given.
 function configOf(given: MapperRepresentation['config']): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(given ?? {}).filter((pair): pair is [string, string] => pair[1] !== null));
+  return Object.fromEntries(
+    Object.entries(given ?? {}).filter((pair): pair is [string, string] => pair[1] !== null && pair[1] !== ''),
+  );
 }

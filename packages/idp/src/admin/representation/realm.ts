@@ -133,6 +133,7 @@ export function showRealm(state: IdpState, realm: Realm): object {
       if (role !== undefined) shown.push(['defaultRole', showBriefRole(role)]);
       if (groups.length > 0) shown.push(['defaultGroups', groups]);
     }
+    if (name === 'supportedLocales' && realm.supportedLocales?.length === 0) continue;
     if (realm[name] !== undefined)
       shown.push([name, name === 'smtpServer' ? withoutPassword(realm.smtpServer) : realm[name]]);
   }

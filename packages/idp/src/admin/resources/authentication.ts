@@ -31,6 +31,13 @@ export function registerAuthentication(routes: RealmRoutes): void {
   ]) {
     routes.get(`${base}/${providers}`, may.viewFlows, () => json(providersOf(providers)));
   }
+  routes.get(`${base}/config-description/:provider`, may.viewFlows, (call) => {
+    const id = call.param('provider');
+    const known = Object.hasOwn(authenticators, id) ? authenticators[id] : undefined;
+    return known === undefined
+      ? notFound('Could not find authenticator provider')
+      : json({ name: known.displayName, providerId: id, helpText: '', properties: [] });
+  });
   routes.get(`${base}/unregistered-required-actions`, may.viewRequiredActions, (call) =>
     json(unregistered(call.realm)),
   );
@@ -47,7 +54,7 @@ export function registerAuthentication(routes: RealmRoutes): void {
 
   const actions = `${base}/required-actions`;
   const change = { needs: may.manageRealm, records: 'REQUIRED_ACTION' } as const;
-  routes.get(actions, may.viewRequiredActions, (call) => json(call.realm.requiredActions));
+  routes.get(actions, may.viewRequiredActions, (call) => json(byPriority(call.realm.requiredActions)));
   routes.get(
     `${actions}/:alias`,
     may.viewRequiredActions,
@@ -67,6 +74,16 @@ export function registerAuthentication(routes: RealmRoutes): void {
       }),
     ),
   );
+  for (const [way, step] of [
+    ['raise', -1],
+    ['lower', 1],
+  ] as const) {
+    routes.post(
+      `${actions}/:alias/${way}-priority`,
+      { ...change, as: 'UPDATE' },
+      onAction((call, action) => move(call, action, step)),
+    );
+  }
   routes.delete(
     `${actions}/:alias`,
     change,
@@ -106,6 +123,24 @@ function onAction<Rest extends readonly unknown[]>(
 
 function replace(call: RealmCall, before: RequiredActionProvider, now: RequiredActionProvider): Answer {
   const requiredActions = call.realm.requiredActions.map((it) => (it === before ? now : it));
+  call.context.state.realms.put({ ...call.realm, requiredActions });
+  return noContent;
+}
+
+function byPriority(actions: readonly RequiredActionProvider[]): readonly RequiredActionProvider[] {
+  return actions.toSorted((a, b) => a.priority - b.priority);
+}
+
+/** Changes places with the action before or after; at the end of the list nothing happens. */
+function move(call: RealmCall, action: RequiredActionProvider, step: -1 | 1): Answer {
+  const sorted = byPriority(call.realm.requiredActions);
+  const other = sorted[sorted.indexOf(action) + step];
+  if (other === undefined) return noContent;
+  const priorities = new Map([
+    [action, other.priority],
+    [other, action.priority],
+  ]);
+  const requiredActions = sorted.map((it) => ({ ...it, priority: priorities.get(it) ?? it.priority }));
   call.context.state.realms.put({ ...call.realm, requiredActions });
   return noContent;
 }
@@ -156,18 +191,25 @@ function executionsOf(realm: Realm, flow: FlowDefault, level: number): readonly 
   });
 }
 
+/** The authenticators that the built-in flows are made of; there are no others. */
 function providersOf(kind: string): readonly object[] {
-  const flows =
-    kind === 'client-authenticator-providers'
-      ? ['clients']
-      : kind === 'form-action-providers'
-        ? ['registration form']
-        : [];
-  const names = flowDefaults
-    .filter((it) => flows.includes(it.alias))
-    .flatMap((it) => it.steps.flatMap((step) => step.authenticator ?? []));
-  return names.map((id) => ({ id, displayName: authenticators[id]?.displayName ?? id, description: '' }));
+  const wanted = flowKinds[kind] ?? 'basic-flow';
+  const ids = flowDefaults
+    .filter((it) => it.providerId === wanted)
+    .flatMap((it) => it.steps.flatMap((step) => step.authenticator ?? []))
+    .filter((id) => (id === 'registration-page-form') === (kind === 'form-providers'));
+  return [...new Set(ids)].map((id) => ({
+    id,
+    displayName: authenticators[id]?.displayName ?? id,
+    description: '',
+    ...(kind === 'client-authenticator-providers' ? { supportsSecret: id.startsWith('client-secret') } : {}),
+  }));
 }
+
+const flowKinds: Readonly<Record<string, string>> = {
+  'form-action-providers': 'form-flow',
+  'client-authenticator-providers': 'client-flow',
+};
 
 // The same id each time, made of the realm's and the flow's name: nothing needs to be stored.
 function idOf(realm: Realm, name: string): string {

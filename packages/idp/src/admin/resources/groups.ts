@@ -163,7 +163,12 @@ function addChild(call: RealmCall, parent: Group, given: GroupRepresentation): A
     access: accessOf(call),
   };
   const recordedPath = `groups/${parent.id}/children`;
-  return { ...created(['groups', id], { ...given, id, subGroups: [] }), recordedPath, body };
+  return {
+    ...created(['groups', id], { ...given, id, subGroups: [] }),
+    recordedPath,
+    body,
+    contentType: 'application/json',
+  };
 }
 
 function moveTo(call: RealmCall, parent: Group, group: Group): Answer {

@@ -14,6 +14,10 @@ export function registerOthers(routes: RealmRoutes): void {
   routes.post(`${broker}/instances`, { needs: may.manageIdentityProviders, records: 'none' }, () =>
     refused(400, { errorMessage: 'Identity brokering is not part of this server' }),
   );
+  // Nothing here is cached: the answer is true at once.
+  for (const cache of ['realm', 'user', 'keys']) {
+    routes.post(`/clear-${cache}-cache`, { needs: may.manageRealm, records: 'none' }, () => noContent);
+  }
   routes.get('/credential-registrators', may.viewRealm, () =>
     json(['CONFIGURE_TOTP', 'webauthn-register', 'webauthn-register-passwordless', 'CONFIGURE_RECOVERY_AUTHN_CODES']),
   );
@@ -26,6 +30,14 @@ export function registerOthers(routes: RealmRoutes): void {
   );
   registerLocalization(routes);
   routes.get('/clients/:client/installation/providers/:provider', may.viewClients, withClient(installation));
+  routes.get(
+    '/clients/:client/certificates/:attribute',
+    may.viewClients,
+    withClient((call, client) => {
+      const certificate = client.attributes[`${call.param('attribute')}.certificate`];
+      return json(certificate === undefined ? {} : { certificate });
+    }),
+  );
 }
 
 function registerLocalization(routes: RealmRoutes): void {
@@ -35,15 +47,25 @@ function registerLocalization(routes: RealmRoutes): void {
     const texts = textsOf(call);
     return json(Object.hasOwn(texts, call.param('locale')) ? texts[call.param('locale')] : {});
   });
-  routes.post('/localization/:locale', { ...change, body: anything }, (call, given) => {
-    if (!isJsonObject(given)) return refused(400, { error: 'HTTP 400 Bad Request' });
-    const texts = textsOf(call);
-    const before = Object.hasOwn(texts, call.param('locale')) ? texts[call.param('locale')] : {};
-    const merged = { ...(isJsonObject(before) ? before : {}), ...given };
-    return store(call, [
-      ...Object.entries(texts).filter(([name]) => name !== call.param('locale')),
-      [call.param('locale'), merged],
-    ]);
+  routes.post('/localization/:locale', { ...change, body: anything }, (call, given) =>
+    isJsonObject(given)
+      ? storeLocale(call, { ...localeOf(call), ...given })
+      : refused(400, { error: 'HTTP 400 Bad Request' }),
+  );
+  routes.get('/localization/:locale/:key', may.anything, (call) => {
+    const text = ownText(call);
+    return text === undefined
+      ? notFound('Localization text not found')
+      : { status: 200, body: text, contentType: 'text/plain' };
+  });
+  routes.put('/localization/:locale/:key', change, (call) => {
+    const text = typeof call.request.body === 'string' ? call.request.body : '';
+    return storeLocale(call, { ...localeOf(call), [call.param('key')]: text });
+  });
+  routes.delete('/localization/:locale/:key', change, (call) => {
+    if (ownText(call) === undefined) return notFound('Localization text not found');
+    const others = Object.entries(localeOf(call)).filter(([name]) => name !== call.param('key'));
+    return storeLocale(call, Object.fromEntries(others));
   });
   routes.delete('/localization/:locale', change, (call) =>
     store(
@@ -56,6 +78,23 @@ function registerLocalization(routes: RealmRoutes): void {
 function textsOf(call: RealmCall): Readonly<Record<string, unknown>> {
   const texts = call.realm.unsupported['localizationTexts'];
   return isJsonObject(texts) ? texts : {};
+}
+
+function localeOf(call: RealmCall): Readonly<Record<string, unknown>> {
+  const texts = textsOf(call);
+  const locale = Object.hasOwn(texts, call.param('locale')) ? texts[call.param('locale')] : undefined;
+  return isJsonObject(locale) ? locale : {};
+}
+
+function ownText(call: RealmCall): string | undefined {
+  const texts = localeOf(call);
+  const text = Object.hasOwn(texts, call.param('key')) ? texts[call.param('key')] : undefined;
+  return typeof text === 'string' ? text : undefined;
+}
+
+function storeLocale(call: RealmCall, locale: Readonly<Record<string, unknown>>): Answer {
+  const others = Object.entries(textsOf(call)).filter(([name]) => name !== call.param('locale'));
+  return store(call, [...others, [call.param('locale'), locale]]);
 }
 
 function store(call: RealmCall, texts: readonly (readonly [string, unknown])[]): Answer {

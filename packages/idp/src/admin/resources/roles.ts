@@ -148,7 +148,12 @@ export function removeRole(call: RealmCall, role: Role): Answer {
 function usersOf(call: RealmCall, role: Role): Answer {
   if (!call.admin.has(call.realm, may.viewUsers)) return forbidden;
   const users = call.context.state.users.by(call.realm.id, 'role', role.id);
-  return json(pageOf(call, users, 100).map((it) => showUser(call.realm, it)));
+  return json(
+    pageOf(call, users, 100).map((it) => ({
+      ...showUser(call.realm, it),
+      access: { manage: call.admin.has(call.realm, may.manageUsers) },
+    })),
+  );
 }
 
 function groupsOf(call: RealmCall, role: Role): Answer {

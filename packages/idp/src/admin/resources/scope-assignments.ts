@@ -21,7 +21,13 @@ export function registerScopeAssignments(routes: RealmRoutes): void {
     routes.get(
       ofClient,
       may.viewClients,
-      withClient((call, client) => json(namesOf(call, client, kind, client.protocol))),
+      withClient((call, client) =>
+        json(
+          scopesOf(call, client, kind)
+            .filter((it) => it.protocol === client.protocol)
+            .map(showScopeName),
+        ),
+      ),
     );
     routes.put(
       `${ofClient}/:scope`,
@@ -36,7 +42,9 @@ export function registerScopeAssignments(routes: RealmRoutes): void {
 
     const ofRealm = `/default-${kind}-client-scopes`;
     const realmChange = { needs: may.manageClients, records: 'CLIENT_SCOPE' } as const;
-    routes.get(ofRealm, may.viewClients, (call) => json(namesOf(call, call.realm, kind)));
+    routes.get(ofRealm, may.viewClients, (call) =>
+      json(scopesOf(call, call.realm, kind).map((it) => ({ ...showScopeName(it), protocol: it.protocol }))),
+    );
     routes.put(
       `${ofRealm}/:scope`,
       { ...realmChange, as: 'CREATE' },
@@ -71,11 +79,8 @@ function onRealm(change: (realm: Realm, scope: ClientScope) => Realm): (call: Re
   }, 'Client scope not found');
 }
 
-function namesOf(call: RealmCall, assigned: Assigned, kind: Kind, protocol?: string): readonly object[] {
-  return assigned[idsOf(kind)]
-    .flatMap((id) => call.context.state.scopes.get(id) ?? [])
-    .filter((scope) => protocol === undefined || scope.protocol === protocol)
-    .map(showScopeName);
+function scopesOf(call: RealmCall, assigned: Assigned, kind: Kind): readonly ClientScope[] {
+  return assigned[idsOf(kind)].flatMap((id) => call.context.state.scopes.get(id) ?? []);
 }
 
 /** Assigning again changes nothing, and neither does assigning as optional what is default already. */

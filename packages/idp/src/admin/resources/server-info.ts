@@ -4,6 +4,8 @@ import type { AdminCall } from '../frame/call.ts';
 import { anyRole } from '../frame/permissions.ts';
 import type { ServerRoutes } from '../frame/routes.ts';
 import { isKeyProvider, keyProviderType } from '../representation/component.ts';
+import { enforcedPolicies } from '../../browser/login/password-policy.ts';
+import { defaultRequiredActions } from '../../model/realm-defaults.ts';
 import { eventTypes } from './event-types.ts';
 
 /** The Keycloak whose behaviour this server has; clients choose their requests by it. */
@@ -110,7 +112,8 @@ function facts(): object {
       ],
     },
     themes: {
-      login: [{ name: 'keycloak.v2' }],
+      common: [{ name: 'keycloak' }],
+      login: [{ name: 'keycloak' }, { name: 'keycloak.v2' }],
       account: [{ name: 'keycloak.v3' }],
       admin: [{ name: 'keycloak.v2' }],
       email: [{ name: 'keycloak' }],
@@ -140,6 +143,10 @@ function facts(): object {
       ]),
       'login-protocol': providers(['openid-connect']),
       keys: providers(keyProviders),
+      'protocol-mapper': providers(Object.keys(claimMappers)),
+      'required-action': providers(defaultRequiredActions.map((it) => it.providerId)),
+      // Terraform refuses a password policy that is not listed here.
+      'password-policy': providers(enforcedPolicies),
       eventsListener: providers(['email', 'jboss-logging']),
       'client-signature': providers(['ES256', 'PS256', 'RS256']),
     },
@@ -159,7 +166,12 @@ function facts(): object {
       })),
     },
     builtinProtocolMappers: { 'openid-connect': [] },
-    passwordPolicies: [],
+    passwordPolicies: enforcedPolicies.map((id) => ({
+      id,
+      displayName: id,
+      configType: 'String',
+      multipleSupported: false,
+    })),
     parameterizedScopeTypes: [],
     enums: {
       eventType: eventTypes,

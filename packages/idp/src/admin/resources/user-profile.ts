@@ -48,7 +48,7 @@ function change(call: RealmCall, given: ReadObject<typeof fields>): Answer {
   const { unmanagedAttributePolicy: _policy, ...without } = userProfile;
   const stored = given.unmanagedAttributePolicy === undefined ? without : userProfile;
   call.context.state.realms.put({ ...call.realm, userProfile: stored });
-  return json(stored);
+  return { status: 200, body: stored, contentType: 'application/json' };
 }
 
 function faultOf(given: ReadObject<typeof fields>): string | undefined {

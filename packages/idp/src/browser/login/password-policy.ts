@@ -44,6 +44,15 @@ const policies: Readonly<Record<string, Policy>> = {
       : undefined,
 };
 
+/** The names of the policies that are enforced. */
+export const enforcedPolicies: readonly string[] = Object.keys(policies);
+
+/** The names of the policies in a realm's setting that are not enforced here. */
+export function unenforcedPolicies(setting: string): readonly string[] {
+  const names = setting.split(' and ').map((part) => /^\s*(\w+)/.exec(part)?.[1] ?? '');
+  return names.filter((name) => name !== '' && !Object.hasOwn(policies, name));
+}
+
 // argon2 takes any length; this only bounds the work of one request.
 const longest = 1024;
 

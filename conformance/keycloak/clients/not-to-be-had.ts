@@ -1,0 +1,2 @@
+/** Why a client cannot be had here. */
+export class NotToBeHad extends Error {}
