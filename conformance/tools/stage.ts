@@ -1,0 +1,148 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startTestIdp } from '@keyturn/idp/testing';
+import { freePorts } from '../parts/ports.ts';
+import { startProcess, waitFor } from '../parts/process.ts';
+import { type Fixture, openFixture } from './fixture.ts';
+import { openProxy } from './proxy.ts';
+import { realmName, toolsRealm } from './realm.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+
+/** One Keyturn, in a process of its own, and the proxy that adds what the official suite does not send. */
+export interface Served {
+  readonly name: string;
+  readonly keyturn: string;
+  readonly proxied: string;
+}
+
+export interface Stage {
+  readonly issuer: string;
+  /** With the lean path, and without: the SDK answers all. */
+  readonly served: readonly [Served, Served];
+  readonly fixture: Fixture;
+  readonly callbackPort: number;
+  readonly tokenOf: (username: string) => Promise<string>;
+  readonly register: (keyturn: string, body: object) => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+/** Hosts that the fault proxy and the fixture are at: any port of this machine. */
+const allowedHosts = '127.0.0.1';
+
+export async function openStage(keycloakUrl: string | undefined, say: (text: string) => void): Promise<Stage> {
+  const opened: (() => Promise<unknown>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const end of opened.reverse()) await end();
+  };
+  try {
+    const ports = await freePorts('lean', 'sdk', 'm1', 'm2', 'callback');
+    const urls = [ports.lean, ports.sdk].map((port) => `http://localhost:${port}`);
+    const realm = toolsRealm(
+      urls.map((url) => `${url}/mcp`),
+      `http://127.0.0.1:${ports.callback}/callback`,
+    );
+    let idpUrl = keycloakUrl;
+    if (idpUrl === undefined) {
+      const idp = await startTestIdp({ [realmName]: realm });
+      opened.push(() => idp.close());
+      idpUrl = idp.url;
+    } else {
+      const keycloak = idpUrl;
+      await removeRealm(keycloak);
+      const headers = { authorization: `Bearer ${await adminToken(keycloak)}`, 'content-type': 'application/json' };
+      const made = await fetch(`${keycloak}/admin/realms`, { method: 'POST', headers, body: JSON.stringify(realm) });
+      if (made.status !== 201) throw new Error(`the realm was not imported: ${made.status} ${await made.text()}`);
+      opened.push(() => removeRealm(keycloak));
+    }
+    const issuer = `${idpUrl}/realms/${realmName}`;
+    const fixture = await openFixture();
+    opened.push(fixture.close);
+    const folder = await mkdtemp(join(tmpdir(), 'keyturn-tools-'));
+    opened.push(() => rm(folder, { recursive: true, force: true }));
+
+    const tokenOf: Stage['tokenOf'] = async (username) => {
+      const form = { grant_type: 'password', client_id: 'agent', username, password: username };
+      const answer = await fetch(`${issuer}/protocol/openid-connect/token`, {
+        method: 'POST',
+        body: new URLSearchParams(form),
+      });
+      const body = (await answer.json()) as { access_token?: string };
+      if (body.access_token === undefined) throw new Error(`${username}: ${answer.status} ${JSON.stringify(body)}`);
+      return body.access_token;
+    };
+    const register: Stage['register'] = async (keyturn, body) => {
+      const answer = await fetch(`${keyturn}/api/v1/sources`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${await tokenOf('admin')}`, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+      if (answer.status !== 201) throw new Error(`registering answered ${answer.status}: ${await answer.text()}`);
+    };
+    const serve = async (name: string, port: number, management: number, lean: boolean): Promise<Served> => {
+      const keyturn = `http://localhost:${port}`;
+      const running = startProcess(process.execPath, [join(root, 'packages/cli/src/main.ts'), 'serve'], {
+        cwd: folder,
+        env: {
+          // The suites' own name for a Keycloak to run against is a setting of Keyturn too.
+          KEYCLOAK_URL: '',
+          KEYCLOAK_ISSUER: issuer,
+          KEYTURN_AUTH__AUDIENCES: 'keyturn',
+          KEYTURN_HTTP__HOST: 'localhost',
+          KEYTURN_HTTP__PORT: String(port),
+          KEYTURN_HTTP__PUBLIC_URL: keyturn,
+          KEYTURN_MANAGEMENT__PORT: String(management),
+          KEYTURN_STORE__URL: `sqlite:${join(folder, `${name}.db`)}`,
+          KEYTURN_MCP__LEAN: String(lean),
+          KEYTURN_MCP__TASK_AFTER: '0.5',
+          KEYTURN_TOOLS__ALLOWED_HOSTS: allowedHosts,
+          KEYTURN_TOOLS__TIMEOUT: lean ? '3' : '90',
+          TOKEN_EXCHANGE_CLIENT_ID: 'keyturn',
+          TOKEN_EXCHANGE_CLIENT_SECRET: 'keyturn-secret',
+          LOG_LEVEL: 'warn',
+        },
+      });
+      opened.push(() => running.stop('SIGKILL'));
+      await waitFor(`http://127.0.0.1:${management}/health/ready`, running, { seconds: 60 });
+      await register(keyturn, { name: 'fixture', url: `${fixture.url}/openapi.json`, default_audience: 'fixture' });
+      let fresh: { readonly token: string; readonly until: number } | undefined;
+      const proxy = await openProxy({
+        target: keyturn,
+        prefix: 'fixture',
+        tools: new Set(fixture.names),
+        bodies: new Set(fixture.bodies),
+        token: async () => {
+          if (fresh === undefined || Date.now() > fresh.until) {
+            fresh = { token: await tokenOf('john'), until: Date.now() + 30_000 };
+          }
+          return fresh.token;
+        },
+      });
+      opened.push(proxy.close);
+      return { name, keyturn, proxied: `${proxy.url}/mcp` };
+    };
+    say('starting Keyturn twice: with the lean path, and with the SDK alone');
+    const served = [
+      await serve('lean', ports.lean, ports.m1, true),
+      await serve('sdk', ports.sdk, ports.m2, false),
+    ] as const;
+    return { issuer, served: [served[0], served[1]], fixture, callbackPort: ports.callback, tokenOf, register, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function removeRealm(url: string): Promise<void> {
+  const headers = { authorization: `Bearer ${await adminToken(url)}` };
+  await fetch(`${url}/admin/realms/${realmName}`, { method: 'DELETE', headers });
+}
+
+async function adminToken(url: string): Promise<string> {
+  const answer = await fetch(`${url}/realms/master/protocol/openid-connect/token`, {
+    method: 'POST',
+    body: new URLSearchParams({ grant_type: 'password', client_id: 'admin-cli', username: 'admin', password: 'admin' }),
+  });
+  return ((await answer.json()) as { access_token: string }).access_token;
+}
