@@ -1,5 +1,6 @@
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { registerAuthCommands } from './auth/register.ts';
+import { registerBreakGlassCommands } from './break-glass/register.ts';
 import { CommandFailure, type Io } from './io.ts';
 import { registerDoctorCommand, registerRealmCommands } from './realm/register.ts';
 import { registerTokenCommands } from './token/register.ts';
@@ -96,6 +97,7 @@ export function buildProgram(io: Io, startedAt: number): Command {
   registerDoctorCommand(program, io);
   registerAuthCommands(program, io);
   registerTokenCommands(program, io);
+  registerBreakGlassCommands(program, io);
 
   program
     .command('completion')

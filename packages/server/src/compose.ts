@@ -4,9 +4,12 @@ import { openStore } from '@keyturn/store';
 import { createLogoutTokenVerifier, createVerifier, explain, type VerifierOptions } from '@keyturn/verify';
 import { type IdpFault, resolveIdp } from './config/idp.ts';
 import { mailServerOf } from './config/mail.ts';
+import { resolveLogin } from './config/resolve-login.ts';
 import { resolvePat } from './config/resolve-pat.ts';
 import { sealKeysOf } from './config/seal.ts';
 import type { Settings } from './config/schema.ts';
+import { eventMigrations } from './features/events/tables.ts';
+import { openWebhooks } from './features/events/webhooks.ts';
 import { openEdge } from './features/edge/open-edge.ts';
 import { createManagement } from './features/health/management.ts';
 import {
@@ -16,15 +19,14 @@ import {
   openLogoutReplay,
 } from './features/login/backchannel-logout.ts';
 import { mountAuthDiscovery } from './features/login/discovery.ts';
-import { loginMigrations, openLoginFlows } from './features/login/flows.ts';
-import { mountLogin } from './features/login/routes.ts';
+import { type Login, openLogin } from './features/login/open-login.ts';
+import { loginMigrations } from './features/login/tables.ts';
 import { metadataUrlOf } from './features/mcp/metadata.ts';
 import { openMcp } from './features/mcp/open-mcp.ts';
 import { taskMigrations } from './features/mcp/task-repository.ts';
 import { mountIntrospection } from './features/pats/introspection.ts';
-import { openPats } from './features/pats/open-pats.ts';
+import { openPats, type Pats } from './features/pats/open-pats.ts';
 import { mountPats } from './features/pats/routes.ts';
-import { createSeal } from './outside/seal.ts';
 import { mountRevocationStream } from './features/pats/stream.ts';
 import { patMigrations } from './features/pats/tables.ts';
 import { openSources } from './features/sources/open-sources.ts';
@@ -36,6 +38,9 @@ import { openMcpDoor } from './features/tools/mcp-door.ts';
 import { mountTools } from './features/tools/routes.ts';
 import { createToolbox } from './features/tools/toolbox.ts';
 import { createUpstreamBreakers } from './features/tools/upstream-breakers.ts';
+import { openUsers } from './features/users/open-users.ts';
+import type { GroupRoles } from './features/users/roles-port.ts';
+import { userMigrations } from './features/users/tables.ts';
 import { contextOfToken } from './http/caller.ts';
 import { createFrame } from './http/frame.ts';
 import { insufficientScope, type ScopeChallenge } from './http/insufficient-scope.ts';
@@ -49,6 +54,7 @@ import { type TokenEndpoint } from './http/token-endpoint.ts';
 import { type Door, identifyBy } from './http/who.ts';
 import type { Log } from './outside/log.ts';
 import { createMetrics, type Metrics } from './outside/metrics.ts';
+import { createSeal } from './outside/seal.ts';
 
 /** Everything of the world that the service touches. */
 export interface World {
@@ -74,22 +80,28 @@ export type ComposeFault =
   | { readonly why: 'settings'; readonly faults: readonly IdpFault[] }
   | { readonly why: 'oidc'; readonly issuer: string; readonly message: string };
 
+/** Until the feature `rbac` is mounted, groups give no roles. */
+const noGroupRoles: GroupRoles = {
+  mapping: '',
+  syncGroups: async () => ({ roles: [], added: [], removed: [], refused: [], staff: false, superuser: false }),
+};
+
 /**
  * The whole wiring, on one page: every part is built here by plain arguments, and every feature is mounted here.
  * Reading it from top to bottom is reading the architecture.
  */
 export async function compose(settings: Settings, world: World): Promise<Result<Service, ComposeFault>> {
-  const { http, auth, mcp, exchange, tools, management, pat, login, edge } = settings;
+  const { http, auth, mcp, exchange, tools, management, pat, login, edge, breakGlass } = settings;
   const { clock, random, log } = world;
 
   // The identity provider: what is compared, what is fetched, what is asked.
   const idp = resolveIdp(settings);
   if (!idp.ok) return refuse({ why: 'settings', faults: idp.refusal });
-  const { issuer, jwksUrl, tokenEndpoint } = idp.value;
+  const { issuer, jwksUrl, tokenEndpoint, backchannel } = idp.value;
 
   // Outbound: one fetch for the operator's own identity provider, one for upstreams that users name.
   const idpFetch = createGuardedFetch({
-    allowPrivateHosts: [new URL(jwksUrl ?? issuer).host, new URL(tokenEndpoint).host],
+    allowPrivateHosts: [jwksUrl ?? issuer, tokenEndpoint, backchannel].map((url) => new URL(url).host),
     timeout: toMilliseconds(seconds(exchange.timeout)),
   });
   const upstreamFetch = createGuardedFetch({
@@ -115,13 +127,17 @@ export async function compose(settings: Settings, world: World): Promise<Result<
     ...loginMigrations,
     ...taskMigrations,
     ...logoutMigrations,
+    ...userMigrations,
+    ...eventMigrations,
   ]);
 
   // Personal access tokens: what is revoked is asked of by every verifier, opaque ones come in by a port of the first room.
   const resolved = resolvePat(settings, tokenEndpoint);
-  if (!resolved.ok) {
+  const resolvedLogin = resolveLogin(settings);
+  if (!resolved.ok || !resolvedLogin.ok) {
     await store.close();
-    return refuse({ why: 'settings', faults: resolved.refusal });
+    const faults = [...(resolved.ok ? [] : resolved.refusal), ...(resolvedLogin.ok ? [] : resolvedLogin.refusal)];
+    return refuse({ why: 'settings', faults });
   }
   const atIdp = (clientId: string, clientSecret: string | undefined): TokenEndpoint => ({
     tokenEndpoint,
@@ -133,11 +149,8 @@ export async function compose(settings: Settings, world: World): Promise<Result<
   const exchangeClient = exchange.clientId === undefined ? undefined : atIdp(exchange.clientId, exchange.clientSecret);
   const allSealKeys = sealKeysOf(settings);
   const loginClient = login === undefined ? undefined : atIdp(login.clientId, login.clientSecret);
-  const sealKeys = resolved.value?.sealKeys;
-  const flows =
-    sealKeys === undefined ? undefined : openLoginFlows({ store, clock, random, seal: createSeal(sealKeys, random) });
   const mailServer = settings.mail === undefined ? undefined : mailServerOf(settings.mail);
-  const pats =
+  const pats: Pats | undefined =
     pat === undefined || resolved.value === undefined
       ? undefined
       : openPats({
@@ -149,7 +162,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
           ownAudiences: new Set([...auth.audiences, mcpResource]),
           grantUrl: async ({ subject }) => {
             const scopes = ['openid', 'offline_access'];
-            const ticket = await flows?.invite({ purpose: 'offline-grant', subject, scopes });
+            const ticket = await logins?.flows.invite({ purpose: 'offline-grant', subject, scopes });
             return `${publicUrl}/login/start?ticket=${ticket ?? ''}`;
           },
           send: mailServer === undefined ? undefined : (mail) => sendMail(mailServer, mail),
@@ -184,8 +197,14 @@ export async function compose(settings: Settings, world: World): Promise<Result<
     // A rule may name another audience; without one, a token must be for the edge's own.
     edge: { ...doorFor([...new Set([...edgeAudiences, ...audiencesOfRoutes])]), audiences: edgeAudiences },
   };
+  // Without the issuer there is nothing to do, unless somebody may break the glass: then it is asked again at each check.
   const reached = await doors.rest.verifier.ready();
-  if (!reached.ok) {
+  if (!reached.ok && breakGlass !== undefined) {
+    log.error(
+      { issuer, reason: explain(reached.refusal) },
+      'the issuer cannot be used: only break-glass works until it can',
+    );
+  } else if (!reached.ok) {
     await store.close();
     return refuse({ why: 'oidc', issuer, message: explain(reached.refusal) });
   }
@@ -236,8 +255,70 @@ export async function compose(settings: Settings, world: World): Promise<Result<
       }),
   });
 
+  // People: who logs in here, what their groups make of them, and their sessions, which are a way into the first room.
+  const webhooks = openWebhooks({
+    settings: settings.events,
+    store,
+    fetch: createGuardedFetch({ allowPrivateHosts: settings.events?.allowedHosts ?? [] }),
+    clock,
+    random,
+    log,
+  });
+  const { value: loginOn } = resolvedLogin;
+  const users =
+    loginOn === undefined
+      ? undefined
+      : openUsers({
+          issuer,
+          adminRole: auth.adminRole,
+          groupsClaim: loginOn.settings.groupsClaim,
+          roles: noGroupRoles,
+          sync: loginOn.sync === undefined ? undefined : atIdp(loginOn.sync.clientId, loginOn.sync.clientSecret),
+          syncInterval: loginOn.settings.groupSyncInterval,
+          announce: webhooks.announce,
+          listeners: [],
+          store,
+          clock,
+          random,
+          metrics,
+          log,
+        });
+  // Of a login that gives a grant, the tokens go on to be exchanged.
+  const grantTokens = createVerifier(
+    verifierOptions([...auth.audiences, ...(exchange.clientId === undefined ? [] : [exchange.clientId])]),
+  );
+  const logins: Login | undefined =
+    loginOn === undefined || users === undefined
+      ? undefined
+      : openLogin({
+          resolved: loginOn,
+          breakGlass,
+          adminRole: auth.adminRole,
+          issuer,
+          backchannel,
+          publicUrl,
+          seal: createSeal(loginOn.sealKeys, random),
+          identify: (bearer, address) => house.who(bearer, 'rest', { address }),
+          rolesOf: contextOfToken,
+          verify: (token, purpose) => (purpose === 'session' ? doors.rest.verifier : grantTokens).verify(token),
+          signedIn: users.people.signedIn,
+          purposes: {
+            'offline-grant': async ({ issuer: from, subject, tokens }) => {
+              await pats?.keepGrant({ issuer: from, subject }, tokens);
+              return { title: 'Thank you', text: 'Keyturn can now carry your tokens. Close this page and try again.' };
+            },
+          },
+          store,
+          fetch: idpFetch,
+          clock,
+          random,
+          metrics,
+          log,
+        });
+
   const frame = createFrame({
     house,
+    sessions: logins?.port,
     log,
     metrics,
     clock,
@@ -303,7 +384,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
     isAllowedHost: allowedHosts(http, publicUrl),
     challenge: scopeChallenges.mcp,
     store,
-    seal: sealKeys === undefined ? undefined : createSeal(sealKeys, random),
+    seal: allSealKeys.length === 0 ? undefined : createSeal(allSealKeys, random),
     settled: undefined, // nothing asks for approvals until the feature `requests` is mounted
     clock,
     random,
@@ -338,7 +419,11 @@ export async function compose(settings: Settings, world: World): Promise<Result<
   }
   if (login !== undefined) {
     // What a logout at the identity provider ends here: each feature that keeps something of a session has its line.
-    const listeners: readonly LogoutListener[] = [...(pats === undefined ? [] : [pats.loggedOut])];
+    const listeners: readonly LogoutListener[] = [
+      ...(logins === undefined ? [] : [logins.ended]),
+      ...(pats === undefined ? [] : [pats.loggedOut]),
+      ...(users === undefined ? [] : [users.ended]),
+    ];
     const { revocation: _ofAccessTokens, ...rules } = verifierOptions([login.clientId]);
     const tokens = createLogoutTokenVerifier({ ...rules, replay: openLogoutReplay(store, clock) });
     mountBackchannelLogout(frame, { tokens, listeners, log });
@@ -346,26 +431,9 @@ export async function compose(settings: Settings, world: World): Promise<Result<
   if (login?.cliClientId !== undefined) {
     mountAuthDiscovery(frame, { issuer, clientId: login.cliClientId, scopes: login.cliScopes });
   }
-  if (login !== undefined && flows !== undefined && loginClient !== undefined && pats !== undefined) {
-    mountLogin(frame, {
-      flows,
-      client: loginClient,
-      issuer,
-      authorizationEndpoint: login.authorizationEndpoint ?? `${issuer}/protocol/openid-connect/auth`,
-      publicUrl,
-      accessTokens: createVerifier(
-        verifierOptions([...auth.audiences, ...(exchange.clientId === undefined ? [] : [exchange.clientId])]),
-      ),
-      random,
-      log,
-      purposes: {
-        'offline-grant': async ({ issuer: from, subject, tokens }) => {
-          await pats.keepGrant({ issuer: from, subject }, tokens);
-          return { title: 'Thank you', text: 'Keyturn can now carry your tokens. Close this page and try again.' };
-        },
-      },
-    });
-  }
+  logins?.mount(frame);
+  users?.mount(frame);
+  users?.start();
   const edgeDoors =
     edge === undefined
       ? undefined
@@ -406,6 +474,9 @@ export async function compose(settings: Settings, world: World): Promise<Result<
       await Promise.all([frame.app.close(), managementApp.close(), edgeDoors?.close()]);
       sources.close();
       await pats?.close();
+      users?.close();
+      logins?.close();
+      webhooks.close();
       await Promise.all([idpFetch.close(), upstreamFetch.close()]);
       await store.close();
     },

@@ -28,6 +28,12 @@ export const errors = {
   keys_unavailable:
     'The identity provider’s keys cannot be fetched and none are cached. Check `auth.jwksUrl` from where Keyturn runs.',
 
+  session_ended:
+    'The session of this browser has ended: logged out, idle for too long, or too old. Log in at `/login`.',
+  unknown_user: 'There is no user with this id.',
+  unknown_session: 'You have no session with this id, or came with a token and not with a session cookie.',
+  csrf: 'A request that changes something came with a session cookie, but not from Keyturn’s own pages: same origin, and the `X-CSRF-Token` that `GET /api/v1/session` gives.',
+
   revocations_unknown:
     'This replica has read nothing of the revocations for ten seconds, so it cannot tell whether a personal access token still stands. Look at the database; the token itself may be good.',
 

@@ -9,5 +9,7 @@ export { aliases } from './config/aliases.ts';
 export { checkSettings } from './config/check.ts';
 export { describeSettings, type Settings, secretPaths, settingsSchema } from './config/schema.ts';
 export { buildErrorsPage } from './errors.ts';
+export { authenticatorUri, codeAt, newTotpSecret } from './features/login/break-glass/one-time-code.ts';
+export { hashPassword } from './features/login/break-glass/password.ts';
 export { createLog, type Log } from './outside/log.ts';
 export { systemClock, systemRandom } from './outside/world.ts';

@@ -108,7 +108,7 @@ export async function openTokenHouse(options: TokenHouseOptions = {}): Promise<T
   const clock: Clock = () => epochMilliseconds(Date.now() + offset * 1000);
   const lines: string[] = [];
   // The redirect URI must be known before Keyturn has a port.
-  const publicUrl = 'http://keyturn.test';
+  const publicUrl = 'https://keyturn.test';
   const idp =
     options.beside?.idp ??
     (await startTestIdp({ volundr: withReader(buildTestRealm('volundr', realmFor(publicUrl))) }, { clock }));

@@ -30,6 +30,10 @@ export const aliases: readonly SettingAlias[] = [
   { flag: 'oidc-issuer-url', path: 'auth.issuer' },
   { flag: 'oidc-audience', path: 'auth.audiences' },
   { flag: 'oidc-identity-claim', path: 'auth.identityClaim' },
+  // 004: login
+  { env: 'KEYCLOAK_SERVER_URL', path: 'auth.backchannelUrl' },
+  { env: 'KEYCLOAK_CLIENT_ID', path: 'login.clientId' },
+  { env: 'KEYCLOAK_CLIENT_SECRET', path: 'login.clientSecret' },
   { env: 'LOG_LEVEL', path: 'log.level', parse: (text) => ({ ok: true, value: text.toLowerCase() }) },
 ];
 

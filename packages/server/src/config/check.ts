@@ -1,4 +1,5 @@
 import { type IdpFault, resolveIdp } from './idp.ts';
+import { resolveLogin } from './resolve-login.ts';
 import { resolvePat } from './resolve-pat.ts';
 import type { Settings } from './schema.ts';
 
@@ -7,5 +8,6 @@ export function checkSettings(settings: Settings): readonly IdpFault[] {
   const idp = resolveIdp(settings);
   if (!idp.ok) return idp.refusal;
   const pat = resolvePat(settings, idp.value.tokenEndpoint);
-  return pat.ok ? [] : pat.refusal;
+  const login = resolveLogin(settings);
+  return [...(pat.ok ? [] : pat.refusal), ...(login.ok ? [] : login.refusal)];
 }

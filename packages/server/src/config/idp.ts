@@ -10,6 +10,8 @@ export interface IdpAddresses {
   readonly jwksUrl: string | undefined;
   /** RFC 8693 requests go here. */
   readonly tokenEndpoint: string;
+  /** The issuer as Keyturn itself reaches it: another address than browsers have, where front and back channel are apart. */
+  readonly backchannel: string;
 }
 
 export interface IdpFault {
@@ -44,6 +46,15 @@ export function resolveIdp(settings: Settings): Result<IdpAddresses, readonly Id
     ]);
   }
   const issuer = auth.issuer ?? fromBase;
+  if (issuer === undefined && auth.backchannelUrl !== undefined) {
+    return refuse([
+      {
+        path: 'auth.issuer',
+        message:
+          'auth.backchannelUrl (KEYCLOAK_SERVER_URL) says where Keycloak is reached from here, not what it calls itself: set auth.issuer (KEYCLOAK_ISSUER), or auth.keycloakUrl (KEYCLOAK_URL), to the public name',
+      },
+    ]);
+  }
   // An issuer that is not a Keycloak realm says itself where its keys are (RFC 8414); nothing is derived from its name.
   if (issuer !== undefined && !issuer.includes('/realms/')) return ofAnotherProvider(issuer, settings);
   const realm = auth.realm ?? issuer?.slice(issuer.lastIndexOf('/realms/') + '/realms/'.length);
@@ -56,14 +67,22 @@ export function resolveIdp(settings: Settings): Result<IdpAddresses, readonly Id
       },
     ]);
   }
-  const { jwksUrl: given, domain, releaseName } = auth;
+  const { domain, releaseName } = auth;
+  const inside =
+    auth.backchannelUrl === undefined
+      ? undefined
+      : `${auth.backchannelUrl.replace(/\/+$/, '')}/realms/${encodeURIComponent(realm)}`;
+  const given = auth.jwksUrl ?? (inside === undefined ? undefined : `${inside}${certsPath}`);
   const resolved = resolveKeycloak({ issuer, jwksUrl: given, domain, realm, releaseName });
   if (!resolved.ok) return refuse([{ path: 'auth', message: explainKeycloakPlace(resolved.refusal) }]);
   const { jwksUri } = resolved.value;
   return ok({
     issuer: resolved.value.issuer,
     jwksUrl: auth.discovery && given === undefined ? undefined : jwksUri,
-    tokenEndpoint: exchange.tokenEndpoint ?? tokenEndpointBeside(jwksUri, resolved.value.issuer),
+    tokenEndpoint:
+      exchange.tokenEndpoint ??
+      (inside === undefined ? tokenEndpointBeside(jwksUri, resolved.value.issuer) : `${inside}${tokenPath}`),
+    backchannel: inside ?? besideKeys(jwksUri) ?? resolved.value.issuer,
   });
 }
 
@@ -76,10 +95,20 @@ function ofAnotherProvider(issuer: string, { auth, exchange }: Settings): Result
       },
     ]);
   }
-  return ok({ issuer, jwksUrl: auth.jwksUrl, tokenEndpoint: exchange.tokenEndpoint ?? issuer });
+  return ok({
+    issuer,
+    jwksUrl: auth.jwksUrl,
+    tokenEndpoint: exchange.tokenEndpoint ?? issuer,
+    backchannel: auth.backchannelUrl ?? issuer,
+  });
 }
 
 /** The token endpoint of the same Keycloak, by the same (internal) host as the keys. */
 function tokenEndpointBeside(jwksUrl: string, issuer: string): string {
-  return jwksUrl.endsWith(certsPath) ? `${jwksUrl.slice(0, -certsPath.length)}${tokenPath}` : `${issuer}${tokenPath}`;
+  return `${besideKeys(jwksUrl) ?? issuer}${tokenPath}`;
+}
+
+/** The realm's own address where the keys lie below one. */
+function besideKeys(jwksUrl: string): string | undefined {
+  return jwksUrl.endsWith(certsPath) ? jwksUrl.slice(0, -certsPath.length) : undefined;
 }

@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { breakGlassSection } from './break-glass.ts';
 import { edgeSection } from './edge.ts';
+import { eventsSection } from './events.ts';
 import { loginSection } from './login.ts';
 import { mailSection } from './mail.ts';
 import { patSection } from './pat.ts';
@@ -28,6 +30,8 @@ export const settingsSchema = z.strictObject({
   seal: sealSection.prefault({}),
   pat: patSection.optional(),
   login: loginSection.optional(),
+  breakGlass: breakGlassSection.optional(),
+  events: eventsSection.optional(),
   edge: edgeSection.optional(),
   rbac: rbacSection.prefault({}),
   mail: mailSection.optional(),
@@ -40,6 +44,10 @@ export type Settings = z.infer<typeof settingsSchema>;
 export const secretPaths: readonly string[] = [
   'exchange.clientSecret',
   'login.clientSecret',
+  'login.syncClientSecret',
+  'events.webhooks.*.secrets.*',
+  'breakGlass.accounts.*.passwordHash',
+  'breakGlass.accounts.*.totpSecret',
   'mail.password',
   'seal.key',
   'seal.formerKeys',

@@ -66,6 +66,11 @@ export const authSection = z.strictObject({
     .default(false)
     .describe('Read the key address from the issuer’s discovery document; its `issuer` must equal this one.'),
   keycloakUrl: url.optional().describe('Base URL of Keycloak; with `realm` it names the issuer.'),
+  backchannelUrl: url
+    .optional()
+    .describe(
+      'Base URL by which Keyturn itself reaches Keycloak (KEYCLOAK_SERVER_URL), such as http://keycloak.local:8080/auth: keys, tokens, userinfo and the admin API come from there, while `issuer` and the browser keep the public name.',
+    ),
   realm: z.string().min(1).optional(),
   domain: z
     .string()

@@ -21,6 +21,16 @@ export interface Caller extends RoleContext {
   readonly bearer: Bearer;
   /** Set where the caller came with a personal access token, which narrows what they may do. */
   readonly pat?: PatOfCaller;
+  /** Set where the caller is a browser with a session of Keyturn's own. */
+  readonly session?: SessionOfCaller;
+}
+
+/** Which session a browser came with; `break-glass` is one that the identity provider knows nothing of. */
+export interface SessionOfCaller {
+  readonly id: string;
+  readonly kind: 'oidc' | 'break-glass';
+  /** What its own pages send as X-CSRF-Token with whatever changes something. */
+  readonly csrfToken: string;
 }
 
 export interface PatOfCaller {

@@ -13,6 +13,7 @@ import { buildProblemBody, type Problem, problemContentType } from './problem.ts
 import { readBody } from './read-body.ts';
 import { explainRefusal } from './refusals.ts';
 import type { Action, Approved, Resource } from './rooms.ts';
+import type { SessionPort } from './session-port.ts';
 
 /**
  * The frame that every feature's routes hang in. It owns what no feature may forget: request id, body limit, deadline,
@@ -50,6 +51,8 @@ export interface FrameOptions {
   readonly metadataUrl: (resource: Resource) => string;
   /** The least scopes that a caller of a door needs, named in the 401 challenge. */
   readonly scopesOf: (resource: Resource) => readonly string[];
+  /** Sessions of browsers, where people log in at Keyturn itself: a way into the REST routes, never into MCP. */
+  readonly sessions?: SessionPort | undefined;
 }
 
 export interface Route<Body> {
@@ -191,9 +194,16 @@ export function createFrame(options: FrameOptions): Frame {
 
   const authenticate = async (request: FastifyRequest, resource: Resource): Promise<Result<Caller, Problem>> => {
     const bearer = readBearer(request.raw.rawHeaders);
-    const found = bearer.ok
-      ? await house.who(bearer.value, resource, { address: request.ip })
-      : ({ ok: false, refusal: { room: 'who', refusal: { why: 'credentials', refusal: bearer.refusal } } } as const);
+    // A token that is shown counts; only where there is none may a cookie speak.
+    const entered =
+      !bearer.ok && bearer.refusal.why === 'no-token' && resource === 'rest'
+        ? await options.sessions?.enter(request)
+        : undefined;
+    const found =
+      entered ??
+      (bearer.ok
+        ? await house.who(bearer.value, resource, { address: request.ip })
+        : ({ ok: false, refusal: { room: 'who', refusal: { why: 'credentials', refusal: bearer.refusal } } } as const));
     if (found.ok) {
       callers.set(request, found.value);
       return found;
@@ -218,7 +228,11 @@ export function createFrame(options: FrameOptions): Frame {
       handler: async (request, reply) => {
         const known = callers.get(request);
         const caller = known === undefined ? await authenticate(request, 'rest') : ok(known);
-        if (!caller.ok) return answerProblem(request, reply, caller.refusal);
+        if (!caller.ok) {
+          const challenge = caller.refusal.status === 401 ? options.sessions?.challenge(request) : undefined;
+          if (challenge?.redirect !== undefined) return reply.redirect(challenge.redirect, 302);
+          return answerProblem(request, reply.headers(challenge?.headers ?? {}), caller.refusal);
+        }
         const body = readBody(definition.body, request.body);
         if (!body.ok) {
           const action = { kind: 'request.invalid', target: `${definition.method} ${definition.path}` };

@@ -27,6 +27,11 @@ export function allowedHosts(http: Settings['http'], publicUrl: string): (host: 
   return (host) => names.has(host.replace(/:\d+$/, '').toLowerCase());
 }
 
+/** Whether a browser takes this name for its own machine: then plain http counts as safe (W3C Secure Contexts §3.1). */
+export function isLoopbackName(hostname: string): boolean {
+  return loopbackNames.includes(hostname) || hostname.endsWith('.localhost') || hostname.startsWith('127.');
+}
+
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || host.startsWith('127.');
 }

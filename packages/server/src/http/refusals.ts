@@ -6,12 +6,14 @@ import type { PatRefusal } from './pat-port.ts';
 import type { Problem } from './problem.ts';
 import { explainSecondKey } from './second-key-refusals.ts';
 import type { RoomRefusal } from './rooms.ts';
+import type { SessionRefusal } from './session-port.ts';
 
 /** Why the first room turned a caller away. */
 export type WhoRefusal =
   | { readonly why: 'credentials'; readonly refusal: CredentialRefusal }
   | { readonly why: 'token'; readonly refusal: TokenRefusal }
-  | { readonly why: 'pat'; readonly refusal: PatRefusal };
+  | { readonly why: 'pat'; readonly refusal: PatRefusal }
+  | { readonly why: 'session'; readonly refusal: SessionRefusal };
 
 /** Why there is no token for the next hop. */
 export type HopRefusal =
@@ -78,6 +80,8 @@ function explainWho(refusal: WhoRefusal, resourceMetadata: ChallengeOptions): Pr
     }
     case 'pat':
       return explainPat(refusal.refusal, resourceMetadata);
+    case 'session':
+      return explainSession(refusal.refusal);
     default:
       return unreachable(refusal);
   }
@@ -116,6 +120,44 @@ function explainPat(refusal: PatRefusal, resourceMetadata: ChallengeOptions): Pr
         code: 'idp_unreachable',
         title: 'The identity provider does not answer',
         detail: 'The personal access token could not be swapped for a token of its owner.',
+        headers: { 'retry-after': '5' },
+      };
+    default:
+      return unreachable(refusal);
+  }
+}
+
+function explainSession(refusal: SessionRefusal): Problem {
+  switch (refusal.why) {
+    case 'session-ended':
+      return {
+        status: 401,
+        code: 'session_ended',
+        title: 'You are no longer logged in',
+        detail: 'The session has ended. Log in again at /login.',
+      };
+    case 'several-cookies':
+      return {
+        status: 401,
+        code: 'session_ended',
+        title: 'You are not logged in',
+        detail:
+          'The browser sent two session cookies, and which one is yours would be a guess. Remove both, and log in.',
+      };
+    case 'csrf':
+      return {
+        status: 403,
+        code: 'csrf',
+        title: 'This request did not come from Keyturn’s own pages',
+        detail:
+          'With a session cookie, whatever changes something must come from the same origin and bring the X-CSRF-Token that GET /api/v1/session gives.',
+      };
+    case 'session-unreachable':
+      return {
+        status: 503,
+        code: 'idp_unreachable',
+        title: 'The identity provider does not answer',
+        detail: 'The tokens of your session have run out and cannot be renewed now. You are still logged in.',
         headers: { 'retry-after': '5' },
       };
     default:

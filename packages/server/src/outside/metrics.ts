@@ -9,6 +9,12 @@ export interface Metrics {
   readonly tokenRefused: (why: string) => void;
   /** A proxy's question: by which door, and `allowed` or the code of the refusal. */
   readonly edgeCheck: (labels: { door: string; outcome: string }) => void;
+  /** A login in the browser: `ok`, `denied`, `refused` or `unreachable`. */
+  readonly login: (outcome: string) => void;
+  /** An attempt to come in without the identity provider: `ok`, `refused` or `limited`. */
+  readonly breakGlass: (outcome: string) => void;
+  /** A look at everybody's groups: `ok` or `failed`. */
+  readonly groupSync: (outcome: string, durationSeconds: number) => void;
   /** Prometheus text format, with its content type. */
   readonly render: () => Promise<{ readonly contentType: string; readonly body: string }>;
 }
@@ -51,6 +57,25 @@ export function createMetrics(breakerState: () => number): Metrics {
     labelNames: ['why'] as const,
     registers,
   });
+  const logins = new Counter({
+    name: 'keyturn_logins_total',
+    help: 'Logins in the browser, by outcome (ok, denied, refused, unreachable).',
+    labelNames: ['outcome'] as const,
+    registers,
+  });
+  const breakGlass = new Counter({
+    name: 'keyturn_break_glass_total',
+    help: 'Attempts to come in without the identity provider, by outcome (ok, refused, limited). Alert on any.',
+    labelNames: ['outcome'] as const,
+    registers,
+  });
+  const groupSyncs = new Histogram({
+    name: 'keyturn_group_sync_duration_seconds',
+    help: 'Looks at the groups of all users through the admin API, by outcome (ok, failed).',
+    labelNames: ['outcome'] as const,
+    buckets: [0.1, 0.5, 1, 2.5, 5, 10, 20, 60],
+    registers,
+  });
   // Counted by hand and handed over at each scrape: a proxy's check is so short that finding its counter would show.
   const checks = new Map<string, { readonly labels: { door: string; outcome: string }; count: number }>();
   registry.registerMetric(
@@ -87,6 +112,9 @@ export function createMetrics(breakerState: () => number): Metrics {
       if (seen === undefined) checks.set(key, { labels: { door, outcome }, count: 1 });
       else seen.count += 1;
     },
+    login: (outcome) => logins.inc({ outcome }),
+    breakGlass: (outcome) => breakGlass.inc({ outcome }),
+    groupSync: (outcome, duration) => groupSyncs.observe({ outcome }, duration),
     render: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
   };
 }

@@ -1,13 +1,17 @@
 import { hash } from 'node:crypto';
 import type { Clock, Random } from '@keyturn/protocol';
-import type { Migration, Store } from '@keyturn/store';
+import type { Store } from '@keyturn/store';
+import type { TokenSeal } from './session-repository.ts';
+import type { LoginTables } from './tables.ts';
 
-/** What a login is for: a purpose, and facts that it needs again when the browser comes back. */
+/** What a login is for: a session, or a purpose that somebody was sent here for. */
 export interface LoginIntent {
   readonly purpose: string;
-  /** The user who must log in: somebody else's login is refused. */
-  readonly subject: string;
+  /** The user who must log in, where that is settled: somebody else's login is refused. */
+  readonly subject?: string;
   readonly scopes: readonly string[];
+  /** A path of our own; see return-to.ts. */
+  readonly returnTo?: string;
 }
 
 /** A login that has been begun: `binding` is in a cookie of the browser that began it. */
@@ -29,22 +33,6 @@ export interface LoginFlows {
   readonly prune: () => Promise<void>;
 }
 
-type LoginTables = { login_flow: { key: string; facts: string; expires_at: number } };
-
-export const loginMigrations: readonly Migration[] = [
-  {
-    id: 'login-001',
-    up: async (db) => {
-      await db.schema
-        .createTable('login_flow')
-        .addColumn('key', 'text', (column) => column.primaryKey())
-        .addColumn('facts', 'text', (column) => column.notNull())
-        .addColumn('expires_at', 'bigint', (column) => column.notNull())
-        .execute();
-    },
-  },
-];
-
 const lifetime = 600_000;
 
 /** `seal` keeps the PKCE verifier from whoever reads the database. */
@@ -52,10 +40,7 @@ export function openLoginFlows(parts: {
   readonly store: Store;
   readonly clock: Clock;
   readonly random: Random;
-  readonly seal: {
-    seal: (text: string, context: string) => string;
-    open: (text: string, context: string) => string | undefined;
-  };
+  readonly seal: TokenSeal;
 }): LoginFlows {
   const { store, clock, random, seal } = parts;
   const db = store.db.withTables<LoginTables>();

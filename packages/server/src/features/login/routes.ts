@@ -1,133 +1,185 @@
-import { timingSafeEqual } from 'node:crypto';
-import { type Random, grantTypes } from '@keyturn/protocol';
-import type { Verifier } from '@keyturn/verify';
-import type { FastifyReply } from 'fastify';
+import { hash, timingSafeEqual } from 'node:crypto';
+import type { Principal, Random, Result } from '@keyturn/protocol';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Frame } from '../../http/frame.ts';
-import { askTokenEndpoint, type TokenAnswer, type TokenEndpoint } from '../../http/token-endpoint.ts';
 import type { Log } from '../../outside/log.ts';
-import { buildAuthorizationUrl, checkIdToken, readCallback } from './code-flow.ts';
-import type { LoginFlows } from './flows.ts';
-import { buildPage } from './page.ts';
+import type { LoginClient, LoginClientRefusal, LoginTokens } from './client.ts';
+import type { Cookies } from './cookies.ts';
+import type { BegunLogin, LoginFlows, LoginIntent } from './flows.ts';
+import { buildPage, type Html, html, pageHeaders } from './page.ts';
+import { safeReturnTo } from './return-to.ts';
 
 export interface LoginParts {
   readonly flows: LoginFlows;
-  readonly client: TokenEndpoint;
+  readonly client: LoginClient;
+  readonly cookies: Cookies;
   readonly issuer: string;
-  readonly authorizationEndpoint: string;
   /** Without a trailing slash. */
   readonly publicUrl: string;
-  /** For access tokens of this client: they are meant for Keyturn too, else they would carry nothing. */
-  readonly accessTokens: Verifier;
+  /** Asked for at a login that leads to a session. */
+  readonly scopes: readonly string[];
+  /** Whether the access token of a login is genuine and meant for Keyturn, else it would carry nothing. */
+  readonly verify: (accessToken: string, purpose: string) => Promise<Result<Principal, { readonly why: string }>>;
+  /** Makes the session, and gives the cookie that holds it. */
+  readonly logIn: (login: FinishedLogin, request: FastifyRequest) => Promise<{ readonly cookie: string }>;
   readonly random: Random;
   readonly log: Log;
-  /** What each purpose does with a login that has succeeded. */
+  readonly count: (outcome: 'ok' | 'denied' | 'refused' | 'unreachable') => void;
+  /** What each purpose but `session` does with a login that has succeeded. */
   readonly purposes: Readonly<Record<string, (login: FinishedLogin) => Promise<{ title: string; text: string }>>>;
 }
 
 export interface FinishedLogin {
   readonly issuer: string;
   readonly subject: string;
-  readonly tokens: TokenAnswer;
+  readonly tokens: LoginTokens;
+  readonly principal: Principal;
 }
 
-const cookieName = 'keyturn_login';
-
 /**
- * The code flow: /login/start sends a browser to the identity provider, /login/callback takes it back. A state belongs to
- * the browser that began (a cookie), works once, and the user who logs in must be the one for whom it was begun: so
- * nobody can be led to give a grant for somebody else's account.
+ * The code flow: /login and /login/start send a browser to the identity provider, /login/callback takes it back. A state
+ * belongs to the browser that began (a cookie), works once, and where it was begun for somebody, that user must log in:
+ * so nobody can be led to give a grant for somebody else's account.
  */
 export function mountLogin(frame: Frame, parts: LoginParts): void {
-  const { flows, issuer, publicUrl, log } = parts;
+  const { flows, client, cookies, publicUrl, log } = parts;
   const redirectUri = `${publicUrl}/login/callback`;
-  const secure = publicUrl.startsWith('https:') ? '; Secure' : '';
   const fresh = (): string => Buffer.from(parts.random(32)).toString('base64url');
-  const show = (reply: FastifyReply, status: number, title: string, text: string): FastifyReply =>
-    reply
-      .code(status)
-      .headers({
-        'content-type': 'text/html; charset=utf-8',
-        'cache-control': 'no-store',
-        'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-        'referrer-policy': 'no-referrer',
-        'x-content-type-options': 'nosniff',
-      })
-      .send(buildPage(title, text));
-  const again = 'Ask for a new link: this one has been used, or is older than ten minutes.';
+  const show = (reply: FastifyReply, status: number, title: string, content: string | Html): FastifyReply =>
+    reply.code(status).headers(pageHeaders([])).send(buildPage(title, content));
+  const again = html`<p>Links to log in work once, in the browser that began, for ten minutes.</p><p><a class="button" href="/login">Log in</a></p>`;
 
-  const pruning = setInterval(() => {
-    flows.prune().catch((error: unknown) => log.warn({ error: String(error) }, 'old logins could not be forgotten'));
-  }, 600_000).unref();
-  frame.app.addHook('onClose', async () => clearInterval(pruning));
+  const begin = async (request: FastifyRequest, reply: FastifyReply, intent: LoginIntent): Promise<FastifyReply> => {
+    const flow = { state: fresh(), nonce: fresh(), verifier: fresh() };
+    const address = await client.authorizationUrl({
+      redirect_uri: redirectUri,
+      scope: [...new Set(['openid', ...intent.scopes])].join(' '),
+      state: flow.state,
+      nonce: flow.nonce,
+      code_challenge: hash('sha256', flow.verifier, 'base64url'),
+      code_challenge_method: 'S256',
+    });
+    if (!address.ok) {
+      log.warn({ request_id: request.id, refusal: address.refusal }, 'a login could not be begun');
+      parts.count('unreachable');
+      return show(reply, 503, 'The identity provider does not answer', 'Try again in a moment.');
+    }
+    // Kept if there is one, so that logins in several tabs do not undo each other: only this host can have set it.
+    const kept = cookies.readOne(request.headers.cookie, 'login');
+    const isOurs = cookies.name('login').startsWith('__Host-') && /^[A-Za-z0-9_-]{43}$/.test(kept ?? '');
+    const binding = isOurs && kept !== undefined ? kept : fresh();
+    await flows.begin(flow.state, { ...intent, nonce: flow.nonce, verifier: flow.verifier, binding });
+    return reply
+      .header('set-cookie', cookies.set('login', binding, 600))
+      .header('cache-control', 'no-store')
+      .redirect(address.value, 302);
+  };
+
+  frame.app.get<{ Querystring: Record<string, unknown> }>('/login', async (request, reply) => {
+    // The cookie must lie where the identity provider sends the browser back to.
+    const here = new URL(publicUrl).host;
+    const returnTo = safeReturnTo(request.query['returnTo'], publicUrl);
+    if (request.host !== here && isSameMachine(request.hostname, publicUrl)) {
+      return reply.redirect(`${publicUrl}/login?returnTo=${encodeURIComponent(returnTo)}`, 302);
+    }
+    return begin(request, reply, { purpose: 'session', scopes: parts.scopes, returnTo });
+  });
 
   frame.app.get<{ Querystring: Record<string, unknown> }>('/login/start', async (request, reply) => {
     const { ticket } = request.query;
     const intent = typeof ticket === 'string' ? await flows.redeem(ticket) : undefined;
-    if (intent === undefined) return show(reply, 400, 'This link no longer works', again);
-    const flow = { state: fresh(), nonce: fresh(), verifier: fresh() };
-    const binding = fresh();
-    await flows.begin(flow.state, { ...intent, nonce: flow.nonce, verifier: flow.verifier, binding });
-    const { clientId } = parts.client;
-    const at = { authorizationEndpoint: parts.authorizationEndpoint, clientId, redirectUri };
-    return reply
-      .header('set-cookie', `${cookieName}=${binding}; Path=/login; HttpOnly; SameSite=Lax; Max-Age=600${secure}`)
-      .header('cache-control', 'no-store')
-      .redirect(buildAuthorizationUrl(at, flow, intent.scopes), 302);
+    if (intent === undefined) {
+      return show(
+        reply,
+        400,
+        'This link no longer works',
+        'Ask for a new link: this one has been used, or is older than ten minutes.',
+      );
+    }
+    return begin(request, reply, intent);
   });
 
   frame.app.get<{ Querystring: Record<string, unknown> }>('/login/callback', async (request, reply) => {
-    const came = readCallback(request.query, issuer);
-    if (!came.ok) {
-      log.info({ request_id: request.id, refusal: came.refusal }, 'a login came back refused');
-      const { refusal } = came;
-      const title = refusal.why === 'denied' ? 'The identity provider said no' : 'This is not an answer to a login';
-      return show(reply, 400, title, refusal.why === 'denied' ? refusal.error : again);
+    const { state } = request.query;
+    const begun = typeof state === 'string' ? await flows.finish(state) : undefined;
+    if (typeof state !== 'string' || begun === undefined) {
+      return show(reply, 400, 'This login no longer counts', again);
     }
-    const begun = await flows.finish(came.value.state);
-    if (begun === undefined) return show(reply, 400, 'This login no longer counts', again);
-    if (!isSame(readCookie(request.headers.cookie), begun.binding)) {
+    const binding = cookies.readOne(request.headers.cookie, 'login');
+    if (binding === undefined || !isSame(binding, begun.binding)) {
+      parts.count('refused');
       return show(reply, 400, 'This login was begun in another browser', again);
     }
-    const answer = await askTokenEndpoint(parts.client, [
-      ['grant_type', grantTypes.authorizationCode],
-      ['code', came.value.code],
-      ['redirect_uri', redirectUri],
-      ['code_verifier', begun.verifier],
-    ]);
-    if (!answer.ok) {
-      log.warn({ request_id: request.id, refusal: answer.refusal }, 'a code could not be redeemed');
-      return show(reply, 502, 'The login could not be finished', 'The identity provider did not redeem the code.');
+    const { search } = new URL(request.url, publicUrl);
+    const checks = { state, nonce: begun.nonce, verifier: begun.verifier };
+    const redeemed = await client.redeem(new URL(`${redirectUri}${search}`), checks);
+    if (!redeemed.ok) return refused(request, reply, redeemed.refusal);
+    return finish(request, reply, begun, redeemed.value);
+  });
+
+  const refused = (request: FastifyRequest, reply: FastifyReply, refusal: LoginClientRefusal): FastifyReply => {
+    log.warn({ request_id: request.id, refusal }, 'a login came back refused');
+    switch (refusal.why) {
+      case 'denied':
+        parts.count('denied');
+        return show(
+          reply,
+          400,
+          'The identity provider said no',
+          html`<p>${refusal.error}</p><p><a class="button" href="/login">Log in</a></p>`,
+        );
+      case 'unreachable':
+        parts.count('unreachable');
+        return show(reply, 502, 'The login could not be finished', 'The identity provider did not redeem the code.');
+      case 'untrusted':
+        parts.count('refused');
+        return show(reply, 400, 'The login could not be finished', 'The answer is not one to be trusted.');
     }
-    const identity = await parts.accessTokens.verify(answer.value.token);
-    // The ID token comes straight from the token endpoint, which stands for its signature (OpenID Connect Core §3.1.3.7).
-    const fault = checkIdToken(answer.value.idToken, { issuer, clientId: parts.client.clientId, nonce: begun.nonce });
-    if (!identity.ok || fault !== undefined) {
-      const refusal = identity.ok ? { why: 'id-token', fault } : identity.refusal;
-      log.warn({ request_id: request.id, refusal }, 'the tokens of a login were refused');
+  };
+
+  const finish = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    begun: BegunLogin,
+    tokens: LoginTokens,
+  ): Promise<FastifyReply> => {
+    const principal = await parts.verify(tokens.token, begun.purpose);
+    const subject = tokens.claims['sub'];
+    if (!principal.ok || typeof subject !== 'string' || principal.value.subject !== subject) {
+      const refusal = principal.ok ? { why: 'another-subject' } : principal.refusal;
+      log.warn({ request_id: request.id, refusal }, 'the access token of a login was refused: is Keyturn in its aud?');
+      parts.count('refused');
       return show(
         reply,
         502,
         'The login could not be finished',
-        'The identity provider’s answer is not to be trusted.',
+        'The identity provider’s access token is not meant for Keyturn. Its client needs an audience mapper: “keyturn doctor” looks further.',
       );
     }
-    if (identity.value.subject !== begun.subject) {
+    if (begun.subject !== undefined && subject !== begun.subject) {
       return show(reply, 403, 'You are logged in as somebody else', 'Log out there, and log in as the user who asked.');
     }
-    const purpose = parts.purposes[begun.purpose];
+    const login: FinishedLogin = { issuer: parts.issuer, subject, tokens, principal: principal.value };
+    if (begun.purpose === 'session') {
+      const { cookie } = await parts.logIn(login, request);
+      parts.count('ok');
+      return reply
+        .header('set-cookie', [cookie, cookies.clear('login')])
+        .header('cache-control', 'no-store')
+        .redirect(`${publicUrl}${safeReturnTo(begun.returnTo, publicUrl)}`, 303);
+    }
+    const purpose = Object.hasOwn(parts.purposes, begun.purpose) ? parts.purposes[begun.purpose] : undefined;
     if (purpose === undefined) return show(reply, 400, 'This login no longer counts', again);
-    const done = await purpose({ issuer, subject: begun.subject, tokens: answer.value });
-    void reply.header('set-cookie', `${cookieName}=; Path=/login; HttpOnly; SameSite=Lax; Max-Age=0${secure}`);
+    const done = await purpose(login);
+    void reply.header('set-cookie', cookies.clear('login'));
     return show(reply, 200, done.title, done.text);
-  });
+  };
 }
 
-function readCookie(header: string | undefined): string {
-  for (const pair of (header ?? '').split(';')) {
-    const [name, value = ''] = pair.trim().split('=');
-    if (name === cookieName) return value;
-  }
-  return '';
+/** Another name of this machine than the public one: localhost and 127.0.0.1. */
+function isSameMachine(hostname: string, publicUrl: string): boolean {
+  const names = ['localhost', '127.0.0.1', '[::1]'];
+  return names.includes(hostname) && names.includes(new URL(publicUrl).hostname);
 }
 
 function isSame(one: string, other: string): boolean {

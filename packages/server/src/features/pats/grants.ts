@@ -31,13 +31,16 @@ export interface OwnerToken {
   readonly at: EpochMilliseconds;
 }
 
+/** What a login with `offline_access` gave. */
+export type GivenGrant = Pick<TokenAnswer, 'token' | 'expiresAt' | 'refreshToken'>;
+
 /**
  * Offline grants, one a user: what carries reference tokens. The refresh token is kept sealed, and so is the access token,
  * so that of all replicas one refreshes and the others read; two that refreshed at once would end the grant where the
  * realm rotates refresh tokens.
  */
 export interface Grants {
-  readonly keep: (owner: PatOwner, answer: TokenAnswer) => Promise<void>;
+  readonly keep: (owner: PatOwner, answer: GivenGrant) => Promise<void>;
   /** An access token that is at most `interval` old, so that what has changed for its owner shows. */
   readonly accessToken: (owner: PatOwner) => Promise<Result<OwnerToken, GrantRefusal>>;
   /** Asks the identity provider anew whether it still honours the grant, however lately it did. Nothing without one. */

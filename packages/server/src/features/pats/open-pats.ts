@@ -5,12 +5,12 @@ import type { PatSettings } from '../../config/pat.ts';
 import type { ResolvedPat } from '../../config/resolve-pat.ts';
 import type { Caller } from '../../http/caller.ts';
 import type { PatPort } from '../../http/pat-port.ts';
-import type { TokenAnswer, TokenEndpoint } from '../../http/token-endpoint.ts';
+import type { TokenEndpoint } from '../../http/token-endpoint.ts';
 import type { Log } from '../../outside/log.ts';
 import { announceEnds, type SendMail } from './announce.ts';
 import { openPatBook } from './book.ts';
 import { openPatDoor } from './door.ts';
-import { openGrants } from './grants.ts';
+import { type GivenGrant, openGrants } from './grants.ts';
 import { followLogouts, type LogoutFollower } from './logged-out.ts';
 import { createMemoryIssuer } from './memory-issuer.ts';
 import { followOwners, readOwnersFromKeycloak } from './owners.ts';
@@ -47,7 +47,7 @@ export interface Pats {
   readonly rules: PatParts;
   readonly revocations: Revocations;
   /** Takes over the grant that its owner has just given. */
-  readonly keepGrant: (owner: PatOwner, answer: TokenAnswer) => Promise<void>;
+  readonly keepGrant: (owner: PatOwner, answer: GivenGrant) => Promise<void>;
   /** What a logout at the identity provider means for tokens. */
   readonly loggedOut: LogoutFollower['loggedOut'];
   /** Told of everybody whose streams must end, once this replica has taken the revocation in. */

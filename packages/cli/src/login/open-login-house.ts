@@ -1,0 +1,222 @@
+import { startTestIdp, type TestIdp, type TestRealm } from '@keyturn/idp/testing';
+import { type Clock, epochMilliseconds } from '@keyturn/protocol';
+import { compose, createLog, settingsSchema, systemRandom } from '@keyturn/server';
+import { openTestBrowser, type Shown, type TestBrowser } from './test-browser.ts';
+
+/**
+ * An identity provider and Keyturn with login, in one process. Browsers know them by public names over https; Keyturn
+ * reaches the identity provider by another, internal one, and nobody could reach the public ones from here.
+ */
+export interface LoginHouse extends AsyncDisposable {
+  readonly idp: TestIdp;
+  readonly issuer: string;
+  /** Where Keyturn listens. */
+  readonly url: string;
+  readonly managementUrl: string;
+  readonly publicUrl: string;
+  readonly log: () => string;
+  /** Moves everybody's clock. */
+  readonly advance: (seconds: number) => void;
+  readonly now: () => number;
+  readonly browser: () => TestBrowser;
+  /** Logs in and gives the browser with the page at the end. */
+  readonly logIn: (
+    username: string,
+    more?: { browser?: TestBrowser; at?: string },
+  ) => Promise<{ browser: TestBrowser; page: Shown }>;
+  /** A request of a page's own script, with the session cookie and the right token. */
+  readonly fetchIn: (browser: TestBrowser, method: string, path: string, body?: unknown) => Promise<Reply>;
+  readonly tokenOf: (username: string) => Promise<string>;
+  readonly ask: (
+    method: string,
+    path: string,
+    init?: { token?: string; headers?: Record<string, string>; body?: string },
+  ) => Promise<Reply>;
+  readonly administer: (method: string, path: string, body?: unknown) => Promise<unknown>;
+  readonly userId: (username: string) => Promise<string>;
+  readonly metrics: () => Promise<string>;
+}
+
+export interface Reply {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+export const publicUrl = 'https://keyturn.test';
+export const idpPublicUrl = 'https://id.test';
+
+const groupMapper = {
+  name: 'groups',
+  protocol: 'openid-connect',
+  protocolMapper: 'oidc-group-membership-mapper',
+  config: {
+    'claim.name': 'groups',
+    'full.path': 'true',
+    'access.token.claim': 'true',
+    'id.token.claim': 'true',
+    'userinfo.token.claim': 'true',
+  },
+};
+
+const realm: TestRealm = {
+  roles: ['keyturn-admin', 'chef'],
+  groups: ['editors', 'django-admins', 'staff'],
+  clients: {
+    web: { passwordGrant: true, audiences: ['keyturn'], mappers: [groupMapper] },
+    'keyturn-login': {
+      secret: 'login-secret',
+      redirectUris: [`${publicUrl}/login/callback`],
+      audiences: ['keyturn'],
+      mappers: [groupMapper],
+      attributes: { 'post.logout.redirect.uris': `${publicUrl}/` },
+    },
+    elsewhere: { secret: 'elsewhere-secret', redirectUris: [`${publicUrl}/login/callback`] },
+    reader: { secret: 'reader-secret', serviceAccount: true },
+  },
+  users: {
+    john: { groups: ['/editors'] },
+    jane: {},
+    admin: { roles: ['keyturn-admin'] },
+    chef: { roles: ['chef'], groups: ['/django-admins', '/staff'] },
+  },
+};
+
+export interface LoginHouseOptions {
+  /** Settings by section, merged over the test's own; undefined leaves a section out. */
+  readonly settings?: Readonly<Record<string, object>>;
+  readonly realm?: (realm: TestRealm) => TestRealm;
+  /** Another house, to be its second replica: the same identity provider and database. */
+  readonly beside?: LoginHouse;
+}
+
+export async function openLoginHouse(options: LoginHouseOptions = {}): Promise<LoginHouse> {
+  let offset = 0;
+  const clock: Clock = () => epochMilliseconds(Date.now() + offset * 1000);
+  const lines: string[] = [];
+  const idp =
+    options.beside?.idp ??
+    (await startTestIdp(
+      { people: options.realm?.(realm) ?? realm },
+      { clock, hostname: idpPublicUrl, hostnameBackchannelDynamic: true },
+    ));
+  const issuer = `${idpPublicUrl}/realms/people`;
+  const own: Record<string, object> = {
+    http: { port: 0, publicUrl },
+    management: { port: 0 },
+    store: { url: 'sqlite::memory:' },
+    auth: { issuer, backchannelUrl: idp.url, audiences: ['keyturn'] },
+    seal: { key: Buffer.alloc(32, 7).toString('base64') },
+    login: {
+      clientId: 'keyturn-login',
+      clientSecret: 'login-secret',
+      syncClientId: 'reader',
+      syncClientSecret: 'reader-secret',
+    },
+    log: { level: 'trace' },
+  };
+  const sections = new Set([...Object.keys(own), ...Object.keys(options.settings ?? {})]);
+  const settings = settingsSchema.parse(
+    Object.fromEntries([...sections].map((name) => [name, { ...own[name], ...options.settings?.[name] }])),
+  );
+  const log = createLog({ level: 'trace', destination: { write: (line) => void lines.push(line) } });
+  const service = await compose(settings, { clock, random: systemRandom, log, version: 'test' });
+  if (!service.ok) throw new Error(JSON.stringify(service.refusal));
+  const { url, managementUrl } = await service.value.listen();
+  const served = { [publicUrl]: url, [idpPublicUrl]: idp.url };
+
+  const ask: LoginHouse['ask'] = async (method, path, { token, headers = {}, body } = {}) =>
+    reply(
+      await fetch(`${url}${path}`, {
+        method,
+        redirect: 'manual',
+        headers: { ...headers, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
+        ...(body === undefined ? {} : { body }),
+      }),
+    );
+  const administer: LoginHouse['administer'] = async (method, path, body) => {
+    const credentials = { grant_type: 'password', client_id: 'admin-cli', username: 'admin', password: 'admin' };
+    const answer = await fetch(`${idp.url}/admin/realms/people${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${await idp.token('master', credentials)}`,
+        'content-type': 'application/json',
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await answer.text();
+    if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+    return text === '' ? undefined : JSON.parse(text);
+  };
+  const house: LoginHouse = {
+    idp,
+    issuer,
+    url,
+    managementUrl,
+    publicUrl,
+    log: () => lines.join(''),
+    advance: (seconds) => {
+      offset += seconds;
+    },
+    now: clock,
+    browser: () => openTestBrowser(served),
+    async logIn(username, { browser = openTestBrowser(served), at = '/login' } = {}) {
+      const form = await browser.visit(`${publicUrl}${at}`);
+      const page = await browser.submit(form, /login-actions\/authenticate/, { username, password: username });
+      return { browser, page };
+    },
+    async fetchIn(browser, method, path, body) {
+      const cookie = [...browser.cookies('keyturn.test')].map(([name, value]) => `${name}=${value}`).join('; ');
+      const own = { cookie, 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'cors' };
+      const session = await ask('GET', '/api/v1/session', { headers: own });
+      return ask(method, path, {
+        headers: {
+          ...own,
+          origin: publicUrl,
+          'x-csrf-token': String(session.body['csrf_token']),
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+    },
+    tokenOf: (username) =>
+      idp.token('people', { grant_type: 'password', client_id: 'web', username, password: username }),
+    ask,
+    administer,
+    async userId(username) {
+      const [user] = (await administer('GET', `/users?username=${username}&exact=true`)) as { id: string }[];
+      if (user === undefined) throw new Error(`no ${username}`);
+      return user.id;
+    },
+    metrics: async () => (await fetch(`${managementUrl}/metrics`)).text(),
+    async [Symbol.asyncDispose]() {
+      await service.value.close();
+      if (options.beside === undefined) await idp.close();
+    },
+  };
+  if (options.beside === undefined) await allowReader(house);
+  return house;
+}
+
+/** The client that reads groups gets the roles for it. */
+async function allowReader({ administer }: LoginHouse): Promise<void> {
+  const idOf = async (clientId: string): Promise<string> => {
+    const [client] = (await administer('GET', `/clients?clientId=${clientId}`)) as { id: string }[];
+    return client?.id ?? '';
+  };
+  const management = await idOf('realm-management');
+  const account = (await administer('GET', `/clients/${await idOf('reader')}/service-account-user`)) as { id: string };
+  const roles = await Promise.all(
+    ['view-users', 'query-groups'].map((role) => administer('GET', `/clients/${management}/roles/${role}`)),
+  );
+  await administer('POST', `/users/${account.id}/role-mappings/clients/${management}`, roles);
+}
+
+async function reply(response: Response): Promise<Reply> {
+  const text = await response.text();
+  const isJson = /json/.test(response.headers.get('content-type') ?? '');
+  // Tests say what they expect in it.
+  const body = (isJson ? JSON.parse(text) : {}) as Readonly<Record<string, unknown>>;
+  return { status: response.status, headers: response.headers, text, body };
+}

@@ -1,0 +1,40 @@
+import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
+
+/** Cost of new hashes: 32 MiB and about 100 ms (OWASP Password Storage: N=2^15, r=8, p=3). */
+const cost = { ln: 15, r: 8, p: 3 } as const;
+
+/** `$scrypt$ln=15,r=8,p=3$<salt>$<key>`, both in base64. */
+export async function hashPassword(password: string, salt: Uint8Array = randomBytes(16)): Promise<string> {
+  const key = await derive(password, salt, cost, 32);
+  const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64').replace(/=+$/, '');
+  return `$scrypt$ln=${cost.ln},r=${cost.r},p=${cost.p}$${text(salt)}$${text(key)}`;
+}
+
+/** Whether the password is the hash's. A hash that cannot be read, or would cost more than 1 GiB, fits nothing. */
+export async function isPassword(hash: string, password: string): Promise<boolean> {
+  const [, ln, r, p, salt = '', key = ''] =
+    /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([\w+/-]+)=*\$([\w+/-]+)=*$/.exec(hash) ?? [];
+  const numbers = { ln: Number(ln), r: Number(r), p: Number(p) };
+  if (ln === undefined || 128 * 2 ** numbers.ln * numbers.r > 2 ** 30) return false;
+  const wanted = Buffer.from(key, 'base64');
+  const derived = await derive(password, Buffer.from(salt, 'base64'), numbers, wanted.length);
+  return wanted.length >= 16 && timingSafeEqual(derived, wanted);
+}
+
+/** A hash that no password has been given to: checking against it takes as long as against a real one. */
+export const nobodysHash = `$scrypt$ln=${cost.ln},r=${cost.r},p=${cost.p}$${'A'.repeat(22)}$${'A'.repeat(43)}`;
+
+function derive(
+  password: string,
+  salt: Uint8Array,
+  { ln, r, p }: { readonly ln: number; readonly r: number; readonly p: number },
+  length: number,
+): Promise<Buffer> {
+  const options = { N: 2 ** ln, r, p, maxmem: 128 * 2 ** ln * r + 2 ** 20 };
+  return new Promise((resolve, reject) => {
+    // As RFC 8265 wants it: the same letters, however a keyboard composed them.
+    scrypt(password.normalize('NFC'), salt, length, options, (error, key) =>
+      error === null ? resolve(key) : reject(error),
+    );
+  });
+}

@@ -1,0 +1,82 @@
+import { ok, refuse } from '@keyturn/protocol';
+import type { Store } from '@keyturn/store';
+import type { Clock } from '@keyturn/protocol';
+import { z } from 'zod';
+import type { Frame } from '../../http/frame.ts';
+import { invalidRequest, type Problem } from '../../http/problem.ts';
+import type { UserRepository } from './repository.ts';
+import { describeUser } from './user.ts';
+
+const path = '/api/v1/users';
+
+const newUserSchema = z.strictObject({
+  username: z.string().min(1).max(255),
+  email: z.email().max(255),
+  name: z.string().max(255).default(''),
+});
+
+/** Users for administrators: listed in pages, shown, and made before they first log in. */
+export function mountUsers(
+  frame: Frame,
+  parts: {
+    readonly repository: UserRepository;
+    readonly store: Store;
+    readonly clock: Clock;
+    readonly adminRole: string;
+  },
+): void {
+  const { repository, store, clock, adminRole: needsRole } = parts;
+  frame.route({
+    method: 'GET',
+    path,
+    action: () => ({ kind: 'user.list', needsRole }),
+    handle: async ({ query }) => {
+      const limit = Number(query['limit'] ?? 100);
+      if (!Number.isInteger(limit) || limit < 1 || limit > 1000) {
+        return refuse(invalidRequest([{ field: 'query.limit', message: 'is a whole number from 1 to 1000' }]));
+      }
+      const text = (name: string): string => (typeof query[name] === 'string' ? query[name] : '');
+      const users = await repository.page(text('after'), limit, text('q'));
+      const identities = await repository.identitiesOf(users.map(({ id }) => id));
+      const next = users.length === limit ? users.at(-1)?.id : undefined;
+      const shown = users.map((user) =>
+        describeUser(
+          user,
+          identities.filter(({ userId }) => userId === user.id),
+        ),
+      );
+      return ok({ answer: { status: 200, body: { users: shown, next: next ?? null } }, outcome: 'allowed' });
+    },
+  });
+  frame.route({
+    method: 'GET',
+    path: `${path}/:id`,
+    action: ({ params }) => ({ kind: 'user.read', target: params['id'] ?? '', needsRole }),
+    handle: async ({ params }) => {
+      const user = await repository.byId(params['id'] ?? '');
+      if (user === undefined) return refuse(unknownUser);
+      const identities = await repository.identitiesOf([user.id]);
+      return ok({ answer: { status: 200, body: describeUser(user, identities) }, outcome: 'allowed' });
+    },
+  });
+  frame.route({
+    method: 'POST',
+    path,
+    body: newUserSchema,
+    action: ({ body }) => ({ kind: 'user.create', target: body.username, needsRole }),
+    handle: async ({ body }) => {
+      // The administrator vouches for the address: whoever has it verified at the identity provider becomes this user.
+      const profile = { ...body, emailVerified: true, givenName: '', familyName: '' };
+      const user = await store.transaction((tx) => repository.create(tx, profile, clock()));
+      const headers = { location: `${path}/${user.id}` };
+      return ok({ answer: { status: 201, headers, body: describeUser(user, []) }, outcome: 'allowed' });
+    },
+  });
+}
+
+const unknownUser: Problem = {
+  status: 404,
+  code: 'unknown_user',
+  title: 'There is no such user',
+  detail: 'GET /api/v1/users lists them.',
+};
