@@ -32,6 +32,10 @@ import { patMigrations } from './features/pats/tables.ts';
 import { openSources } from './features/sources/open-sources.ts';
 import { sourcesChannel } from './features/sources/repository.ts';
 import { sourceMigrations } from './features/sources/tables.ts';
+import { keepAccess } from './features/tools/access/keep-access.ts';
+import { accessChannel, openAccessRepository } from './features/tools/access/repository.ts';
+import { mountAccess } from './features/tools/access/routes.ts';
+import { accessMigrations } from './features/tools/access/tables.ts';
 import { keepCatalogue } from './features/tools/catalogue-keeper.ts';
 import { neededScopes } from './features/tools/caller-scopes.ts';
 import { openMcpDoor } from './features/tools/mcp-door.ts';
@@ -123,6 +127,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
   const store = await openStore({ url: settings.store.url, clock, random });
   await store.migrate([
     ...sourceMigrations,
+    ...accessMigrations,
     ...patMigrations,
     ...loginMigrations,
     ...taskMigrations,
@@ -354,6 +359,12 @@ export async function compose(settings: Settings, world: World): Promise<Result<
     log,
   });
   catalogue = await keepCatalogue(sources.offered, () => mcpDoor.toolsChanged());
+  const accessRepository = openAccessRepository(store);
+  const access = await keepAccess(accessRepository, {
+    catalogue: catalogue.current,
+    withoutPolicy: tools.withoutAccessPolicy,
+    changed: () => mcpDoor.toolsChanged(),
+  });
   const toolbox = createToolbox({
     house,
     fetch: upstreamFetch,
@@ -364,7 +375,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
     responseLimit: bytes(tools.responseLimit),
     timeout: toMilliseconds(seconds(tools.timeout)),
     catalogue: catalogue.current,
-    visibleTo: () => () => true, // until the access policies of tools are mounted
+    visibleTo: access.visibleTo,
     clock,
     stepUp: ({ principal }, { tool }, door) =>
       insufficientScope(principal.scopes, neededScopes(tools.callerScopes, tool), scopeChallenges[door]),
@@ -373,6 +384,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
   });
   sources.mount(frame, catalogue.reload);
   mountTools(frame, toolbox);
+  mountAccess(frame, { repository: accessRepository, keeper: access, adminRole: auth.adminRole, clock, random });
   const mcpDoor = openMcp({
     frame,
     settings: mcp,
@@ -391,6 +403,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
     log,
   });
   await store.listen(sourcesChannel, () => void catalogue.reload(), catalogue.reload);
+  await store.listen(accessChannel, () => void access.reload(), access.reload);
   if (pats !== undefined && pat !== undefined) {
     const { revocations } = pats;
     mountPats(frame, pats.rules, { issuer, adminRole: auth.adminRole });

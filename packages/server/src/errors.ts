@@ -102,6 +102,12 @@ export const errors = {
   token_issuer_bad_answer: 'What the identity provider answered is no token that could be told apart and revoked.',
   token_lifetime_capped: 'The identity provider would end the token sooner than asked; `capped_by` names the setting.',
 
+  // Groups of tools, and who may use them
+  unknown_tool_group: 'There is no tool group with this id.',
+  unknown_access_policy: 'There is no access policy with this id.',
+  name_taken: 'Another one of this kind has the name.',
+  tool_group_in_use: 'An access policy names this group in `allowed_group_ids`. Take it out there first.',
+
   // Sources
   unknown_source: 'There is no source with this id.',
   source_exists: 'Another source has this slug, so the tools’ names would clash. Give another `slug`.',

@@ -169,6 +169,12 @@ export const toolsSection = z.strictObject({
     .max(4096)
     .default(512)
     .describe('MiB that reading a document may take; a document that needs more is refused.'),
+  withoutAccessPolicy: z
+    .enum(['all', 'none'])
+    .default('all')
+    .describe(
+      'What callers see while there is no access policy for tools: `all`, everybody with a valid token sees every tool; `none`, nobody sees any. With the first access policy, only what policies allow is seen.',
+    ),
   resyncInterval: z
     .int()
     .min(0)
