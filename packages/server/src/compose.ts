@@ -36,11 +36,13 @@ import { keepAccess } from './features/tools/access/keep-access.ts';
 import { accessChannel, openAccessRepository } from './features/tools/access/repository.ts';
 import { mountAccess } from './features/tools/access/routes.ts';
 import { accessMigrations } from './features/tools/access/tables.ts';
+import { openPolicies } from './features/policies/open-policies.ts';
+import { policyMigrations } from './features/policies/tables.ts';
 import { keepCatalogue } from './features/tools/catalogue-keeper.ts';
 import { neededScopes } from './features/tools/caller-scopes.ts';
 import { openMcpDoor } from './features/tools/mcp-door.ts';
 import { mountTools } from './features/tools/routes.ts';
-import { createToolbox } from './features/tools/toolbox.ts';
+import { createToolbox, toolCall } from './features/tools/toolbox.ts';
 import { createUpstreamBreakers } from './features/tools/upstream-breakers.ts';
 import { openUsers } from './features/users/open-users.ts';
 import type { GroupRoles } from './features/users/roles-port.ts';
@@ -50,6 +52,7 @@ import { createFrame } from './http/frame.ts';
 import { insufficientScope, type ScopeChallenge } from './http/insufficient-scope.ts';
 import { countExchanges, createNextHop } from './http/next-hop.ts';
 import { allowedHosts, allowedOrigins, publicUrlOf } from './http/origins.ts';
+import { allOf } from './http/all-of.ts';
 import { cutByPat } from './http/pat-limits.ts';
 import { decideByRole } from './http/role-policy.ts';
 import { explainRefusal } from './http/refusals.ts';
@@ -134,7 +137,19 @@ export async function compose(settings: Settings, world: World): Promise<Result<
     ...logoutMigrations,
     ...userMigrations,
     ...eventMigrations,
+    ...policyMigrations,
   ]);
+
+  // Safety policies: what agents may do, beside what roles allow.
+  const policies = await openPolicies({ settings: settings.policies, store, clock, log });
+  if (!policies.ok) {
+    await store.close();
+    const faults = policies.refusal.map(({ path, message }) => ({
+      path: 'policies.path',
+      message: `${path}: ${message}`,
+    }));
+    return refuse({ why: 'settings', faults });
+  }
 
   // Personal access tokens: what is revoked is asked of by every verifier, opaque ones come in by a port of the first room.
   const resolved = resolvePat(settings, tokenEndpoint);
@@ -228,7 +243,10 @@ export async function compose(settings: Settings, world: World): Promise<Result<
   // The six rooms: who → may they → two keys → next hop → (do it) → remember.
   const house = buildRooms({
     identify: identifyBy(doors, contextOfToken, pats?.port),
-    decide: cutByPat(decideByRole, (tool) => catalogue?.current().byId(tool)?.tool.hints.readOnly === true),
+    decide: cutByPat(
+      allOf(decideByRole, policies.value.point.decide),
+      (tool) => catalogue?.current().byId(tool)?.tool.hints.readOnly === true,
+    ),
     // Until the feature `requests` is mounted there is nobody to ask, and what needs a second key is refused.
     secondKey: async ({ action }) =>
       refuse({ why: 'nobody-to-ask', reason: `${action.kind} needs a second key, and nobody can be asked for it.` }),
@@ -383,6 +401,14 @@ export async function compose(settings: Settings, world: World): Promise<Result<
     note: (facts, sentence) => log.warn(facts, sentence),
   });
   sources.mount(frame, catalogue.reload);
+  policies.value.mount(frame, {
+    adminRole: auth.adminRole,
+    past: async () => [], // until the feature `requests` is mounted
+    toolById: (id) => toolCall(catalogue.current().byId(id), undefined).tool,
+  });
+  policies.value.onKilled(({ agent }) =>
+    frame.endStreams(({ principal }) => [principal.identity, principal.client, principal.subject].includes(agent)),
+  );
   mountTools(frame, toolbox);
   mountAccess(frame, { repository: accessRepository, keeper: access, adminRole: auth.adminRole, clock, random });
   const mcpDoor = openMcp({

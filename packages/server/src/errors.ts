@@ -107,6 +107,12 @@ export const errors = {
   unknown_access_policy: 'There is no access policy with this id.',
   name_taken: 'Another one of this kind has the name.',
   tool_group_in_use: 'An access policy names this group in `allowed_group_ids`. Take it out there first.',
+  // Safety policies
+  policy_exists: 'A policy with this name exists. PUT replaces it.',
+  unknown_policy: 'There is no policy with this name.',
+  policy_changed: 'The policy is not at the version of `If-Match` any more; `version` is the one that is there.',
+  invalid_policy:
+    'The policy is well formed and cannot be evaluated; `errors` names each fault with `rule`, `line`, `column` and `frame`, which shows the expression with a caret.',
 
   // Sources
   unknown_source: 'There is no source with this id.',

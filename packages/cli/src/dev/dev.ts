@@ -191,6 +191,7 @@ function demoSettings(facts: DemoFacts): string {
       readerClientSecret: 'demo-reader-secret',
     },
     edge: { grpcPort: facts.grpcPort },
+    policies: { default: 'allow' },
     log: { level: 'warn' },
   });
 }

@@ -5,6 +5,7 @@ import { eventsSection } from './events.ts';
 import { loginSection } from './login.ts';
 import { mailSection } from './mail.ts';
 import { patSection } from './pat.ts';
+import { policiesSection } from './policies.ts';
 import { rbacSection } from './rbac.ts';
 import { sealSection } from './seal.ts';
 import {
@@ -33,6 +34,7 @@ export const settingsSchema = z.strictObject({
   breakGlass: breakGlassSection.optional(),
   events: eventsSection.optional(),
   edge: edgeSection.optional(),
+  policies: policiesSection.optional(),
   rbac: rbacSection.prefault({}),
   mail: mailSection.optional(),
   log: logSection.prefault({}),

@@ -10,6 +10,7 @@ import { underDeadline } from './deadline.ts';
 import { commonHeaders, problemOfError, refuseConnection } from './framework-problem.ts';
 import { type Done, type House, pass } from './pass.ts';
 import { buildProblemBody, type Problem, problemContentType } from './problem.ts';
+import { addBodyParsers } from './body-parsers.ts';
 import { readBody } from './read-body.ts';
 import { explainRefusal } from './refusals.ts';
 import type { Action, Approved, Resource } from './rooms.ts';
@@ -85,6 +86,8 @@ export interface Passage<Body> {
   readonly params: Params;
   readonly query: Readonly<Record<string, unknown>>;
   readonly body: Body;
+  /** Lower-case names; the credentials are not among them. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
   readonly requestId: string;
   /** Aborts at the deadline, and when the client goes away. */
   readonly signal: AbortSignal;
@@ -119,6 +122,8 @@ export function createFrame(options: FrameOptions): Frame {
       refuseConnection(socket, error.code, newId('rid', random));
     },
   });
+
+  addBodyParsers(app);
 
   const started = new WeakMap<FastifyRequest, number>();
   const codes = new WeakMap<FastifyRequest, string>();
@@ -250,6 +255,7 @@ export function createFrame(options: FrameOptions): Frame {
               params: request.params,
               query: request.query,
               body: body.value,
+              headers: plainHeaders(request),
               requestId: request.id,
               signal,
             }),
@@ -272,4 +278,12 @@ export function createFrame(options: FrameOptions): Frame {
   const limited: UnderDeadline = (reply, work) => underDeadline(options.deadline, reply, work);
 
   return { app, route, authenticate, answerProblem, underDeadline: limited, endStreams };
+}
+
+/** Those that came once, without what may be a secret. */
+function plainHeaders({ headers }: FastifyRequest): Readonly<Record<string, string | undefined>> {
+  const { authorization: _credentials, cookie: _cookies, ...others } = headers;
+  return Object.fromEntries(
+    Object.entries(others).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : [])),
+  );
 }

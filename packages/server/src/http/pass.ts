@@ -40,7 +40,12 @@ export async function pass<Answer>(
   };
 
   const permitted = await house.mayThey(caller, action);
-  if (!permitted.ok) return refused(explainRefusal(permitted.refusal));
+  if (!permitted.ok) {
+    const { refusal } = permitted;
+    if ('policyVersion' in refusal && refusal.policyVersion !== undefined)
+      known = { policyVersion: refusal.policyVersion };
+    return refused(explainRefusal(refusal));
+  }
   const { policyVersion } = permitted.value.decision;
   if (policyVersion !== undefined) known = { policyVersion };
   const fault = call.check?.();

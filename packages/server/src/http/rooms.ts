@@ -138,7 +138,13 @@ type Needs = Pick<Action, 'needsRole' | 'needsPermission'>;
 
 export type RoomRefusal<Who, Hop> =
   | { readonly room: 'who'; readonly refusal: Who }
-  | ({ readonly room: 'may-they'; readonly why: 'forbidden'; readonly reason: string } & Needs)
+  | ({
+      readonly room: 'may-they';
+      readonly why: 'forbidden';
+      readonly reason: string;
+      /** For the audit: which policies decided, where policies did. */
+      readonly policyVersion?: string;
+    } & Needs)
   | ({ readonly room: 'two-keys' } & SecondKeyRefusal)
   | { readonly room: 'next-hop'; readonly refusal: Hop };
 
@@ -217,7 +223,9 @@ export function buildRooms<Who, Hop>(parts: RoomParts<Who, Hop>): Rooms<Who, Hop
           ...(needsRole === undefined ? {} : { needsRole }),
           ...(needsPermission === undefined ? {} : { needsPermission }),
         };
-        return refuse({ room: 'may-they', why: 'forbidden', reason: decision.reason, ...needs });
+        const { reason, policyVersion } = decision;
+        const version = policyVersion === undefined ? {} : { policyVersion };
+        return refuse({ room: 'may-they', why: 'forbidden', reason, ...version, ...needs });
       }
       return ok({ caller, action, decision } as Permitted);
     },

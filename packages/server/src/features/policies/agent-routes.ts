@@ -1,0 +1,75 @@
+import { ok, refuse } from '@keyturn/protocol';
+import { z } from 'zod';
+import type { Frame } from '../../http/frame.ts';
+import { invalidRequest } from '../../http/problem.ts';
+import type { PolicyKeeper } from './keeper.ts';
+import type { KilledAgent, KillList } from './killed.ts';
+import { changeOf } from './routes.ts';
+
+const killSchema = z.strictObject({ reason: z.string().min(1).max(500).default('no reason given') });
+
+export interface AgentRouteParts {
+  readonly kills: KillList;
+  readonly keeper: PolicyKeeper;
+  readonly adminRole: string;
+}
+
+/**
+ * The kill switch: `POST /api/v1/agents/{id}/kill` and `…/revive`, `GET /api/v1/agents` for who is dead. The id is the
+ * agent's identity, its client or its subject. From the answer on this replica, and within a second on all others,
+ * nothing that it asks is allowed, its streams are closed, and what waits for people is void.
+ */
+export function mountAgents(frame: Frame, { kills, keeper, adminRole: needsRole }: AgentRouteParts): void {
+  frame.route({
+    method: 'GET',
+    path: '/api/v1/agents',
+    action: () => ({ kind: 'agent.list', needsRole }),
+    handle: async () =>
+      ok({ answer: { status: 200, body: { killed: (await kills.all()).map(describe) } }, outcome: 'allowed' }),
+  });
+  frame.route({
+    method: 'POST',
+    path: '/api/v1/agents/:id/kill',
+    body: killSchema,
+    action: ({ params }) => ({ kind: 'agent.kill', ...targetOf(params['id']), needsRole }),
+    handle: async (passage) => {
+      const id = passage.params['id'] ?? '';
+      const { identity, client, subject } = passage.approved.caller.principal;
+      if (!isAgentId(id)) return refuse(invalidRequest([{ field: 'path.id', message: 'is no name of an agent' }]));
+      if ([identity, client, subject].includes(id)) {
+        return refuse(
+          invalidRequest([{ field: 'path.id', message: 'is what you are calling with: you could not revive it' }]),
+        );
+      }
+      await kills.kill(id, passage.body.reason, changeOf(passage));
+      await keeper.reload();
+      const killed = (await kills.all()).find(({ agent }) => agent === id);
+      const body = killed === undefined ? { agent: id, state: 'alive' } : describe(killed);
+      return ok({ answer: { status: 200, body }, outcome: 'allowed' });
+    },
+  });
+  frame.route({
+    method: 'POST',
+    path: '/api/v1/agents/:id/revive',
+    action: ({ params }) => ({ kind: 'agent.revive', ...targetOf(params['id']), needsRole }),
+    handle: async (passage) => {
+      const id = passage.params['id'] ?? '';
+      if (isAgentId(id)) await kills.revive(id, changeOf(passage));
+      await keeper.reload();
+      return ok({ answer: { status: 200, body: { agent: id, state: 'alive' } }, outcome: 'allowed' });
+    },
+  });
+}
+
+function describe({ agent, reason, by, at }: KilledAgent): Record<string, string> {
+  return { agent, state: 'killed', reason, by, at: new Date(at).toISOString() };
+}
+
+/** An identity may be an e-mail address, a URN or a client id; a token is longer. */
+function isAgentId(id: string): boolean {
+  return /^[\w.:@/+~|-]{1,200}$/u.test(id) && !id.startsWith('eyJ') && !id.startsWith('ktn_');
+}
+
+function targetOf(id: string | undefined): { target?: string } {
+  return id !== undefined && isAgentId(id) ? { target: id } : {};
+}

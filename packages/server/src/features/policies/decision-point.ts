@@ -1,0 +1,109 @@
+import type { CountReading, SafetyDecision, SafetyEngine, SafetyInput } from '@keyturn/policy';
+import type { Clock } from '@keyturn/protocol';
+import type { Caller } from '../../http/caller.ts';
+import type { Action, Decision, RoomParts } from '../../http/rooms.ts';
+import { buildInput, isGoverned } from './input.ts';
+import type { PolicyKeeper, PolicySet } from './keeper.ts';
+import type { KilledAgent } from './killed.ts';
+import type { Takes } from './takes.ts';
+
+/** What holds where no rule matches: of tools, and of what agents ask leave for. */
+export interface Defaults {
+  readonly tools: 'allow' | 'deny';
+  readonly requests: 'allow' | 'deny';
+}
+
+export interface DecisionPoint {
+  /** The room "may they" as far as safety policies go. Allows what they do not govern. */
+  readonly decide: RoomParts<never, never>['decide'];
+  /**
+   * The whole decision, with every rule that said something. `count`: whether a limit counts this call (`take`, where it
+   * goes on) or is only read (`peek`: simulation, and judging an approved request again before it is executed).
+   */
+  readonly judge: (caller: Caller, action: Action, count: 'take' | 'peek') => Promise<SafetyDecision>;
+  /** Why this caller may do nothing at all; undefined where they are alive. */
+  readonly killed: (caller: Caller) => Promise<KilledAgent | undefined>;
+}
+
+export interface DecisionParts {
+  readonly engine: SafetyEngine;
+  readonly keeper: PolicyKeeper;
+  readonly takes: Takes;
+  readonly clock: Clock;
+  readonly defaults: Defaults;
+}
+
+export function createDecisionPoint({ engine, keeper, takes, clock, defaults }: DecisionParts): DecisionPoint {
+  const judge: DecisionPoint['judge'] = async (caller, action, count) => {
+    const { policies } = await keeper.current();
+    const byDefault = action.kind === 'tool.call' ? defaults.tools : defaults.requests;
+    return judgeInput({ engine, takes }, policies, buildInput(caller, action, clock()), { byDefault, count });
+  };
+  return {
+    judge,
+    async killed(caller) {
+      return findKilled(await keeper.current(), caller);
+    },
+    async decide(caller, action) {
+      const dead = findKilled(await keeper.current(), caller);
+      if (dead !== undefined) {
+        return {
+          effect: 'deny',
+          reason: `The agent ${dead.agent} has been stopped: ${dead.reason}`,
+          policyVersion: 'killed',
+        };
+      }
+      if (!isGoverned(action)) return { effect: 'allow' };
+      return roomDecision(await judge(caller, action, 'take'));
+    },
+  };
+}
+
+/** An agent is known by its identity, its client and its subject: whichever was named, it is dead. */
+function findKilled({ killed }: PolicySet, { principal }: Caller): KilledAgent | undefined {
+  if (killed.size === 0) return undefined;
+  for (const name of [principal.identity, principal.client, principal.subject]) {
+    const dead = name === undefined ? undefined : killed.get(name);
+    if (dead !== undefined) return dead;
+  }
+  return undefined;
+}
+
+export interface JudgeInputOptions {
+  readonly byDefault: 'allow' | 'deny';
+  readonly count: 'take' | 'peek';
+  readonly explain?: boolean;
+}
+
+const none: ReadonlyMap<string, CountReading> = new Map();
+
+/**
+ * Judges an input and asks the limits. What people have to approve is not counted: they are the limit then, and the same
+ * call comes back after they have approved.
+ */
+export async function judgeInput(
+  { engine, takes }: Pick<DecisionParts, 'engine' | 'takes'>,
+  policies: PolicySet['policies'],
+  input: SafetyInput,
+  { byDefault, count, explain = false }: JudgeInputOptions,
+): Promise<SafetyDecision> {
+  const judgement = engine.judge(policies, input, { explain });
+  if (judgement.wanted.length === 0) return judgement.conclude(none, byDefault);
+  const readings =
+    count === 'peek'
+      ? await takes.peek(judgement.wanted, input.now)
+      : await takes.take(
+          judgement.wanted,
+          input.now,
+          (found) => judgement.conclude(found, byDefault).effect === 'allow',
+        );
+  return judgement.conclude(readings, byDefault);
+}
+
+/** What the rooms need of a decision. */
+function roomDecision(decision: SafetyDecision): Decision {
+  const { effect, reason, policyVersion } = decision;
+  if (effect === 'allow') return { effect, policyVersion };
+  if (effect === 'deny') return { effect, reason, policyVersion };
+  return { effect, reason, rule: decision.rule, approvals: decision.approvals, policyVersion };
+}
