@@ -1,5 +1,15 @@
 import { createGuardedFetch, sendMail } from '@keyturn/net';
-import { bytes, type Clock, ok, type Random, type Result, refuse, seconds, toMilliseconds } from '@keyturn/protocol';
+import {
+  bytes,
+  type Clock,
+  ok,
+  type Random,
+  type Result,
+  refuse,
+  seconds,
+  toMilliseconds,
+  isId,
+} from '@keyturn/protocol';
 import { openStore } from '@keyturn/store';
 import { createLogoutTokenVerifier, createVerifier, explain, type VerifierOptions } from '@keyturn/verify';
 import { type IdpFault, resolveIdp } from './config/idp.ts';
@@ -29,6 +39,8 @@ import { openPats, type Pats } from './features/pats/open-pats.ts';
 import { mountPats } from './features/pats/routes.ts';
 import { mountRevocationStream } from './features/pats/stream.ts';
 import { patMigrations } from './features/pats/tables.ts';
+import { openRbac } from './features/rbac/open-rbac.ts';
+import { rbacMigrations } from './features/rbac/tables.ts';
 import { openSources } from './features/sources/open-sources.ts';
 import { sourcesChannel } from './features/sources/repository.ts';
 import { sourceMigrations } from './features/sources/tables.ts';
@@ -44,10 +56,8 @@ import { openMcpDoor } from './features/tools/mcp-door.ts';
 import { mountTools } from './features/tools/routes.ts';
 import { createToolbox, toolCall } from './features/tools/toolbox.ts';
 import { createUpstreamBreakers } from './features/tools/upstream-breakers.ts';
-import { openUsers } from './features/users/open-users.ts';
-import type { GroupRoles } from './features/users/roles-port.ts';
+import { openUsers, type Users } from './features/users/open-users.ts';
 import { userMigrations } from './features/users/tables.ts';
-import { contextOfToken } from './http/caller.ts';
 import { createFrame } from './http/frame.ts';
 import { insufficientScope, type ScopeChallenge } from './http/insufficient-scope.ts';
 import { countExchanges, createNextHop } from './http/next-hop.ts';
@@ -86,12 +96,6 @@ export interface Service {
 export type ComposeFault =
   | { readonly why: 'settings'; readonly faults: readonly IdpFault[] }
   | { readonly why: 'oidc'; readonly issuer: string; readonly message: string };
-
-/** Until the feature `rbac` is mounted, groups give no roles. */
-const noGroupRoles: GroupRoles = {
-  mapping: '',
-  syncGroups: async () => ({ roles: [], added: [], removed: [], refused: [], staff: false, superuser: false }),
-};
 
 /**
  * The whole wiring, on one page: every part is built here by plain arguments, and every feature is mounted here.
@@ -138,6 +142,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
     ...userMigrations,
     ...eventMigrations,
     ...policyMigrations,
+    ...rbacMigrations,
   ]);
 
   // Safety policies: what agents may do, beside what roles allow.
@@ -194,6 +199,23 @@ export async function compose(settings: Settings, world: World): Promise<Result<
           log,
         });
 
+  // Roles: the token's, and those that groups and people have given, as every request and every reviewer sees them.
+  const rbac = await openRbac({
+    settings: settings.rbac,
+    issuer,
+    adminRole: auth.adminRole,
+    store,
+    clock,
+    random,
+    log,
+    onSynced: (person, source, { added, removed, refused }) =>
+      log.info({ user: person.subject, source, added, removed, refused }, 'groups were synced'),
+  });
+  if (!rbac.ok) {
+    await store.close();
+    return refuse({ why: 'settings', faults: rbac.refusal });
+  }
+
   // verify: one verifier a door, since each door accepts tokens for its own audience only.
   const verifierOptions = (audience: readonly string[]): VerifierOptions => ({
     issuer,
@@ -242,7 +264,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
   let catalogue: Awaited<ReturnType<typeof keepCatalogue>> | undefined;
   // The six rooms: who → may they → two keys → next hop → (do it) → remember.
   const house = buildRooms({
-    identify: identifyBy(doors, contextOfToken, pats?.port),
+    identify: identifyBy(doors, rbac.value.rolesOf, pats?.port),
     decide: cutByPat(
       allOf(decideByRole, policies.value.point.decide),
       (tool) => catalogue?.current().byId(tool)?.tool.hints.readOnly === true,
@@ -288,14 +310,16 @@ export async function compose(settings: Settings, world: World): Promise<Result<
     log,
   });
   const { value: loginOn } = resolvedLogin;
-  const users =
+  const users: Users | undefined =
     loginOn === undefined
       ? undefined
       : openUsers({
           issuer,
           adminRole: auth.adminRole,
           groupsClaim: loginOn.settings.groupsClaim,
-          roles: noGroupRoles,
+          roles: rbac.value.forUsers(
+            async (id) => (isId('usr', id) ? await users?.repository.identitiesOf([id]) : undefined) ?? [],
+          ),
           sync: loginOn.sync === undefined ? undefined : atIdp(loginOn.sync.clientId, loginOn.sync.clientSecret),
           syncInterval: loginOn.settings.groupSyncInterval,
           announce: webhooks.announce,
@@ -322,7 +346,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
           publicUrl,
           seal: createSeal(loginOn.sealKeys, random),
           identify: (bearer, address) => house.who(bearer, 'rest', { address }),
-          rolesOf: contextOfToken,
+          rolesOf: rbac.value.rolesOf,
           verify: (token, purpose) => (purpose === 'session' ? doors.rest.verifier : grantTokens).verify(token),
           signedIn: users.people.signedIn,
           purposes: {
@@ -411,6 +435,8 @@ export async function compose(settings: Settings, world: World): Promise<Result<
   );
   mountTools(frame, toolbox);
   mountAccess(frame, { repository: accessRepository, keeper: access, adminRole: auth.adminRole, clock, random });
+  rbac.value.mount(frame);
+  await rbac.value.start();
   const mcpDoor = openMcp({
     frame,
     settings: mcp,
@@ -442,7 +468,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
         ...Object.keys(pat.introspectionClients),
       ]),
     ]);
-    const identify = identifyBy({ ...doors, edge: asked }, contextOfToken, pats.port);
+    const identify = identifyBy({ ...doors, edge: asked }, rbac.value.rolesOf, pats.port);
     mountIntrospection(frame, house, {
       clients: pat.introspectionClients,
       role: pat.revocationsRole,
@@ -492,6 +518,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
       ...(pats === undefined
         ? []
         : [{ name: 'revocations', check: async () => ({ up: pats.revocations.hears(clock()) }) }]),
+      { name: 'roles', check: async () => ({ up: rbac.value.hears() }) },
       { name: 'issuer keys', check: async () => ({ up: (await doors.rest.verifier.ready()).ok, data: { issuer } }) },
     ],
   });
@@ -516,6 +543,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
       users?.close();
       logins?.close();
       webhooks.close();
+      rbac.value.close();
       await Promise.all([idpFetch.close(), upstreamFetch.close()]);
       await store.close();
     },

@@ -113,6 +113,24 @@ export const errors = {
   policy_changed: 'The policy is not at the version of `If-Match` any more; `version` is the one that is there.',
   invalid_policy:
     'The policy is well formed and cannot be evaluated; `errors` names each fault with `rule`, `line`, `column` and `frame`, which shows the expression with a caret.',
+  // Roles
+  unknown_in_rbac:
+    'There is no such user, role, permission, inheritance, set or session; `change` is what was to be done.',
+  already_so: 'What was to be made is there; `change` is what was to be done.',
+  role_not_authorized: 'The user has not been assigned this role, nor one that inherits from it.',
+  role_cycle: 'The junior role inherits from the senior; `path` leads from the one to the other.',
+  separation_of_duty:
+    'A static or dynamic separation-of-duty set forbids it: `set` names it, `roles` are those that may not meet.',
+  role_mapped: '`rbac.groupToRole` gives this role to groups, so that it cannot be deleted.',
+  rbac_plan_stale: 'Roles have been changed since the plan was made. Plan again.',
+  no_role_session:
+    'Which roles are active can be chosen in a login session or with a personal access token; this token belongs to neither.',
+  unknown_review: 'There is no access review with this id that you may see, or it has no such item.',
+  not_a_reviewer: 'Only the reviewers of an access review decide in it.',
+  own_access: 'Nobody decides on their own roles in an access review.',
+  review_closed: 'The access review is closed, or its deadline has passed.',
+  review_item_gone: 'The user does not have the role any more, so that there is nothing to decide.',
+  review_undecided: 'Items are open and the deadline has not come: decide them, or close with `force`.',
 
   // Sources
   unknown_source: 'There is no source with this id.',

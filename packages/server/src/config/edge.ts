@@ -12,6 +12,8 @@ const routeRule = z.strictObject({
   /** All of these. Client roles as client:role. */
   roles: words.default([]),
   scopes: words.default([]),
+  /** All of these, of Keyturn's own roles: `content.publish`, `content.publish@page:7`. */
+  permissions: words.default([]),
   /** The upstream is an MCP server: only these methods (`Mcp-Method`), only these tools (`Mcp-Name`); `*` at the end of a name. */
   mcpMethods: words.optional(),
   mcpTools: words.optional(),
@@ -35,7 +37,7 @@ export const edgeSection = z.strictObject({
     .array(routeRule)
     .default([])
     .describe(
-      'Rules, the first that fits wins: path, methods, public, roles, scopes, mcpMethods, mcpTools, audience, exchange. Where there are rules, paths that can be read in two ways are refused.',
+      'Rules, the first that fits wins: path, methods, public, roles, scopes, permissions, mcpMethods, mcpTools, audience, exchange. Where there are rules, paths that can be read in two ways are refused.',
     ),
   unmatched: z
     .enum(['authenticated', 'refuse'])

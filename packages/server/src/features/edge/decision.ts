@@ -6,6 +6,7 @@ import type { Caller } from '../../http/caller.ts';
 import type { House } from '../../http/pass.ts';
 import type { Problem } from '../../http/problem.ts';
 import { explainRefusal } from '../../http/refusals.ts';
+import { isPermitted } from '../../http/role-policy.ts';
 import { buildIdentityHeaders, foreignIdentityHeaders } from './identity-headers.ts';
 import { isAmongTools, isHarmless, type McpHeaders, whatForbidsMcp } from './mcp-rule.ts';
 import { fitsPath, readPath, splitPattern } from './route-path.ts';
@@ -106,6 +107,10 @@ function whatForbids(
   if (role !== undefined) return { ...forbidden(`This needs the role ${role}.`), facts: { required_role: role } };
   const missing = rule?.scopes.filter((scope) => !principal.scopes.includes(scope)) ?? [];
   if (missing.length > 0) return insufficientScope(rule?.scopes ?? []);
+  const permission = rule?.permissions.find((text) => !isPermitted(caller, text));
+  if (permission !== undefined) {
+    return { ...forbidden(`This needs the permission ${permission}.`), facts: { required_permission: permission } };
+  }
   const mcp: McpHeaders = { method: headerOf(request, 'mcp-method'), name: headerOf(request, 'mcp-name') };
   const reason = (rule === undefined ? undefined : whatForbidsMcp(rule, mcp)) ?? whatForbidsPat(pat, request, mcp);
   return reason === undefined ? undefined : forbidden(reason);

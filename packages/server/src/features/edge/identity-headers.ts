@@ -1,8 +1,9 @@
+import type { PermissionSet } from '@keyturn/policy/rbac';
 import type { Caller } from '../../http/caller.ts';
 
 /**
- * What the upstream is told of the caller: `x-keyturn-user` (the identity), `-client`, `-roles` (separated by commas) and
- * `-pat` (the id of a personal access token). All are always set, empty where there is nothing to say, so that a client's
+ * What the upstream is told of the caller: `x-keyturn-user` (the identity), `-client`, `-roles` and `-permissions`
+ * (separated by commas), `-primary-role` and `-pat` (the id of a personal access token). All are always set, empty where there is nothing to say, so that a client's
  * own never pass: a proxy that can only set headers overwrites them all.
  */
 export function buildIdentityHeaders(caller: Caller | undefined): readonly (readonly [name: string, value: string])[] {
@@ -10,6 +11,8 @@ export function buildIdentityHeaders(caller: Caller | undefined): readonly (read
     ['x-keyturn-user', encodeValue(caller?.principal.identity ?? '')],
     ['x-keyturn-client', encodeValue(caller?.principal.client ?? '')],
     ['x-keyturn-roles', caller?.roles.map(encodeValue).join(',') ?? ''],
+    ['x-keyturn-permissions', caller === undefined ? '' : headerOf(caller.permissions)],
+    ['x-keyturn-primary-role', encodeValue(caller?.primaryRole ?? '')],
     ['x-keyturn-pat', caller?.pat?.id ?? ''],
   ];
 }
@@ -33,6 +36,31 @@ export function foreignIdentityHeaders(
 }
 
 const none: readonly string[] = [];
+
+/** Proxies and servers refuse headers that grow without end; 8 KiB in all is a common limit. */
+const longestPermissions = 4096;
+
+/** Worked out once for each set: a check at the edge is asked for with every request. */
+const headers = new WeakMap<PermissionSet, string>();
+
+/**
+ * Permissions in the order of their texts, as far as they fit. What does not fit is left out, so that nobody is given
+ * more than they have, and `!more` at the end says so: whoever needs the rest asks GET /api/v1/me.
+ */
+function headerOf(permissions: PermissionSet): string {
+  const known = headers.get(permissions);
+  if (known !== undefined) return known;
+  let header = '';
+  for (const text of permissions.texts) {
+    if (header.length + text.length > longestPermissions) {
+      header = `${header},!more`;
+      break;
+    }
+    header = header === '' ? text : `${header},${text}`;
+  }
+  headers.set(permissions, header);
+  return header;
+}
 
 /** Percent-encodes what would end a header, a list or a line, and all that is not printable ASCII; `%` too. */
 function encodeValue(text: string): string {

@@ -1,0 +1,130 @@
+import { hash } from 'node:crypto';
+import { compileGroupMapping, rolesOfMapping } from '@keyturn/policy/rbac';
+import { type Clock, ok, type Random, type Result, refuse } from '@keyturn/protocol';
+import type { Store } from '@keyturn/store';
+import type { IdpFault } from '../../config/idp.ts';
+import type { RbacSettings } from '../../config/rbac.ts';
+import type { RolesOf } from '../../http/caller.ts';
+import type { Frame } from '../../http/frame.ts';
+import type { Log } from '../../outside/log.ts';
+import { commitChanges } from './commit-changes.ts';
+import { createContexts } from './context.ts';
+import { mountExplain } from './explain.ts';
+import { explainCommitRefusal, openRbacKeeper, rbacChannel } from './keeper.ts';
+import { mountMe } from './me.ts';
+import type { RbacParts } from './parts.ts';
+import type { Person } from './person.ts';
+import { planModel } from './plan.ts';
+import { mountPlans } from './plan-routes.ts';
+import { explainRule } from './refusals.ts';
+import { mountRbac } from './routes.ts';
+import { syncByUser } from './sync-users.ts';
+import { createSync, type SyncGroups, type SyncParts } from './sync.ts';
+
+export interface RbacOptions {
+  readonly settings: RbacSettings;
+  readonly issuer: string;
+  readonly adminRole: string;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** Told of each sync that changed or refused something. */
+  readonly onSynced: SyncParts['onSynced'];
+}
+
+export interface RbacFeature {
+  readonly rolesOf: RolesOf;
+  readonly syncGroups: SyncGroups;
+  /** Group sync for those who know users by ids of their own. */
+  readonly forUsers: (identitiesOf: (userId: string) => Promise<readonly Person[]>) => {
+    /** Changes whenever the mapping does. */
+    readonly mapping: string;
+    readonly syncGroups: ReturnType<typeof syncByUser>;
+  };
+  /** Whether this replica knows what others have changed. Where it does not, assigned roles are nobody's. */
+  readonly hears: () => boolean;
+  readonly mount: (frame: Frame) => void;
+  /** Begins to follow the changes of other replicas. */
+  readonly start: () => Promise<void>;
+  readonly close: () => void;
+}
+
+/** How long another replica's changes may be unknown here before assigned roles count for nothing, in milliseconds. */
+const longestSilence = 10_000;
+
+/**
+ * Opens the feature: reads the model, brings about what the settings declare, and refuses a mapping to a role that does
+ * not exist, by its name, since it would silently give nothing.
+ */
+export async function openRbac(options: RbacOptions): Promise<Result<RbacFeature, readonly IdpFault[]>> {
+  const { settings, store, clock, random, log, issuer, adminRole } = options;
+  const keeper = await openRbacKeeper(store, clock);
+  const { groupToRole } = settings;
+  const parts: RbacParts = { keeper, store, clock, random, issuer, adminRole, groupToRole };
+
+  const { model } = settings;
+  if (model !== undefined) {
+    const kept = await commitChanges(parts, { actor: { identity: 'keyturn' } }, ({ rbac }) =>
+      ok(planModel(rbac, model, { issuer, prune: false })),
+    );
+    if (!kept.ok) {
+      const { refusal } = kept;
+      const said =
+        refusal.why === 'rbac' || refusal.why === 'stale' ? explainCommitRefusal(refusal) : explainRule(refusal).detail;
+      return refuse([{ path: 'rbac.model', message: said }]);
+    }
+    if (kept.value.value.length > 0) log.info({ changes: kept.value.value.length }, 'roles were brought to rbac.model');
+  }
+  const unknown = [...rolesOfMapping(groupToRole)].filter(([role]) => !keeper.current().rbac.roles.has(role));
+  if (unknown.length > 0) {
+    return refuse(
+      unknown.map(([role, pattern]) => ({
+        path: 'rbac.groupToRole',
+        message: `maps ${pattern} to the role ${role}, which does not exist; declare it in rbac.model, make it with “keyturn rbac apply”, or correct the name`,
+      })),
+    );
+  }
+
+  // One process is its own only writer on SQLite; on PostgreSQL a replica that is cut off must not go on giving roles.
+  const hears = (): boolean => store.dialect === 'sqlite' || clock() - keeper.heardAt() <= longestSilence;
+  const rolesOf = createContexts(() => keeper.current().rbac, hears);
+  const syncGroups = createSync({
+    keeper,
+    store,
+    clock,
+    mapGroups: compileGroupMapping(groupToRole, { nested: settings.nestedGroups }),
+    onSynced: options.onSynced,
+  });
+
+  let timer: NodeJS.Timeout | undefined;
+  return ok({
+    rolesOf,
+    syncGroups,
+    forUsers: (identitiesOf) => ({
+      mapping: hash('sha256', JSON.stringify([groupToRole, settings.nestedGroups]), 'hex'),
+      syncGroups: syncByUser(syncGroups, identitiesOf),
+    }),
+    hears,
+    mount(frame) {
+      mountRbac(frame, parts);
+      mountPlans(frame, parts);
+      mountExplain(frame, parts);
+      mountMe(frame, parts, ({ principal, pat }) => rolesOf(principal, pat));
+    },
+    async start() {
+      // A notification that comes while another is being followed is followed afterwards.
+      const hear = (version: string): void => {
+        const follow = async (): Promise<void> => {
+          while (keeper.version() < Number(version)) await keeper.catchUp();
+        };
+        // What fails here shows in `hears`, and the poll tries again.
+        void follow().catch(() => undefined);
+      };
+      await store.listen(rbacChannel, hear, keeper.catchUp);
+      await keeper.catchUp();
+      timer = setInterval(() => void keeper.catchUp().catch(() => undefined), 1000).unref();
+    },
+    close: () => clearInterval(timer),
+  });
+}
