@@ -37,6 +37,8 @@ export interface ExchangeCall extends ExchangeOrder {
   readonly tags?: Pick<CacheTags, 'jti' | 'sid' | 'sub' | 'pat'>;
   /** The subject token's end; read from the token (unverified: it only shortens) if not given. */
   readonly subjectExpiresAt?: EpochSeconds;
+  /** Called just before a request is sent for this call: not for a kept token, and not where another's is waited for. */
+  readonly onAsk?: () => void;
   /** Ends this caller's wait only: an exchange that others wait for goes on. */
   readonly signal?: AbortSignal;
 }
@@ -91,6 +93,7 @@ export function createExchanger(options: ExchangerOptions): Exchanger {
     const { audience } = call;
     const outcome = await breaker.run<IssuedToken, ExchangeRefusal>(async () => {
       onEvent({ kind: 'exchange-started', audience, renewal });
+      if (!renewal) call.onAsk?.();
       const startedAt = clock();
       const secrets = [call.subjectToken, call.actorToken ?? '', options.clientSecret];
       const answer = await postTokenRequest(buildExchangeRequest(options, call), { fetch, clock, timeout, secrets });

@@ -60,17 +60,20 @@ import { openUsers, type Users } from './features/users/open-users.ts';
 import { userMigrations } from './features/users/tables.ts';
 import { createFrame } from './http/frame.ts';
 import { insufficientScope, type ScopeChallenge } from './http/insufficient-scope.ts';
-import { countExchanges, createNextHop } from './http/next-hop.ts';
+import { countExchanges, createNextHop, tokenEndpointBreaker } from './http/next-hop.ts';
 import { allowedHosts, allowedOrigins, publicUrlOf } from './http/origins.ts';
 import { allOf } from './http/all-of.ts';
 import { cutByPat } from './http/pat-limits.ts';
 import { decideByRole } from './http/role-policy.ts';
 import { explainRefusal } from './http/refusals.ts';
+import { rememberIn } from './http/remember.ts';
 import { buildRooms, type Resource } from './http/rooms.ts';
 import { type TokenEndpoint } from './http/token-endpoint.ts';
 import { type Door, identifyBy } from './http/who.ts';
 import type { Log } from './outside/log.ts';
-import { createMetrics, type Metrics } from './outside/metrics.ts';
+import { createMetrics, type Meter, type Metrics } from './outside/metrics.ts';
+import { traceFetch } from './outside/traced-fetch.ts';
+import { createTraces, type Tracer } from './outside/traces.ts';
 import { createSeal } from './outside/seal.ts';
 
 /** Everything of the world that the service touches. */
@@ -79,6 +82,16 @@ export interface World {
   readonly random: Random;
   readonly log: Log;
   readonly version: string;
+  /** Where traces and numbers go beside the log and /metrics; OpenTelemetry's, where OTEL_* asks for it. */
+  readonly telemetry?: Telemetry | undefined;
+}
+
+/** Of OpenTelemetry, as much as Keyturn writes. */
+export interface Telemetry {
+  readonly tracer: Tracer;
+  readonly meter: Meter;
+  /** Sends what is left. */
+  readonly close: () => Promise<void>;
 }
 
 export interface Service {
@@ -111,14 +124,21 @@ export async function compose(settings: Settings, world: World): Promise<Result<
   const { issuer, jwksUrl, tokenEndpoint, backchannel } = idp.value;
 
   // Outbound: one fetch for the operator's own identity provider, one for upstreams that users name.
-  const idpFetch = createGuardedFetch({
-    allowPrivateHosts: [jwksUrl ?? issuer, tokenEndpoint, backchannel].map((url) => new URL(url).host),
-    timeout: toMilliseconds(seconds(exchange.timeout)),
-  });
-  const upstreamFetch = createGuardedFetch({
-    allowPrivateHosts: tools.allowedHosts,
-    timeout: toMilliseconds(seconds(tools.timeout)),
-  });
+  const traces = createTraces(world.telemetry?.tracer);
+  const idpFetch = traceFetch(
+    createGuardedFetch({
+      allowPrivateHosts: [jwksUrl ?? issuer, tokenEndpoint, backchannel].map((url) => new URL(url).host),
+      timeout: toMilliseconds(seconds(exchange.timeout)),
+    }),
+    traces,
+  );
+  const upstreamFetch = traceFetch(
+    createGuardedFetch({
+      allowPrivateHosts: tools.allowedHosts,
+      timeout: toMilliseconds(seconds(tools.timeout)),
+    }),
+    traces,
+  );
 
   const publicUrl = publicUrlOf(http);
   const mcpResource = mcp.resource ?? `${publicUrl}${mcp.path}`;
@@ -256,9 +276,25 @@ export async function compose(settings: Settings, world: World): Promise<Result<
     tokenEndpoint,
     fetch: idpFetch,
     clock,
+    traces,
     onEvent: (event) => countExchanges(metrics, log, event),
   });
-  const metrics: Metrics = createMetrics(hop.breakerState);
+  const metrics: Metrics = createMetrics(
+    () => [
+      { name: tokenEndpointBreaker, state: hop.breaker?.state ?? 'closed' },
+      ...[...breakers.all()].map(([name, { state }]) => ({ name, state })),
+    ],
+    world.telemetry?.meter,
+  );
+  const breakers = createUpstreamBreakers({
+    clock,
+    failureThreshold: tools.failureThreshold,
+    recoveryTimeout: seconds(tools.recoveryTimeout),
+    onChange(source, state) {
+      if (state === 'open') metrics.breakerOpened(source);
+      log.warn({ source, state }, 'circuit breaker of an upstream');
+    },
+  });
 
   // Read by the second room once there are tools.
   let catalogue: Awaited<ReturnType<typeof keepCatalogue>> | undefined;
@@ -275,29 +311,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
     settle: async () => undefined,
     exchange: hop.exchange,
     forget: hop.forget,
-    remember: ({ caller, action, outcome, reason, requestId, policyVersion, request }) =>
-      store.audit.record({
-        at: clock(),
-        kind: action.kind,
-        actor: {
-          identity: caller.principal.identity,
-          issuer: caller.principal.issuer,
-          ...(caller.principal.client === undefined ? {} : { client: caller.principal.client }),
-        },
-        action: action.kind.slice(action.kind.indexOf('.') + 1),
-        ...(action.target === undefined ? {} : { target: action.target }),
-        outcome,
-        ...(reason === undefined ? {} : { reason }),
-        requestId,
-        ...(policyVersion === undefined && request === undefined
-          ? {}
-          : {
-              facts: {
-                ...(policyVersion === undefined ? {} : { policy_version: policyVersion }),
-                ...(request === undefined ? {} : { request }),
-              },
-            }),
-      }),
+    remember: rememberIn(store.audit, clock, hop.delegationOf),
   });
 
   // People: who logs in here, what their groups make of them, and their sessions, which are a way into the first room.
@@ -368,6 +382,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
     sessions: logins?.port,
     log,
     metrics,
+    traces,
     clock,
     random,
     bodyLimit: http.bodyLimit,
@@ -379,12 +394,6 @@ export async function compose(settings: Settings, world: World): Promise<Result<
   });
 
   // Features. What one needs of another is a port, filled here.
-  const breakers = createUpstreamBreakers({
-    clock,
-    failureThreshold: tools.failureThreshold,
-    recoveryTimeout: seconds(tools.recoveryTimeout),
-    onChange: (source, state) => log.warn({ source, state }, 'circuit breaker of an upstream'),
-  });
   const sources = openSources({
     settings: tools,
     adminRole: auth.adminRole,
@@ -411,6 +420,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
     house,
     fetch: upstreamFetch,
     allowPassthrough: tools.allowPassthrough,
+    passedThrough: ({ slug }) => log.debug({ source: slug }, 'No audience specified, using agent token directly'),
     ownCredential: sources.ownCredential,
     breakerOf: ({ id }) => breakers.of(id),
     callMcp: sources.callMcp,
@@ -449,6 +459,8 @@ export async function compose(settings: Settings, world: World): Promise<Result<
     challenge: scopeChallenges.mcp,
     store,
     seal: allSealKeys.length === 0 ? undefined : createSeal(allSealKeys, random),
+    traces,
+    count: metrics.mcpOperation,
     settled: undefined, // nothing asks for approvals until the feature `requests` is mounted
     clock,
     random,
@@ -544,7 +556,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
       logins?.close();
       webhooks.close();
       rbac.value.close();
-      await Promise.all([idpFetch.close(), upstreamFetch.close()]);
+      await Promise.all([idpFetch.close(), upstreamFetch.close(), world.telemetry?.close()]);
       await store.close();
     },
   });

@@ -113,7 +113,7 @@ describe('the management port', () => {
     });
     const { text } = await house.get(`${house.managementUrl}/metrics`);
     expect(text).toContain('keyturn_tool_calls_total{source="pizzeria-backend",door="rest",outcome="completed"} 2');
-    expect(text).toContain('keyturn_token_exchange_cache_hits_total{audience="pizzeria-backend"} 1');
+    expect(text).toContain('tools_provider_token_exchange_cache_hits_total{audience="pizzeria-backend"} 1');
     expect(text).not.toContain('john');
     expect(text).not.toContain('eyJ');
   });

@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import { buildErrorsPage } from '../errors.ts';
 import type { Log } from '../outside/log.ts';
 import type { Metrics } from '../outside/metrics.ts';
+import { parseTraceContext, type Traces } from '../outside/traces.ts';
 import { readBearer } from './bearer.ts';
 import type { Caller } from './caller.ts';
 import { underDeadline } from './deadline.ts';
@@ -39,6 +40,7 @@ export interface FrameOptions {
   readonly house: House;
   readonly log: Log;
   readonly metrics: Metrics;
+  readonly traces: Traces;
   readonly clock: Clock;
   readonly random: Random;
   /** Bytes. */
@@ -100,7 +102,7 @@ export interface Answer {
 }
 
 export function createFrame(options: FrameOptions): Frame {
-  const { house, log, metrics, clock, random } = options;
+  const { house, log, metrics, traces, clock, random } = options;
   const app = Fastify({
     bodyLimit: options.bodyLimit,
     trustProxy: options.trustedProxies.length === 0 ? false : [...options.trustedProxies],
@@ -141,6 +143,12 @@ export function createFrame(options: FrameOptions): Frame {
 
   app.addHook('onRequest', async (request, reply) => {
     started.set(request, clock());
+    const { traceparent, tracestate } = request.headers;
+    traces.begin(
+      request,
+      parseTraceContext(traceparent, tracestate),
+      `${request.method} ${request.routeOptions.url ?? 'none'}`,
+    );
     void reply.headers(commonHeaders(request.id));
     const origin = request.headers.origin;
     if (origin !== undefined && !options.isAllowedOrigin(origin)) {
@@ -154,6 +162,9 @@ export function createFrame(options: FrameOptions): Frame {
     return undefined;
   });
 
+  // After the body was read: reading it leaves the asynchronous context of the hooks before.
+  app.addHook('preHandler', (request, _reply, done) => traces.within(request, done));
+
   // An answer that has begun is a stream, or is as good as over: ending it takes nothing from anybody else.
   const answering = new WeakSet<FastifyRequest['raw']>();
   app.addHook('onSend', async (request) => void answering.add(request.raw));
@@ -162,6 +173,17 @@ export function createFrame(options: FrameOptions): Frame {
     const route = request.routeOptions.url ?? 'none';
     const duration = (clock() - (started.get(request) ?? clock())) / 1000;
     metrics.request({ method: request.method, route, status: String(reply.statusCode) }, duration);
+    const code = codes.get(request);
+    traces.served(
+      request,
+      {
+        'http.request.method': request.method,
+        'http.route': route,
+        'http.response.status_code': reply.statusCode,
+        ...(code === undefined ? {} : { 'error.type': code }),
+      },
+      reply.statusCode >= 500,
+    );
     const caller = callers.get(request)?.principal;
     callers.delete(request);
     log.info(

@@ -1,12 +1,30 @@
-import { createExchanger, type ExchangeEvent, type Exchanger } from '@keyturn/exchange';
+import {
+  type Breaker,
+  type CacheSelector,
+  createExchanger,
+  type ExchangeEvent,
+  type Exchanger,
+} from '@keyturn/exchange';
 import type { GuardedFetch } from '@keyturn/net';
-import { type Clock, ok, type PatId, refuse, seconds, toMilliseconds, unreachable } from '@keyturn/protocol';
+import {
+  type Clock,
+  isJsonObject,
+  type JsonObject,
+  ok,
+  type PatId,
+  type Principal,
+  refuse,
+  seconds,
+  toMilliseconds,
+  unreachable,
+} from '@keyturn/protocol';
 import type { Revocation } from '@keyturn/verify';
 import type { Log } from '../outside/log.ts';
 import type { Metrics } from '../outside/metrics.ts';
 import { Bearer } from './bearer.ts';
 import type { HopRefusal } from './refusals.ts';
-import type { RoomParts } from './rooms.ts';
+import type { Traces } from '../outside/traces.ts';
+import type { Action, RoomParts } from './rooms.ts';
 
 export interface NextHopOptions {
   readonly clientId?: string | undefined;
@@ -18,15 +36,25 @@ export interface NextHopOptions {
   readonly recoveryTimeout: number;
   readonly fetch: GuardedFetch;
   readonly clock: Clock;
+  readonly traces: Traces;
   readonly onEvent: (event: ExchangeEvent) => void;
 }
 
-type NextHop = Pick<RoomParts<never, HopRefusal>, 'exchange' | 'forget'> & {
+export interface NextHop extends Pick<RoomParts<never, HopRefusal>, 'exchange' | 'forget'> {
   /** Drops the upstream tokens that stem from what has been revoked. */
   readonly drop: (revocation: Revocation, pat: PatId | undefined) => void;
-  /** 0 closed, 1 half open, 2 open. */
-  readonly breakerState: () => number;
-};
+  /** Drops what is kept for a subject, for an audience, for both together, or everything; says how many that were. */
+  readonly purge: (selector: CacheSelector) => number;
+  /** How many upstream tokens are kept. */
+  readonly kept: () => number;
+  /** Of the token endpoint; undefined where nothing is exchanged. */
+  readonly breaker: Breaker | undefined;
+  /** Who acted for whom when this action's upstream token was asked for; undefined where none was. */
+  readonly delegationOf: (action: Action) => JsonObject | undefined;
+}
+
+/** How metrics and the admin API name the breaker of the token endpoint. */
+export const tokenEndpointBreaker = 'token_endpoint';
 
 /** The room "next hop" on an exchanger; without a client to exchange as, every exchange is refused by name. */
 export function createNextHop(options: NextHopOptions): NextHop {
@@ -36,21 +64,35 @@ export function createNextHop(options: NextHopOptions): NextHop {
       exchange: async () => refuse({ why: 'not-configured' }),
       forget: () => {},
       drop: () => {},
-      breakerState: () => 0,
+      purge: () => 0,
+      kept: () => 0,
+      breaker: undefined,
+      delegationOf: () => undefined,
     };
   }
+  const delegations = new WeakMap<Action, JsonObject>();
   return {
-    async exchange(approved, { audience, scopes }) {
+    exchange(approved, { audience, scopes }) {
       const { bearer, principal, pat } = approved.caller;
-      const exchanged = await exchanger.exchange({
-        subjectToken: bearer.reveal(),
-        audience,
-        scopes,
-        subjectExpiresAt: principal.expiresAt,
-        tags: { jti: principal.tokenId, sid: principal.sessionId, sub: principal.subject, pat: pat?.id },
+      const attributes = { 'token_exchange.audience': audience };
+      return options.traces.step({ name: 'exchange_token', kind: 'internal', attributes }, async (span) => {
+        const exchanged = await exchanger.exchange({
+          subjectToken: bearer.reveal(),
+          audience,
+          scopes,
+          subjectExpiresAt: principal.expiresAt,
+          tags: { jti: principal.tokenId, sid: principal.sessionId, sub: principal.subject, pat: pat?.id },
+          onAsk: () => span.event('Performing token exchange'),
+        });
+        span.set({ 'token_exchange.cache_hit': exchanged.ok && exchanged.value.fromCache });
+        if (!exchanged.ok) {
+          span.set({ 'error.type': exchanged.refusal.why });
+          span.fail(exchanged.refusal.why);
+          return refuse({ why: 'exchange', audience, refusal: exchanged.refusal });
+        }
+        delegations.set(approved.action, { audience, act: actChain(options.clientId ?? '', principal) });
+        return ok({ bearer: new Bearer(exchanged.value.token), fromCache: exchanged.value.fromCache });
       });
-      if (!exchanged.ok) return refuse({ why: 'exchange', audience, refusal: exchanged.refusal });
-      return ok({ bearer: new Bearer(exchanged.value.token), fromCache: exchanged.value.fromCache });
     },
     forget: (approved, { audience, scopes }) =>
       exchanger.forget({ subjectToken: approved.caller.bearer.reveal(), audience, scopes }),
@@ -59,8 +101,22 @@ export function createNextHop(options: NextHopOptions): NextHop {
       if (kind === 'pat') exchanger.drop({ jti: value });
       else exchanger.drop(kind === 'all' || kind === 'client' ? 'all' : { [kind]: value });
     },
-    breakerState: () => ({ closed: 0, 'half-open': 1, open: 2 })[exchanger.breaker.state],
+    purge: (selector) => exchanger.drop(selector),
+    kept: () => exchanger.size,
+    breaker: exchanger.breaker,
+    delegationOf: (action) => delegations.get(action),
   };
+}
+
+/**
+ * Who acted for whom, in the form of RFC 8693 §4.1: the outermost is who acts now. Keycloak writes none of it into its
+ * tokens, so it is made here of what is known: Keyturn's client, the client that the caller came with, and whatever
+ * chain the caller's own token brought.
+ */
+function actChain(clientId: string, { client, claims }: Principal): JsonObject {
+  const { act } = claims;
+  const before = isJsonObject(act) ? { act } : {};
+  return { client_id: clientId, act: { ...(client === undefined ? {} : { client_id: client }), ...before } };
 }
 
 function openExchanger(options: NextHopOptions): Exchanger | undefined {
@@ -90,17 +146,18 @@ export function countExchanges(metrics: Metrics, log: Log, event: ExchangeEvent)
       log.debug({ audience: event.audience }, `Token exchange cache hit for audience '${event.audience}'`);
       return;
     case 'exchanged':
-      metrics.exchange({ audience: event.audience, outcome: 'exchanged' }, event.duration / 1000);
+      metrics.exchange({ audience: event.audience }, event.duration / 1000);
       log.debug(
         { audience: event.audience },
         `Token exchange successful for audience '${event.audience}', expires in ${event.expiresIn ?? '?'}s`,
       );
       return;
     case 'exchange-failed':
-      metrics.exchange({ audience: event.audience, outcome: event.refusal.why }, event.duration / 1000);
+      metrics.exchange({ audience: event.audience, error: event.refusal.why }, event.duration / 1000);
       log.warn({ audience: event.audience, refusal: event.refusal }, 'token exchange failed');
       return;
     case 'breaker':
+      if (event.state === 'open') metrics.breakerOpened(tokenEndpointBreaker);
       log.warn({ state: event.state }, 'circuit breaker of the token endpoint');
       return;
     case 'refusal-repeated':

@@ -1,10 +1,40 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Attributes } from './traces.ts';
+
+/** Where numbers go beside /metrics: OpenTelemetry's meter where OTEL_* asks for it. */
+export interface Meter {
+  readonly count: (name: string, description: string) => (attributes: Attributes) => void;
+  /** In seconds. */
+  readonly measure: (name: string, description: string) => (seconds: number, attributes: Attributes) => void;
+  /** Read whenever the meter wants to know. */
+  readonly watch: (name: string, description: string, read: () => readonly Watched[]) => void;
+}
+
+export interface Watched {
+  readonly value: number;
+  readonly attributes: Attributes;
+}
+
+/** A breaker as metrics show it. */
+export interface WatchedBreaker {
+  /** `token_endpoint`, or the slug of a source. */
+  readonly name: string;
+  readonly state: 'closed' | 'half-open' | 'open';
+}
 
 /** Everything that is counted. Labels have few values: a route, a source, an audience; never a user. */
 export interface Metrics {
   readonly request: (labels: { method: string; route: string; status: string }, durationSeconds: number) => void;
   readonly toolCall: (labels: { source: string; door: string; outcome: string }) => void;
-  readonly exchange: (labels: { audience: string; outcome: string }, durationSeconds: number) => void;
+  /** One exchange at the identity provider; `error` is why it failed. */
+  readonly exchange: (labels: { audience: string; error?: string }, durationSeconds: number) => void;
+  /** A breaker has opened. */
+  readonly breakerOpened: (name: string) => void;
+  /** One MCP request of this method; of a tool, with its name. */
+  readonly mcpOperation: (
+    labels: { method: string; tool?: string | undefined; error?: string | undefined },
+    durationSeconds: number,
+  ) => void;
   readonly exchangeCacheHit: (audience: string) => void;
   readonly tokenRefused: (why: string) => void;
   /** A proxy's question: by which door, and `allowed` or the code of the refusal. */
@@ -19,8 +49,12 @@ export interface Metrics {
   readonly render: () => Promise<{ readonly contentType: string; readonly body: string }>;
 }
 
-/** `breakerState` is read at each scrape: 0 closed, 1 half open, 2 open. */
-export function createMetrics(breakerState: () => number): Metrics {
+/**
+ * `breakers` is read at each scrape; the first is the token endpoint's. What seed 003 names has its name in Prometheus'
+ * form (`tools_provider_token_exchange_count_total`), and as it stands (`tools_provider.token_exchange.count`) where there
+ * is a meter.
+ */
+export function createMetrics(breakers: () => readonly WatchedBreaker[], meter?: Meter): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
@@ -38,19 +72,72 @@ export function createMetrics(breakerState: () => number): Metrics {
     labelNames: ['source', 'door', 'outcome'] as const,
     registers,
   });
-  const exchanges = new Histogram({
-    name: 'keyturn_token_exchange_duration_seconds',
-    help: 'Token exchanges at the identity provider, by audience and outcome. Cache hits are not exchanges.',
-    labelNames: ['audience', 'outcome'] as const,
-    buckets: seconds,
-    registers,
-  });
-  const hits = new Counter({
-    name: 'keyturn_token_exchange_cache_hits_total',
-    help: 'Upstream tokens served from the cache, by audience.',
+  const exchangeHelp = {
+    count: 'Token exchanges at the identity provider. Cache hits are not exchanges.',
+    duration: 'How long token exchanges at the identity provider took, in seconds.',
+    errors: 'Token exchanges that failed, by type.',
+    hits: 'Upstream tokens served from the cache.',
+  };
+  const exchanges = new Counter({
+    name: 'tools_provider_token_exchange_count_total',
+    help: exchangeHelp.count,
     labelNames: ['audience'] as const,
     registers,
   });
+  const exchangeDurations = new Histogram({
+    name: 'tools_provider_token_exchange_duration_seconds',
+    help: exchangeHelp.duration,
+    labelNames: ['audience'] as const,
+    buckets: seconds,
+    registers,
+  });
+  const exchangeErrors = new Counter({
+    name: 'tools_provider_token_exchange_errors_total',
+    help: exchangeHelp.errors,
+    labelNames: ['audience', 'error'] as const,
+    registers,
+  });
+  // Counted by hand, as the edge's checks below: a hit is so short that finding its counter would show.
+  const hits = new Map<string, number>();
+  registry.registerMetric(
+    new Counter({
+      name: 'tools_provider_token_exchange_cache_hits_total',
+      help: exchangeHelp.hits,
+      labelNames: ['audience'] as const,
+      registers: [],
+      collect() {
+        this.reset();
+        for (const [audience, count] of hits) this.inc({ audience }, count);
+      },
+    }),
+  );
+  const opens = new Counter({
+    name: 'tools_provider_circuit_breaker_opens_total',
+    help: 'How often a breaker opened: that of the token endpoint, or of a source.',
+    labelNames: ['breaker'] as const,
+    registers,
+  });
+  const operations = new Histogram({
+    name: 'mcp_server_operation_duration_seconds',
+    help: 'MCP requests, by method; failed ones with the kind of error.',
+    labelNames: ['mcp_method_name', 'error_type'] as const,
+    buckets: seconds,
+    registers,
+  });
+  // 1 until it is closed again: half open, it still guards.
+  const isOpen = ({ state }: WatchedBreaker): number => (state === 'closed' ? 0 : 1);
+  const otel = {
+    exchange: meter?.count('tools_provider.token_exchange.count', exchangeHelp.count),
+    duration: meter?.measure('tools_provider.token_exchange.duration', exchangeHelp.duration),
+    error: meter?.count('tools_provider.token_exchange.errors', exchangeHelp.errors),
+    hit: meter?.count('tools_provider.token_exchange.cache_hits', exchangeHelp.hits),
+    opened: meter?.count('tools_provider.circuit_breaker.opens', 'How often a breaker opened.'),
+    request: meter?.measure('http.server.request.duration', 'Requests answered.'),
+    operation: meter?.measure('mcp.server.operation.duration', 'MCP requests, by method and tool.'),
+  };
+  meter?.watch('tools_provider.circuit_breaker.state', 'Whether a breaker is open: 0 closed, 1 open.', () =>
+    breakers().map((breaker) => ({ value: isOpen(breaker), attributes: { breaker: breaker.name } })),
+  );
   const refused = new Counter({
     name: 'keyturn_tokens_refused_total',
     help: 'Callers’ tokens refused, by reason.',
@@ -96,15 +183,57 @@ export function createMetrics(breakerState: () => number): Metrics {
       help: 'Breaker of the token endpoint: 0 closed, 1 half open, 2 open.',
       registers: [],
       collect() {
-        this.set(breakerState());
+        this.set(['closed', 'half-open', 'open'].indexOf(breakers()[0]?.state ?? 'closed'));
+      },
+    }),
+  );
+  registry.registerMetric(
+    new Gauge({
+      name: 'tools_provider_circuit_breaker_state',
+      help: 'Whether a breaker is open (0 closed, 1 open): that of the token endpoint, or of a source.',
+      labelNames: ['breaker'] as const,
+      registers: [],
+      collect() {
+        this.reset();
+        for (const breaker of breakers()) this.set({ breaker: breaker.name }, isOpen(breaker));
       },
     }),
   );
   return {
-    request: (labels, duration) => requests.observe(labels, duration),
+    request(labels, duration) {
+      requests.observe(labels, duration);
+      otel.request?.(duration, {
+        'http.request.method': labels.method,
+        'http.route': labels.route,
+        'http.response.status_code': Number(labels.status),
+      });
+    },
     toolCall: (labels) => calls.inc(labels),
-    exchange: (labels, duration) => exchanges.observe(labels, duration),
-    exchangeCacheHit: (audience) => hits.inc({ audience }),
+    exchange({ audience, error }, duration) {
+      exchanges.inc({ audience });
+      exchangeDurations.observe({ audience }, duration);
+      otel.exchange?.({ audience });
+      otel.duration?.(duration, { audience });
+      if (error === undefined) return;
+      exchangeErrors.inc({ audience, error });
+      otel.error?.({ audience, 'error.type': error });
+    },
+    exchangeCacheHit(audience) {
+      hits.set(audience, (hits.get(audience) ?? 0) + 1);
+      otel.hit?.({ audience });
+    },
+    breakerOpened(breaker) {
+      opens.inc({ breaker });
+      otel.opened?.({ breaker });
+    },
+    mcpOperation({ method, tool, error }, duration) {
+      operations.observe({ mcp_method_name: method, error_type: error ?? '' }, duration);
+      otel.operation?.(duration, {
+        'mcp.method.name': method,
+        ...(tool === undefined ? {} : { 'gen_ai.tool.name': tool, 'gen_ai.operation.name': 'execute_tool' }),
+        ...(error === undefined ? {} : { 'error.type': error }),
+      });
+    },
     tokenRefused: (why) => refused.inc({ why }),
     edgeCheck({ door, outcome }) {
       const key = `${door} ${outcome}`;

@@ -56,8 +56,15 @@ export function createAnswers(toolbox: McpToolbox, tasks: Tasks, publicUrl: stri
         ? await tasks.run(context, asked)
         : await context.underDeadline((signal) => toolbox.call(context.caller, context.requestId, name, given, signal));
       if (!('ok' in called)) return { resultType: 'task', ...describeTask(called) };
-      if (called.ok) return describeResult(name, called.value);
+      if (called.ok) {
+        const failed = called.value.result.status >= 400;
+        // A failed tool is an answered request: its kind of error is `tool_error` (MCP semantic conventions).
+        context.note({ tool: name, ...(failed ? { error: 'tool_error' } : {}) });
+        return describeResult(name, called.value);
+      }
       const { refusal } = called;
+      // What the caller calls a tool is no name of one, and goes into no metric.
+      context.note({ ...(refusal.code === 'unknown_tool' ? {} : { tool: name }), error: refusal.code });
       if (refusal.code === 'insufficient_scope') context.refuseRequest(refusal);
       if (refusal.code === 'approval_required') {
         if (later) return { resultType: 'task', ...describeTask(await tasks.park(context, asked, refusal)) };

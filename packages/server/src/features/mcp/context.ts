@@ -12,4 +12,6 @@ export interface McpCallContext {
   ) => Promise<Result<Value, Problem>>;
   /** Has the HTTP request itself answered with this problem: a challenge that a client can act on (403 step-up). */
   readonly refuseRequest: (problem: Problem) => void;
+  /** What metrics and traces say of the request: the tool, where it is known, and the kind of error. */
+  readonly note: (facts: { readonly tool?: string; readonly error?: string }) => void;
 }

@@ -1,4 +1,4 @@
-import { type Clock, type Random, seconds, toMilliseconds } from '@keyturn/protocol';
+import { type Random, seconds, toMilliseconds } from '@keyturn/protocol';
 import type { Store } from '@keyturn/store';
 import type { Settings } from '../../config/schema.ts';
 import type { Frame } from '../../http/frame.ts';
@@ -10,7 +10,8 @@ import { type McpDoor, type McpOptions, mountMcp } from './routes.ts';
 import { openTaskRepository } from './task-repository.ts';
 import { createTasks, type TaskParts } from './tasks.ts';
 
-export interface McpParts extends Pick<McpOptions, 'resource' | 'version' | 'isAllowedHost' | 'challenge'> {
+export interface McpParts
+  extends Pick<McpOptions, 'resource' | 'version' | 'isAllowedHost' | 'challenge' | 'clock' | 'traces' | 'count'> {
   readonly frame: Frame;
   readonly settings: Settings['mcp'];
   readonly toolbox: McpToolbox;
@@ -20,7 +21,6 @@ export interface McpParts extends Pick<McpOptions, 'resource' | 'version' | 'isA
   readonly store: Store;
   readonly seal: Seal | undefined;
   readonly settled: TaskParts['settled'];
-  readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
 }
@@ -50,6 +50,9 @@ export function openMcp(parts: McpParts): McpDoor {
     version: parts.version,
     isAllowedHost: parts.isAllowedHost,
     challenge: parts.challenge,
+    clock,
+    traces: parts.traces,
+    count: parts.count,
     warn,
   });
 }

@@ -1,17 +1,19 @@
-import { Readable } from 'node:stream';
 import { isJsonObject } from '@keyturn/protocol';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Caller } from '../../http/caller.ts';
 import type { Frame } from '../../http/frame.ts';
 import type { Problem } from '../../http/problem.ts';
 import { createAnswers } from './answers.ts';
 import type { McpCallContext } from './context.ts';
 import { createLeanDoor } from './lean-door.ts';
 import type { McpToolbox } from './port.ts';
+import { observe, type Observing } from './observe.ts';
 import type { Tasks } from './tasks.ts';
+import { type Answer, readWebResponse, sendAnswer, toWebRequest } from './web.ts';
 import { serverInfo } from './server-info.ts';
 import { insufficientScope, type ScopeChallenge } from '../../http/insufficient-scope.ts';
 
-export interface McpOptions {
+export interface McpOptions extends Observing {
   /** Where the endpoint is mounted, for example /mcp. */
   readonly path: string;
   /** The canonical URL that tokens must have in `aud`. */
@@ -61,42 +63,52 @@ export function mountMcp(frame: Frame, toolbox: McpToolbox, tasks: Tasks, option
         const { principal } = caller.value;
         const lacking = insufficientScope(principal.scopes, [], options.challenge);
         if (lacking !== undefined) return frame.answerProblem(request, reply, lacking);
-        let refused: Problem | undefined;
-        const context: McpCallContext = {
-          caller: caller.value,
-          requestId: request.id,
-          underDeadline: (work) => frame.underDeadline(reply, work),
-          refuseRequest: (problem) => (refused ??= problem),
-        };
-        const body = parseBody(request.body);
-        const text = request.method === 'POST' ? await lean?.answer(request.headers, body, context) : undefined;
-        if (refused !== undefined) return frame.answerProblem(request, reply, refused);
-        if (text !== undefined) return reply.header('content-type', 'application/json').send(text);
-        handler ??= load();
-        const response = await (await handler).fetch(toWebRequest(request, options.resource), {
-          // The SDK is not given the token: it has no use for it.
-          authInfo: {
-            token: '',
-            clientId: principal.client ?? '',
-            scopes: [...principal.scopes],
-            expiresAt: principal.expiresAt,
-            extra: { keyturn: context },
-          },
-          ...(body === undefined ? {} : { parsedBody: body }),
-        });
-        if (refused !== undefined) {
-          await response.body?.cancel();
-          return frame.answerProblem(request, reply, refused);
-        }
-        if (response.status === 200) lean?.accepted(body);
-        return sendWebResponse(reply, response);
+        const body = request.method === 'POST' ? parseBody(request.body) : undefined;
+        const answer = await observe(body, options, (note) => answerWith(request, reply, body, caller.value, note));
+        if ('code' in answer) return frame.answerProblem(request, reply, answer);
+        return sendAnswer(reply, answer);
       },
     });
+
+    /** By the lean path where the request is plain, else by the SDK; a refusal of the request itself comes before both. */
+    const answerWith = async (
+      request: FastifyRequest,
+      reply: FastifyReply,
+      body: unknown,
+      caller: Caller,
+      note: McpCallContext['note'],
+    ): Promise<Problem | Answer> => {
+      let refused: Problem | undefined;
+      const context: McpCallContext = {
+        caller,
+        requestId: request.id,
+        underDeadline: (work) => frame.underDeadline(reply, work),
+        refuseRequest: (problem) => (refused ??= problem),
+        note,
+      };
+      const text = body === undefined ? undefined : await lean?.answer(request.headers, body, context);
+      if (refused !== undefined) return refused;
+      if (text !== undefined) return { status: 200, headers: jsonHeaders, body: text };
+      handler ??= load();
+      const { client, scopes, expiresAt } = caller.principal;
+      const response = await (await handler).fetch(toWebRequest(request, options.resource), {
+        // The SDK is not given the token: it has no use for it.
+        authInfo: { token: '', clientId: client ?? '', scopes: [...scopes], expiresAt, extra: { keyturn: context } },
+        ...(body === undefined ? {} : { parsedBody: body }),
+      });
+      // Read before it is looked at: the SDK answers older clients by a stream, in which the call is still being made.
+      const answer = await readWebResponse(response, isJsonObject(body) && body['method'] === 'subscriptions/listen');
+      if (refused !== undefined) return refused;
+      if (response.status === 200) lean?.accepted(body);
+      return answer;
+    };
     done();
   });
   frame.app.addHook('onClose', async () => (await handler)?.close());
   return { toolsChanged: () => void handler?.then(({ notify }) => notify.toolsChanged()) };
 }
+
+const jsonHeaders = [['content-type', 'application/json']] as const;
 
 const forbiddenHost: Problem = {
   status: 403,
@@ -114,30 +126,4 @@ function parseBody(body: unknown): unknown {
   } catch {
     return undefined;
   }
-}
-
-function toWebRequest(request: FastifyRequest, resource: string): Request {
-  const headers = new Headers();
-  const raw = request.raw.rawHeaders;
-  for (let i = 0; i < raw.length; i += 2) {
-    const name = raw[i] ?? '';
-    // The credentials have been read; nothing behind this line needs them.
-    if (name.toLowerCase() !== 'authorization') headers.append(name, raw[i + 1] ?? '');
-  }
-  const hasBody = request.method === 'POST' && typeof request.body === 'string';
-  return new Request(resource, {
-    method: request.method,
-    headers,
-    ...(hasBody ? { body: request.body as string } : {}),
-  });
-}
-
-async function sendWebResponse(reply: FastifyReply, response: Response): Promise<FastifyReply> {
-  void reply.code(response.status);
-  for (const [name, value] of response.headers) if (name !== 'connection') void reply.header(name, value);
-  if (response.body === null) return reply.send();
-  if (response.headers.get('content-type')?.startsWith('text/event-stream') === true) {
-    return reply.send(Readable.fromWeb(response.body));
-  }
-  return reply.send(await response.text());
 }

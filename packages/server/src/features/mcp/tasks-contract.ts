@@ -38,6 +38,7 @@ function contextOf(identity: string, bearer = 'first'): McpCallContext {
     requestId: 'rid',
     underDeadline: (work) => work(signal),
     refuseRequest: () => {},
+    note: () => {},
   };
 }
 

@@ -24,6 +24,8 @@ export type OwnCredentialRefusal =
 export interface CredentialParts {
   readonly house: Pick<House, 'nextHop' | 'forgetHop'>;
   readonly allowPassthrough: boolean;
+  /** Told of each call that hands the caller's own token on. */
+  readonly passedThrough: (source: ToolSource) => void;
   /** An API key, or a token of Keyturn's own. `fresh`: not the one that was used last. */
   readonly ownCredential: (
     sourceId: string,
@@ -52,6 +54,7 @@ export async function showCredential(
     case 'passthrough': {
       const missing = missingForPassthrough(source, parts.allowPassthrough, door);
       if (missing !== undefined) return refuse({ why: 'passthrough-not-allowed', source: source.slug, missing });
+      parts.passedThrough(source);
       return ok({ headers: { authorization: `Bearer ${approved.caller.bearer.reveal()}` } });
     }
   }
