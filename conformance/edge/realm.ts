@@ -71,8 +71,26 @@ export function seedRealm(realm: string, publicUrls: readonly string[]): RealmRe
       ),
       client(
         'keyturn-login',
-        { standardFlowEnabled: true, redirectUris: publicUrls.map((url) => `${url}/login/callback`) },
+        {
+          standardFlowEnabled: true,
+          redirectUris: publicUrls.map((url) => `${url}/login/callback`),
+          attributes: {
+            'backchannel.logout.url': `${publicUrls[0] ?? ''}/backchannel-logout`,
+            'backchannel.logout.session.required': 'true',
+          },
+        },
         ['volundr-api', 'keyturn-exchange'],
+      ),
+      client(
+        'keyturn-cli',
+        {
+          publicClient: true,
+          secret: undefined,
+          standardFlowEnabled: true,
+          redirectUris: ['http://127.0.0.1/callback', 'http://127.0.0.1:*'],
+          attributes: { 'oauth2.device.authorization.grant.enabled': 'true' },
+        },
+        ['volundr-api', 'volundr-pat-issuer', 'keyturn-exchange'],
       ),
       client('keyturn-exchange', { ...exchanges, serviceAccountsEnabled: true }, ['volundr-api', 'pizzeria-backend']),
       client('keyturn-reader', { serviceAccountsEnabled: true }),

@@ -2,9 +2,11 @@ import { NoEnvoy } from '../parts/envoy.ts';
 import { NoNginx } from '../parts/nginx.ts';
 import { NoPostgres } from '../parts/postgres.ts';
 import { bearer, type Checks, keepChecks, sendRaw } from './checks.ts';
+import { checkCommandLine } from './command-line.ts';
 import { checkHostile } from './hostile.ts';
+import { checkLoggedOut, checkManyEnds, checkNarrowing } from './narrowing.ts';
 import { bringPeople, type People } from './people.ts';
-import { adminToken, openStage, realms, type Stage } from './stage.ts';
+import { openStage, type Stage } from './stage.ts';
 
 const say = (text: string): void => console.error(text);
 
@@ -29,7 +31,11 @@ export async function run(parts: {
     const people = bringPeople(stage);
     await checkWays(stage, people, checks);
     const slowest = await checkRevocation(stage, people, checks);
+    await checkNarrowing(stage, people, checks);
     await checkHostile(stage, people, checks);
+    await checkCommandLine(stage, checks);
+    await checkManyEnds(stage, people, checks);
+    await checkLoggedOut(stage, people, checks);
     await checkOwner(stage, people, checks);
     const deaf = await checkCut(stage, people, checks);
     await checkKilled(stage, people, checks);
@@ -129,8 +135,8 @@ async function checkOwner(stage: Stage, people: People, checks: Checks): Promise
   };
   for (const kind of ['jwt', 'reference'] as const)
     checks.that(`${kind}: works while its owner is enabled`, (await use(kind)) === 200);
-  const headers = { authorization: `Bearer ${await adminToken(stage.idpUrl)}`, 'content-type': 'application/json' };
-  const users = `${stage.idpUrl}/admin/realms/${realms.own}/users`;
+  const headers = { authorization: `Bearer ${await stage.adminToken()}`, 'content-type': 'application/json' };
+  const users = `${stage.adminUrl}/users`;
   const [jane] = (await (await fetch(`${users}?username=jane&exact=true`, { headers })).json()) as { id: string }[];
   const put = await fetch(`${users}/${jane?.id ?? ''}`, { method: 'PUT', headers, body: '{"enabled":false}' });
   checks.that('the user is disabled', put.status === 204, put.status);
@@ -180,10 +186,9 @@ async function checkCut(stage: Stage, people: People, checks: Checks): Promise<n
 async function checkKilled(stage: Stage, people: People, checks: Checks): Promise<void> {
   const { token } = await people.make('john', 'jwt');
   for (const { running } of stage.replicas) await running.stop('SIGKILL');
-  for (const { name, url } of stage.entrances) {
+  for (const { name, url, closed: wanted } of stage.entrances) {
     for (const path of ['/x', '/open']) {
       const refused = await sendRaw(url, path, bearer(token));
-      const wanted = name === 'nginx' ? 500 : 503;
       checks.that(
         `${name}: without Keyturn nothing passes (${path})`,
         refused.status === wanted && refused.seen === undefined,

@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startTestIdp } from '@keyturn/idp/testing';
+import { NoCaddy, openCaddy } from '../parts/caddy.ts';
 import { openEnvoy } from '../parts/envoy.ts';
 import { openNginx } from '../parts/nginx.ts';
 import { freePorts } from '../parts/ports.ts';
@@ -29,6 +30,8 @@ export interface Entrance {
   readonly url: string;
   /** Kinds of personal access tokens that this chain takes. */
   readonly kinds: readonly ('jwt' | 'reference')[];
+  /** What the proxy answers when Keyturn does not: each has its own. */
+  readonly closed: number;
 }
 
 export interface Stage {
@@ -37,6 +40,9 @@ export interface Stage {
   readonly idpUrl: string;
   readonly replicas: readonly Replica[];
   readonly entrances: readonly Entrance[];
+  /** An administrator's of the identity provider, and where its admin API has the realm. */
+  readonly adminToken: () => Promise<string>;
+  readonly adminUrl: string;
   /** The third replica's connection to the database. */
   readonly cable: Cable;
   readonly close: () => Promise<void>;
@@ -60,7 +66,20 @@ export async function openStage(keycloakUrl: string | undefined, say: (text: str
     for (const end of opened.reverse()) await end();
   };
   try {
-    const ports = await freePorts('one', 'two', 'three', 'm1', 'm2', 'm3', 'g1', 'g2', 'g3', 'upstream', 'nginx');
+    const ports = await freePorts(
+      'one',
+      'two',
+      'three',
+      'm1',
+      'm2',
+      'm3',
+      'g1',
+      'g2',
+      'g3',
+      'upstream',
+      'nginx',
+      'caddy',
+    );
     const urls = [ports.one, ports.two, ports.three].map((port) => `http://127.0.0.1:${port}`);
     const idpUrl = keycloakUrl ?? (await openEmbedded(urls, opened));
     if (keycloakUrl !== undefined) {
@@ -120,16 +139,20 @@ export async function openStage(keycloakUrl: string | undefined, say: (text: str
       status: 401,
     });
     opened.push(running.stop);
+    const caddy = await openCaddyChain(ports.caddy, { keyturn: ports.one, upstream: ports.upstream }, opened, say);
     return {
       issuer,
       otherIssuer: `${idpUrl}/realms/${realms.other}`,
       idpUrl,
+      adminToken: () => adminToken(idpUrl),
+      adminUrl: `${idpUrl}/admin/realms/${realms.own}`,
       replicas,
       entrances: [
-        { name: 'Envoy jwt_authn → gRPC', url: jwt, kinds: ['jwt'] },
-        { name: 'Envoy gRPC → jwt_authn', url: reference, kinds: ['jwt', 'reference'] },
-        { name: 'Envoy HTTP → jwt_authn', url: overHttp, kinds: ['jwt', 'reference'] },
-        { name: 'nginx', url: `http://127.0.0.1:${ports.nginx}`, kinds: ['jwt', 'reference'] },
+        { name: 'Envoy jwt_authn → gRPC', url: jwt, kinds: ['jwt'], closed: 503 },
+        { name: 'Envoy gRPC → jwt_authn', url: reference, kinds: ['jwt', 'reference'], closed: 503 },
+        { name: 'Envoy HTTP → jwt_authn', url: overHttp, kinds: ['jwt', 'reference'], closed: 503 },
+        { name: 'nginx', url: `http://127.0.0.1:${ports.nginx}`, kinds: ['jwt', 'reference'], closed: 500 },
+        ...caddy,
       ],
       cable,
       close,
@@ -138,6 +161,31 @@ export async function openStage(keycloakUrl: string | undefined, say: (text: str
     await close();
     throw error;
   }
+}
+
+/** The shipped Caddyfile behind a real Caddy. Where there is none: said, and left out; in CI a failure. */
+async function openCaddyChain(
+  port: number,
+  to: { readonly keyturn: number; readonly upstream: number },
+  opened: (() => Promise<unknown>)[],
+  say: (text: string) => void,
+): Promise<readonly Entrance[]> {
+  const shipped = await readFile(join(root, 'deploy/caddy/Caddyfile'), 'utf8');
+  const caddyfile = shipped
+    .replace('api.example.com {', `http://api.example.com:${port} {\n\tbind 127.0.0.1`)
+    .replace('keyturn:8040', `127.0.0.1:${to.keyturn}`)
+    .replace('upstream:8000', `127.0.0.1:${to.upstream}`);
+  const url = `http://127.0.0.1:${port}`;
+  try {
+    // Of a host that it does not serve Caddy says 200 and nothing: it is there.
+    const caddy = await openCaddy({ caddyfile, url: `${url}/anything`, status: 200 });
+    opened.push(caddy.stop);
+  } catch (error) {
+    if (!(error instanceof NoCaddy) || process.env['CI'] !== undefined) throw error;
+    say(`without Caddy: ${error.message}`);
+    return [];
+  }
+  return [{ name: 'Caddy', url, kinds: ['jwt', 'reference'], closed: 502 }];
 }
 
 /** One of the shipped configurations, with our names and ports. */
@@ -194,6 +242,7 @@ function environment(facts: {
     KEYTURN_PAT__OWNER_INTERVAL: '5',
     KEYTURN_LOGIN__CLIENT_ID: 'keyturn-login',
     KEYTURN_LOGIN__CLIENT_SECRET: 'keyturn-login-secret',
+    KEYTURN_LOGIN__CLI_CLIENT_ID: 'keyturn-cli',
     TOKEN_EXCHANGE_CLIENT_ID: 'keyturn-exchange',
     TOKEN_EXCHANGE_CLIENT_SECRET: 'keyturn-exchange-secret',
     KEYTURN_EDGE__GRPC_PORT: String(facts.grpc),
@@ -229,7 +278,7 @@ async function importIntoKeycloak(url: string, urls: readonly string[]): Promise
   }
 }
 
-export async function adminToken(idpUrl: string): Promise<string> {
+async function adminToken(idpUrl: string): Promise<string> {
   const answer = await fetch(`${idpUrl}/realms/master/protocol/openid-connect/token`, {
     method: 'POST',
     body: new URLSearchParams({ grant_type: 'password', client_id: 'admin-cli', username: 'admin', password: 'admin' }),

@@ -63,6 +63,14 @@ describe('a request at the edge', () => {
     }
   });
 
+  it('is found by the proxy that leaves the query behind the name of its door, as Caddy does', async () => {
+    const headers = { authorization: `Bearer ${pat}`, 'x-forwarded-method': 'GET' };
+    const asked = (uri: string) =>
+      fetch(`${house.url}/edge/caddy?x=1/../y`, { headers: { ...headers, 'x-forwarded-uri': uri } });
+    expect((await asked('/kitchen/oven?x=1/../y')).status).toBe(200);
+    expect((await asked('/admin/x?x=1')).status).toBe(403);
+  });
+
   it('without an identity goes on where a rule says so, and carries none', async () => {
     const open = await envoy('/healthz', undefined, { 'x-keyturn-user': 'root' });
     expect(open.status).toBe(200);

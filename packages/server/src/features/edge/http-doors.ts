@@ -1,7 +1,9 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Result } from '@keyturn/protocol';
 import { buildProblemBody, type Problem, problemContentType } from '../../http/problem.ts';
 import type { Admission, DecideEdge, EdgeRequest } from './decision.ts';
+import { type LeanAnswer, type LeanRequest, openLeanConnections } from './lean-connections.ts';
 import type { IsProxy } from './proxies.ts';
 
 export interface HttpDoorParts {
@@ -13,54 +15,90 @@ export interface HttpDoorParts {
   readonly refused: (door: string, problem: Problem) => string;
 }
 
+export interface HttpDoors {
+  /** Lets go of the proxies' connections, each after the check that is under way. */
+  readonly close: () => void;
+}
+
 /** How each proxy says what it asks about. Undefined: not the way this proxy asks. */
-const doors: Readonly<Record<string, (request: IncomingMessage, rest: string) => EdgeRequest | undefined>> = {
-  // Envoy's ext_authz over HTTP sends the request itself, its path behind the prefix.
-  envoy: (request, rest) => described(request, request.method ?? '', rest, lastForwarded(request)),
+const doors: Readonly<Record<string, (request: LeanRequest, rest: string) => EdgeRequest | undefined>> = {
+  // Envoy's ext_authz over HTTP sends the request itself, its path behind the prefix; and as any of Envoy's own calls do,
+  // it appends Envoy's own address to the client's.
+  envoy: (request, rest) => described(request, request.method, rest, forwarded(request, 2)),
   // auth_request sends a GET; the location in deploy/nginx names the original.
   nginx: (request) => bySent(request, 'x-original-method', 'x-original-uri', single(request, 'x-real-ip')),
-  traefik: (request) => bySent(request, 'x-forwarded-method', 'x-forwarded-uri', lastForwarded(request)),
-  caddy: (request) => bySent(request, 'x-forwarded-method', 'x-forwarded-uri', lastForwarded(request)),
+  traefik: (request) => bySent(request, 'x-forwarded-method', 'x-forwarded-uri', forwarded(request, 1)),
+  caddy: (request) => bySent(request, 'x-forwarded-method', 'x-forwarded-uri', forwarded(request, 1)),
 };
 
 /**
  * The doors for proxies that ask over HTTP, /edge/{envoy,nginx,traefik,caddy}: 200 with headers for the upstream, or the
  * refusal, which the proxy passes on. They stand in front of the frame, because they are asked once for every request
- * that goes through the proxy, and the frame's log line and hooks would cost more than the check.
+ * that goes through the proxy, and the frame's log line and hooks would cost more than the check. Checks in the plain
+ * shape that proxies send them in are read from the connection itself (lean-connections.ts), all others by Node.
  */
-export function mountHttpDoors(server: Server, parts: HttpDoorParts): void {
+export function mountHttpDoors(server: Server, parts: HttpDoorParts): HttpDoors {
   const others = server.listeners('request');
   server.removeAllListeners('request');
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    const { name, rest } = splitDoor(request.url ?? '');
-    const door = Object.hasOwn(doors, name) ? doors[name] : undefined;
-    if (door === undefined) for (const listener of others) listener.call(server, request, response);
+    const { url = '', method = '', rawHeaders } = request;
+    const found = findDoor({ method, url, rawHeaders });
+    if (found === undefined) for (const listener of others) listener.call(server, request, response);
     else
-      void answer(name, door(request, rest), request, response, parts).catch(() => {
-        // Whatever is wrong with one answer, it is no reason to fall; to the proxy a broken connection is a refusal.
-        response.destroy();
-      });
+      void answer(found, request, parts)
+        .then(({ status, headers, body }) => {
+          response.sendDate = false;
+          response.writeHead(status, headers);
+          response.end(method === 'HEAD' ? undefined : body);
+        })
+        .catch(() => {
+          // Whatever is wrong with one answer, it is no reason to fall; to the proxy a broken connection is a refusal.
+          response.destroy();
+        });
   });
+  return openLeanConnections(server, {
+    isOurs: parts.isProxy,
+    prefix,
+    answer: (request, socket) => {
+      const found = findDoor(request);
+      return found === undefined ? undefined : answer(found, { ...request, socket }, parts);
+    },
+  });
+}
+
+interface FoundDoor {
+  readonly name: string;
+  /** What the proxy asks about; undefined if it does not say so as it should. */
+  readonly asked: EdgeRequest | undefined;
+}
+
+function findDoor(request: LeanRequest): FoundDoor | undefined {
+  const { name, rest } = splitDoor(request.url);
+  const door = Object.hasOwn(doors, name) ? doors[name] : undefined;
+  return door === undefined ? undefined : { name, asked: door(request, rest) };
 }
 
 const prefix = '/edge/';
 
-/** `/edge/envoy/what/follows` taken apart, by position: a pattern would cost a tenth of the check. */
+/**
+ * `/edge/envoy/what/follows` taken apart, by position: a pattern would cost a tenth of the check. Caddy leaves the query
+ * of the original behind the name, which X-Forwarded-Uri has too.
+ */
 function splitDoor(url: string): { readonly name: string; readonly rest: string } {
   if (!url.startsWith(prefix)) return { name: '', rest: '' };
-  const end = url.indexOf('/', prefix.length);
-  return end === -1
-    ? { name: url.slice(prefix.length), rest: '' }
-    : { name: url.slice(prefix.length, end), rest: url.slice(end) };
+  const slash = url.indexOf('/', prefix.length);
+  const query = url.indexOf('?', prefix.length);
+  if (slash !== -1 && (query === -1 || slash < query)) {
+    return { name: url.slice(prefix.length, slash), rest: url.slice(slash) };
+  }
+  return { name: url.slice(prefix.length, query === -1 ? undefined : query), rest: '' };
 }
 
 async function answer(
-  name: string,
-  asked: EdgeRequest | undefined,
-  request: IncomingMessage,
-  response: ServerResponse,
+  { name, asked }: FoundDoor,
+  request: { readonly rawHeaders: readonly string[]; readonly socket: Socket },
   parts: HttpDoorParts,
-): Promise<void> {
+): Promise<LeanAnswer> {
   let outcome: Result<Admission, Problem>;
   try {
     outcome = !parts.isProxy(request.socket)
@@ -71,7 +109,6 @@ async function answer(
   } catch {
     outcome = { ok: false, refusal: broken };
   }
-  response.sendDate = false;
   if (outcome.ok) {
     parts.allowed(name);
     const headers: string[] = ['content-length', '0'];
@@ -79,31 +116,34 @@ async function answer(
     // These proxies put what they are given in the place of the client's, or nothing if they are given nothing.
     const own = name === 'envoy' ? undefined : single(request, 'authorization');
     if (own !== undefined && !headers.includes('authorization')) headers.push('authorization', own);
-    response.writeHead(200, headers);
-    response.end();
-    return;
+    return { status: 200, headers, body: '' };
   }
   const problem = outcome.refusal;
   const requestId = parts.refused(name, problem);
   const body = JSON.stringify(buildProblemBody(problem, requestId));
-  // nginx knows 401 and 403; anything else becomes its 500.
-  const status = name === 'nginx' && problem.status === 400 ? 403 : problem.status;
-  response.writeHead(status, {
-    ...problem.headers,
-    'content-type': problemContentType,
-    'content-length': Buffer.byteLength(body),
-    'cache-control': 'no-store',
-    'x-request-id': requestId,
-  });
-  response.end(request.method === 'HEAD' ? undefined : body);
+  return {
+    // nginx knows 401 and 403; anything else becomes its 500.
+    status: name === 'nginx' && problem.status === 400 ? 403 : problem.status,
+    headers: [
+      ...Object.entries(problem.headers ?? {}).flat(),
+      ...['content-type', problemContentType, 'content-length', String(Buffer.byteLength(body))],
+      ...['cache-control', 'no-store', 'x-request-id', requestId],
+    ],
+    body,
+  };
 }
 
-function described(request: IncomingMessage, method: string, target: string, address: string | undefined): EdgeRequest {
-  return { method, target, rawHeaders: request.rawHeaders, address };
+function described(
+  { rawHeaders }: LeanRequest,
+  method: string,
+  target: string,
+  address: string | undefined,
+): EdgeRequest {
+  return { method, target, rawHeaders, address };
 }
 
 function bySent(
-  request: IncomingMessage,
+  request: LeanRequest,
   methodHeader: string,
   targetHeader: string,
   address: string | undefined,
@@ -114,18 +154,30 @@ function bySent(
 }
 
 /** A header that came exactly once: a second one would be the client's. */
-function single({ headersDistinct }: IncomingMessage, name: string): string | undefined {
-  const values = headersDistinct[name];
-  return values?.length === 1 ? values[0] : undefined;
+function single({ rawHeaders }: Pick<LeanRequest, 'rawHeaders'>, name: string): string | undefined {
+  let value: string | undefined;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const raw = rawHeaders[i];
+    if (raw?.length !== name.length || raw.toLowerCase() !== name) continue;
+    if (value !== undefined) return undefined;
+    value = rawHeaders[i + 1];
+  }
+  return value;
 }
 
-/** The entry that the proxy itself has appended; those before it are the client's word. */
-function lastForwarded({ rawHeaders }: IncomingMessage): string | undefined {
+/** The entry so far from the end, which the proxy itself has appended; those before it are the client's word. */
+function forwarded({ rawHeaders }: LeanRequest, fromEnd: 1 | 2): string | undefined {
   // From the raw list: Node would build an object of all headers for the sake of this one.
   for (let i = rawHeaders.length - 2; i >= 0; i -= 2) {
     const name = rawHeaders[i];
     if (name?.length !== forwardedFor.length || name.toLowerCase() !== forwardedFor) continue;
-    const list = rawHeaders[i + 1] ?? '';
+    let list = rawHeaders[i + 1] ?? '';
+    if (fromEnd === 2) {
+      const last = list.lastIndexOf(',');
+      // Envoy's own alone: the configuration keeps the client's from us.
+      if (last === -1) return undefined;
+      list = list.slice(0, last);
+    }
     return list.slice(list.lastIndexOf(',') + 1).trim();
   }
   return undefined;

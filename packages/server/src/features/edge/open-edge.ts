@@ -43,11 +43,14 @@ export function openEdge({ settings, audiences, house, server, random, metrics, 
       return requestId;
     },
   };
-  mountHttpDoors(server, parts);
+  const httpDoors = mountHttpDoors(server, parts);
   // Loading connect costs some 50 ms, which only those who open the door should wait for.
   const opened = import('./grpc-door.ts').then(({ createGrpcDoor }) => createGrpcDoor(parts));
   return {
     listen: async () => (await opened).listen({ host: settings.grpcHost, port: settings.grpcPort }),
-    close: async () => (await opened).close(),
+    async close() {
+      httpDoors.close();
+      await (await opened).close();
+    },
   };
 }
