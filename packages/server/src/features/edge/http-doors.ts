@@ -44,17 +44,7 @@ export function mountHttpDoors(server: Server, parts: HttpDoorParts): HttpDoors 
     const { url = '', method = '', rawHeaders } = request;
     const found = findDoor({ method, url, rawHeaders });
     if (found === undefined) for (const listener of others) listener.call(server, request, response);
-    else
-      void answer(found, request, parts)
-        .then(({ status, headers, body }) => {
-          response.sendDate = false;
-          response.writeHead(status, headers);
-          response.end(method === 'HEAD' ? undefined : body);
-        })
-        .catch(() => {
-          // Whatever is wrong with one answer, it is no reason to fall; to the proxy a broken connection is a refusal.
-          response.destroy();
-        });
+    else void respond(found, request, response, parts);
   });
   return openLeanConnections(server, {
     isOurs: parts.isProxy,
@@ -64,6 +54,23 @@ export function mountHttpDoors(server: Server, parts: HttpDoorParts): HttpDoors 
       return found === undefined ? undefined : answer(found, { ...request, socket }, parts);
     },
   });
+}
+
+/** Answers by Node. Whatever is wrong with one answer, it is no reason to fall; to the proxy a broken connection is a refusal. */
+async function respond(
+  found: FoundDoor,
+  request: IncomingMessage,
+  response: ServerResponse,
+  parts: HttpDoorParts,
+): Promise<void> {
+  try {
+    const { status, headers, body } = await answer(found, request, parts);
+    response.sendDate = false;
+    response.writeHead(status, headers);
+    response.end(request.method === 'HEAD' ? undefined : body);
+  } catch {
+    response.destroy();
+  }
 }
 
 interface FoundDoor {

@@ -65,9 +65,32 @@ export function openLeanConnections(server: Server, parts: LeanParts): { readonl
     const onError = (): void => void socket.destroy();
     const onTimeout = (): void => void socket.destroy();
     const onClose = (): void => void open.delete(socket);
+    // Node's servers leave their half open when the other side has ended its own.
+    const onEnd = (): void => {
+      ended = true;
+      if (!state.busy) socket.end();
+    };
+    let ended = false;
     const leave = (piece: Buffer): void => {
-      socket.off('data', onData).off('error', onError).off('timeout', onTimeout).off('close', onClose);
+      socket
+        .off('data', onData)
+        .off('error', onError)
+        .off('timeout', onTimeout)
+        .off('close', onClose)
+        .off('end', onEnd);
       handOver(socket, piece);
+    };
+    const reply = async (request: LeanRequest, answered: Promise<LeanAnswer>): Promise<void> => {
+      try {
+        const answer = await answered;
+        state.busy = false;
+        if (socket.destroyed) return;
+        socket.write(writeLeanAnswer(answer, request.method === 'HEAD'), 'latin1');
+        if (closing || ended) socket.end();
+      } catch {
+        // To the proxy a broken connection is a refusal.
+        socket.destroy();
+      }
     };
     const onData = (piece: Buffer): void => {
       // Whoever asks again before the answer is none of the proxies that this is for.
@@ -82,17 +105,10 @@ export function openLeanConnections(server: Server, parts: LeanParts): { readonl
         return;
       }
       state.busy = true;
-      answered
-        .then((answer) => {
-          state.busy = false;
-          if (socket.destroyed) return;
-          socket.write(writeLeanAnswer(answer, request.method === 'HEAD'), 'latin1');
-          if (closing) socket.end();
-        })
-        .catch(() => socket.destroy());
+      void reply(request, answered);
     };
     socket.setTimeout(idle);
-    socket.on('data', onData).on('error', onError).on('timeout', onTimeout).on('close', onClose);
+    socket.on('data', onData).on('error', onError).on('timeout', onTimeout).on('close', onClose).on('end', onEnd);
   });
 
   return {
