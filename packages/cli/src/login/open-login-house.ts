@@ -75,6 +75,7 @@ const realm: TestRealm = {
     elsewhere: { secret: 'elsewhere-secret', redirectUris: [`${publicUrl}/login/callback`] },
     reader: { secret: 'reader-secret', serviceAccount: true },
   },
+  settings: { eventsEnabled: true },
   users: {
     john: { groups: ['/editors'] },
     jane: {},

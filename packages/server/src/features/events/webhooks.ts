@@ -80,7 +80,7 @@ export function openWebhooks(parts: {
   };
   const poke = (): void =>
     void deliver().catch((error: unknown) => log.warn({ error: String(error) }, 'webhooks could not be delivered'));
-  const timer = hooks.length === 0 ? undefined : setInterval(poke, 5000).unref();
+  const timer = hooks.length === 0 ? undefined : setInterval(poke, 1000).unref();
 
   return {
     async announce(tx, type, data) {

@@ -83,16 +83,19 @@ export function createSessionDoor(parts: {
         const back = page?.origin === ownOrigin ? `${page.pathname}${page.search}` : '/';
         return { headers: { 'hx-redirect': login(back) } };
       }
-      return isNavigation(request) ? { redirect: login(request.url), headers: {} } : { headers: {} };
+      const isOpening = request.method === 'GET' && request.headers.authorization === undefined && isPage(request);
+      return isOpening ? { redirect: login(request.url), headers: {} } : { headers: {} };
     },
   };
 }
 
-/** Whether a person is looking: a browser opening a page, and no script of one. */
-function isNavigation(request: FastifyRequest): boolean {
-  if (request.method !== 'GET' || request.headers.authorization !== undefined) return false;
-  const mode = request.headers['sec-fetch-mode'];
-  return mode === undefined ? /\btext\/html\b/.test(request.headers.accept ?? '') : mode === 'navigate';
+/**
+ * What kind of thing asks: a browser opening a page, or a program. Browsers say so themselves (Fetch Metadata); whatever
+ * does not say from where it asks is judged by what it would like to have.
+ */
+export function isPage(request: FastifyRequest): boolean {
+  if (request.headers['sec-fetch-site'] !== undefined) return request.headers['sec-fetch-mode'] === 'navigate';
+  return /\btext\/html\b/.test(request.headers.accept ?? '');
 }
 
 function one(header: string | string[] | undefined): string | undefined {

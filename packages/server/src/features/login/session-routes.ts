@@ -6,7 +6,7 @@ import type { Problem } from '../../http/problem.ts';
 import type { LoginClient } from './client.ts';
 import type { Cookies } from './cookies.ts';
 import { csrfTokenOf } from './csrf.ts';
-import type { SessionDoor } from './door.ts';
+import { isPage, type SessionDoor } from './door.ts';
 import type { SessionKeeper } from './keeper.ts';
 import { buildPage, type Html, html, pageHeaders } from './page.ts';
 import { describeSession, type SessionId, type SessionOwner } from './session.ts';
@@ -191,9 +191,7 @@ function logoutForm(csrf: string, where: 'here' | 'everywhere'): Html {
 /** Who asks: a browser that follows redirects by itself, htmx, or a program that wants an answer. */
 function isScript(request: FastifyRequest): 'page' | 'htmx' | 'fetch' {
   if (request.headers['hx-request'] === 'true') return 'htmx';
-  const mode = request.headers['sec-fetch-mode'];
-  if (mode !== undefined) return mode === 'navigate' ? 'page' : 'fetch';
-  return /\bapplication\/json\b/.test(request.headers.accept ?? '') ? 'fetch' : 'page';
+  return isPage(request) ? 'page' : 'fetch';
 }
 
 function csrfIn(body: unknown): string | undefined {

@@ -79,7 +79,7 @@ export function openUsers(options: UsersOptions): Users {
       // The interval makes up for it, and a logout is not to fail because groups cannot be read.
       if (!done.ok) log.warn({ subject, reason: done.refusal }, 'groups could not be read at a logout');
     },
-    mount: (frame) => mountUsers(frame, { repository, store, clock, adminRole }),
+    mount: (frame) => mountUsers(frame, { repository, resync, store, clock, adminRole }),
     start() {
       if (resync === undefined) return;
       // Asked more often than it is due, so that another replica takes over soon where one has died.

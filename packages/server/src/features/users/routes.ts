@@ -4,6 +4,7 @@ import type { Clock } from '@keyturn/protocol';
 import { z } from 'zod';
 import type { Frame } from '../../http/frame.ts';
 import { invalidRequest, type Problem } from '../../http/problem.ts';
+import type { Resync } from './group-resync.ts';
 import type { UserRepository } from './repository.ts';
 import { describeUser } from './user.ts';
 
@@ -19,13 +20,14 @@ const newUserSchema = z.strictObject({
 export function mountUsers(
   frame: Frame,
   parts: {
+    readonly resync: Resync | undefined;
     readonly repository: UserRepository;
     readonly store: Store;
     readonly clock: Clock;
     readonly adminRole: string;
   },
 ): void {
-  const { repository, store, clock, adminRole: needsRole } = parts;
+  const { repository, resync, store, clock, adminRole: needsRole } = parts;
   frame.route({
     method: 'GET',
     path,
@@ -72,7 +74,32 @@ export function mountUsers(
       return ok({ answer: { status: 201, headers, body: describeUser(user, []) }, outcome: 'allowed' });
     },
   });
+  frame.route({
+    method: 'POST',
+    path: `${path}/sync-groups`,
+    action: () => ({ kind: 'user.sync-groups', needsRole }),
+    handle: async () => {
+      if (resync === undefined) return refuse(noReader);
+      const done = await resync.run();
+      if (!done.ok) return refuse({ ...noGroups, detail: done.refusal });
+      return ok({ answer: { status: 200, body: { ...done.value } }, outcome: 'allowed' });
+    },
+  });
 }
+
+const noReader: Problem = {
+  status: 409,
+  code: 'group_sync_off',
+  title: 'Nobody reads groups here',
+  detail: 'Set login.syncClientId to a client whose service account has view-users and query-groups.',
+};
+
+const noGroups: Problem = {
+  status: 502,
+  code: 'groups_unreadable',
+  title: 'The groups could not all be read',
+  detail: '',
+};
 
 const unknownUser: Problem = {
   status: 404,
