@@ -31,7 +31,8 @@ export const errors = {
   session_ended:
     'The session of this browser has ended: logged out, idle for too long, or too old. Log in at `/login`.',
   group_sync_off: '`login.syncClientId` is not set, so that nobody may read groups from the admin API.',
-  groups_unreadable: 'The admin API of the identity provider did not give all groups and members; `detail` says why. Nothing was changed.',
+  groups_unreadable:
+    'The admin API of the identity provider did not give all groups and members; `detail` says why. Nothing was changed.',
   unknown_user: 'There is no user with this id.',
   unknown_session: 'You have no session with this id, or came with a token and not with a session cookie.',
   csrf: 'A request that changes something came with a session cookie, but not from Keyturn’s own pages: same origin, and the `X-CSRF-Token` that `GET /api/v1/session` gives.',

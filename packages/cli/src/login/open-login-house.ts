@@ -209,7 +209,7 @@ async function allowReader({ administer }: LoginHouse): Promise<void> {
   const management = await idOf('realm-management');
   const account = (await administer('GET', `/clients/${await idOf('reader')}/service-account-user`)) as { id: string };
   const roles = await Promise.all(
-    ['view-users', 'query-groups'].map((role) => administer('GET', `/clients/${management}/roles/${role}`)),
+    ['view-users'].map((role) => administer('GET', `/clients/${management}/roles/${role}`)),
   );
   await administer('POST', `/users/${account.id}/role-mappings/clients/${management}`, roles);
 }

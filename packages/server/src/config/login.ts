@@ -68,9 +68,7 @@ export const loginSection = z.strictObject({
     .string()
     .min(1)
     .optional()
-    .describe(
-      'A client whose service account has view-users and query-groups of realm-management. Default: pat.readerClientId.',
-    ),
+    .describe('A client whose service account has view-users of realm-management. Default: pat.readerClientId.'),
   syncClientSecret: z.string().min(1).optional().describe('Default: pat.readerClientSecret.'),
   cliClientId: z
     .string()

@@ -16,7 +16,7 @@ const mostGroups = 20_000;
 const atOnce = 4;
 
 /**
- * Reads by a client's service account, which needs `view-users` and `query-groups` of `realm-management`. Groups are walked
+ * Reads by a client's service account, which needs `view-users` of `realm-management`. Groups are walked
  * with their members, page by page, a few at a time: that is a hundred questions where asking for each user would be ten
  * thousand. If one page cannot be had nothing is given: half an answer would take roles away from the other half.
  */
@@ -27,7 +27,7 @@ export function readGroupsFromKeycloak(
   const admin = `${base}/admin/realms/${realm}`;
   let held: { readonly token: string; readonly until: number } | undefined;
 
-  const ask = async (path: string): Promise<Result<Json | undefined, string>> => {
+  const ask = async (path: string, isAgain = false): Promise<Result<Json | undefined, string>> => {
     if (held === undefined || client.clock() >= held.until) {
       const issued = await askTokenEndpoint(client, [['grant_type', grantTypes.clientCredentials]]);
       if (!issued.ok) return refuse(`${client.clientId} got no token of its own: ${issued.refusal.why}`);
@@ -38,10 +38,14 @@ export function readGroupsFromKeycloak(
     if (!answer.ok) return refuse(`the admin API does not answer: ${answer.refusal.why}`);
     const { status } = answer.value;
     if (status === 404) return ok(undefined);
-    if (status === 401) held = undefined;
+    if (status === 401 || status === 403) {
+      // A token from before the roles were given does not have them.
+      held = undefined;
+      if (!isAgain) return ask(path, true);
+    }
     if (status !== 200) {
       return refuse(
-        `the admin API answered ${status}: give the service account of ${client.clientId} the roles view-users and query-groups of realm-management`,
+        `the admin API answered ${status}: give the service account of ${client.clientId} the role view-users of realm-management`,
       );
     }
     const parsed = parse(answer.value.text());

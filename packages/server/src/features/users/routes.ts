@@ -91,7 +91,7 @@ const noReader: Problem = {
   status: 409,
   code: 'group_sync_off',
   title: 'Nobody reads groups here',
-  detail: 'Set login.syncClientId to a client whose service account has view-users and query-groups.',
+  detail: 'Set login.syncClientId to a client whose service account has view-users.',
 };
 
 const noGroups: Problem = {
