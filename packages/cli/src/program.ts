@@ -149,7 +149,8 @@ function takeSettingFlags(command: Command): void {
 Settings:
   Each can be given as a flag, by environment, by a mounted file, or in the settings file; that is also their order.
   auth.jwksUrl, for example: --auth.jwks-url URL, KEYTURN_AUTH__JWKS_URL, KEYTURN_AUTH__JWKS_URL_FILE.
-  --oidc-issuer-url, --oidc-audience and --oidc-identity-claim set auth.issuer, auth.audiences and auth.identityClaim.
+  --oidc-issuer-url, --oidc-audience and --oidc-identity-claim set auth.issuer, auth.audiences and auth.identityClaim,
+  --agent-subjects and --reviewer-subjects the lists of the section requests.
   “keyturn config print --show-origin” shows what is in force and why.`,
     );
 }
@@ -165,8 +166,15 @@ function readSettingFlags(args: readonly string[]): Record<string, string> {
     if (given === undefined) throw new CommandFailure(`--${name} needs a value`, 2);
     flags[name] = given;
   }
-  // Seed 001: an issuer given this way says itself where its keys are.
-  return flags['oidc-issuer-url'] === undefined ? flags : { 'auth.discovery': 'true', ...flags };
+  // Seed 001: an issuer given this way says itself where its keys are, and whoever uses these names runs its gateway,
+  // which does not start without saying who is an agent and who a reviewer.
+  const isGateway = Object.keys(flags).some((name) => /^(oidc-|gateway\.auth\.)/.test(name));
+  const isNamed = flags['oidc-issuer-url'] ?? flags['gateway.auth.oidcIssuerURL'];
+  return {
+    ...(isNamed === undefined ? {} : { 'auth.discovery': 'true' }),
+    ...(isGateway ? { requests: '{}' } : {}),
+    ...flags,
+  };
 }
 
 function portOption(flags: string, what: string, fallback: number, env?: string): Option {

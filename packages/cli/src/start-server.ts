@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import {
   type ComposeFault,
   compose,
@@ -13,7 +14,13 @@ import { version } from './version.ts';
 /** Builds the service or says in one paragraph why it cannot be, and what to check. */
 export async function buildService(settings: Settings): Promise<Service> {
   const log = createLog({ level: settings.log.level });
-  const service = await compose(settings, { clock: systemClock, random: systemRandom, log, version });
+  const service = await compose(settings, {
+    clock: systemClock,
+    random: systemRandom,
+    log,
+    version,
+    readFile: (path) => readFile(path, 'utf8'),
+  });
   if (!service.ok) throw new CommandFailure(describe(service.refusal), 2);
   return service.value;
 }

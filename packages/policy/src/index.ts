@@ -2,6 +2,10 @@
  * Decisions as pure functions: what an agent may do (SafetyPolicy, in CEL), what a person may do (NIST RBAC), and who may
  * turn the second key. It reads no clock, no network and no store: time and facts are arguments, answers are values.
  */
+export type { Approver, ApproverRefusal, KeysAsked } from './approvals/may-approve.ts';
+export { areEnough, mayApprove } from './approvals/may-approve.ts';
+export type { Overlap, Party } from './approvals/party.ts';
+export { foldName } from './approvals/party.ts';
 export type { CanonicalFault } from './digest/canonical.ts';
 export { canonicalise, maxCanonicalDepth, writeCanonical } from './digest/canonical.ts';
 export type { Digest, DigestedCall, DigestedCaller } from './digest/digest.ts';

@@ -28,6 +28,8 @@ export type OAuthErrorCode =
   | 'expired_token'
   // RFC 8693 §2.2.2, RFC 8707 §2
   | 'invalid_target'
+  // RFC 9470 §3
+  | 'insufficient_user_authentication'
   // RFC 9449 §5 and §8
   | 'invalid_dpop_proof'
   | 'use_dpop_nonce'

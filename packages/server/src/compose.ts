@@ -50,11 +50,14 @@ import { mountAccess } from './features/tools/access/routes.ts';
 import { accessMigrations } from './features/tools/access/tables.ts';
 import { openPolicies } from './features/policies/open-policies.ts';
 import { policyMigrations } from './features/policies/tables.ts';
+import { nobodyToAsk, voidingOnDeny, voidOfKilled, voidOnRevocation } from './features/requests/in-the-house.ts';
+import { openRequests } from './features/requests/open-requests.ts';
+import { requestMigrations } from './features/requests/tables.ts';
 import { keepCatalogue } from './features/tools/catalogue-keeper.ts';
 import { neededScopes } from './features/tools/caller-scopes.ts';
 import { openMcpDoor } from './features/tools/mcp-door.ts';
 import { mountTools } from './features/tools/routes.ts';
-import { createToolbox, toolCall } from './features/tools/toolbox.ts';
+import { argumentFaults, createToolbox, toolCall } from './features/tools/toolbox.ts';
 import { createUpstreamBreakers } from './features/tools/upstream-breakers.ts';
 import { openUsers, type Users } from './features/users/open-users.ts';
 import { userMigrations } from './features/users/tables.ts';
@@ -82,6 +85,8 @@ export interface World {
   readonly random: Random;
   readonly log: Log;
   readonly version: string;
+  /** Files that settings name and that may change while the service runs. */
+  readonly readFile: (path: string) => Promise<string>;
   /** Where traces and numbers go beside the log and /metrics; OpenTelemetry's, where OTEL_* asks for it. */
   readonly telemetry?: Telemetry | undefined;
 }
@@ -163,6 +168,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
     ...eventMigrations,
     ...policyMigrations,
     ...rbacMigrations,
+    ...requestMigrations,
   ]);
 
   // Safety policies: what agents may do, beside what roles allow.
@@ -241,7 +247,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
     issuer,
     audience,
     ...(jwksUrl === undefined ? { discovery: true } : { jwksUri: jwksUrl }),
-    identityClaim: auth.identityClaim,
+    identityClaim: auth.identityClaim ?? 'sub',
     clockTolerance: seconds(auth.clockTolerance),
     fetch: idpFetch,
     clock,
@@ -298,17 +304,34 @@ export async function compose(settings: Settings, world: World): Promise<Result<
 
   // Read by the second room once there are tools.
   let catalogue: Awaited<ReturnType<typeof keepCatalogue>> | undefined;
+  const decide = cutByPat(
+    allOf(decideByRole, policies.value.point.decide),
+    (tool) => catalogue?.current().byId(tool)?.tool.hints.readOnly === true,
+  );
+  const requests =
+    settings.requests === undefined
+      ? undefined
+      : openRequests({
+          settings: settings.requests,
+          identityClaim: auth.identityClaim,
+          store,
+          decide,
+          rolesNow: async () => undefined, // what a login proved stands until somebody can say more
+          checkArguments: (tool, args) => argumentFaults(catalogue?.current().byId(tool), args),
+          toolById: (id) => toolCall(catalogue?.current().byId(id), undefined).tool,
+          lease: seconds(http.deadline + tools.timeout + 30),
+          publicUrl,
+          send: mailServer === undefined ? undefined : (mail) => sendMail(mailServer, mail),
+          readFile: world.readFile,
+          clock,
+          random,
+          log,
+        });
   // The six rooms: who → may they → two keys → next hop → (do it) → remember.
   const house = buildRooms({
     identify: identifyBy(doors, rbac.value.rolesOf, pats?.port),
-    decide: cutByPat(
-      allOf(decideByRole, policies.value.point.decide),
-      (tool) => catalogue?.current().byId(tool)?.tool.hints.readOnly === true,
-    ),
-    // Until the feature `requests` is mounted there is nobody to ask, and what needs a second key is refused.
-    secondKey: async ({ action }) =>
-      refuse({ why: 'nobody-to-ask', reason: `${action.kind} needs a second key, and nobody can be asked for it.` }),
-    settle: async () => undefined,
+    decide: requests === undefined ? decide : voidingOnDeny(decide, requests.gate),
+    ...(requests?.gate ?? nobodyToAsk),
     exchange: hop.exchange,
     forget: hop.forget,
     remember: rememberIn(store.audit, clock, hop.delegationOf),
@@ -437,12 +460,13 @@ export async function compose(settings: Settings, world: World): Promise<Result<
   sources.mount(frame, catalogue.reload);
   policies.value.mount(frame, {
     adminRole: auth.adminRole,
-    past: async () => [], // until the feature `requests` is mounted
+    past: requests?.past ?? (async () => []),
     toolById: (id) => toolCall(catalogue.current().byId(id), undefined).tool,
   });
-  policies.value.onKilled(({ agent }) =>
-    frame.endStreams(({ principal }) => [principal.identity, principal.client, principal.subject].includes(agent)),
-  );
+  policies.value.onKilled(({ agent, reason }) => {
+    frame.endStreams(({ principal }) => [principal.identity, principal.client, principal.subject].includes(agent));
+    if (requests !== undefined) voidOfKilled(requests, agent, reason, log);
+  });
   mountTools(frame, toolbox);
   mountAccess(frame, { repository: accessRepository, keeper: access, adminRole: auth.adminRole, clock, random });
   rbac.value.mount(frame);
@@ -461,11 +485,17 @@ export async function compose(settings: Settings, world: World): Promise<Result<
     seal: allSealKeys.length === 0 ? undefined : createSeal(allSealKeys, random),
     traces,
     count: metrics.mcpOperation,
-    settled: undefined, // nothing asks for approvals until the feature `requests` is mounted
+    settled: requests?.settled,
     clock,
     random,
     log,
   });
+  requests?.mount(frame, house, { adminRole: auth.adminRole });
+  const begun = await requests?.start();
+  if (begun?.ok === false) {
+    await store.close();
+    return refuse({ why: 'settings', faults: [begun.refusal] });
+  }
   await store.listen(sourcesChannel, () => void catalogue.reload(), catalogue.reload);
   await store.listen(accessChannel, () => void access.reload(), access.reload);
   if (pats !== undefined && pat !== undefined) {
@@ -492,6 +522,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
     });
     pats.onEnded(frame.endStreams);
     revocations.onRevoked(({ revocation, pat: ofPat }) => hop.drop(revocation, ofPat));
+    if (requests !== undefined) voidOnRevocation(requests, revocations.onRevoked, clock, log);
     await pats.start();
   }
   if (login !== undefined) {
@@ -543,7 +574,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
       const managementUrl = await managementApp.listen({ host: management.host, port: management.port });
       const grpcUrl = await edgeDoors?.listen();
       log.info(
-        { url, management_url: managementUrl, grpc_url: grpcUrl, issuer, identity_claim: auth.identityClaim },
+        { url, management_url: managementUrl, grpc_url: grpcUrl, issuer, identity_claim: auth.identityClaim ?? 'sub' },
         'keyturn is ready',
       );
       return { url, managementUrl, grpcUrl };
@@ -556,6 +587,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
       logins?.close();
       webhooks.close();
       rbac.value.close();
+      await requests?.close();
       await Promise.all([idpFetch.close(), upstreamFetch.close(), world.telemetry?.close()]);
       await store.close();
     },

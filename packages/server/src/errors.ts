@@ -49,11 +49,36 @@ export const errors = {
     'Not an error (202): people have to approve this exact call first. `request` is the name of the agent request, `Location` its address, `expires_at` when it is too late. Send the same call again after the approval; other arguments need another one.',
   approval_denied:
     'People were asked for this exact call and said no; that stands until `expires_at`. `request` names the request, which has their reason.',
+  approval_edited:
+    'An approver has changed the arguments of this call: `arguments` are what may be called with instead, `difference` says what is another.',
   call_under_way: 'Another call with the same arguments is spending the approval at this moment.',
   outcome_unknown:
     'An earlier call with the same arguments may have reached the upstream before it broke off, so it is not repeated blindly. Look at the upstream, then post what happened to `/agent-requests/{request}/completed` or `/failed`.',
   too_many_requests:
     'Too many requests of one agent wait for people (`requests.maxPendingPerAgent`), or come too fast. `Retry-After` says when to try again.',
+
+  // Requests of agents
+  agent_role_required:
+    'The token is good, and its identity is not among the agents: `requests.agentSubjects` (`--agent-subjects`) or `requests.agentRoles`. With `azp`, only a client’s own token is known by its client.',
+  reviewer_role_required:
+    'The token is good, and its identity is not among the reviewers (`requests.reviewerSubjects`, `--reviewer-subjects`, `requests.reviewerRoles`), or has none of the roles that the rule names.',
+  identity_mismatch: 'The body claims another identity than the token has. Leave `agentIdentity` out.',
+  self_approval:
+    'Whoever approves must be neither the requester, nor the person on whose behalf they act, nor the owner of their token or client, nor another approver by another name.',
+  approved_already: 'You have approved this request; the next key is another person’s.',
+  shared_credential:
+    'A personal access token or a client’s own account may be in several hands. `requests.reviewerSubjects` or `requests.sharedApprovers` can allow it by name; a token must itself be one that may approve.',
+  step_up_required:
+    'The rule asks for a stronger or fresher login; `acr_values` and `max_age` say which (RFC 9470). Log in again and repeat.',
+  unknown_request: 'There is no agent request of this name, or it is not for you to see.',
+  not_your_request: 'Only whoever asked may execute, complete, fail or cancel a request.',
+  request_phase: 'The request is not in the phase that this takes; `phase` is the one it is in.',
+  request_void:
+    'The approval no longer holds: the policies or the target have changed, or somebody lost their role. Ask again.',
+  changed_meanwhile: 'Others changed the request at the same moment. Read it again.',
+  subjects_from_file: 'The subject lists come from `requests.subjectsFile`: change that file.',
+  event_stream_only: 'Watching answers with server-sent events: send `Accept: text/event-stream`.',
+  too_many_watchers: 'This process serves `requests.maxWatchers` streams. Try again later, or elsewhere.',
 
   insufficient_scope:
     'The token lacks a scope that the route or the tool needs; the `WWW-Authenticate` header names all that the next token must have (`mcp.scopes`, `tools.callerScopes`).',

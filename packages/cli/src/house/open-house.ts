@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -84,7 +84,13 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     ),
   );
   const log = createLog({ level: 'trace', destination: { write: (line) => void lines.push(line) } });
-  const service = await compose(settings, { clock, random: systemRandom, log, version: 'test' });
+  const service = await compose(settings, {
+    clock,
+    random: systemRandom,
+    log,
+    version: 'test',
+    readFile: (path) => readFile(path, 'utf8'),
+  });
   if (!service.ok) throw new Error(JSON.stringify(service.refusal));
   const { url, managementUrl } = await service.value.listen();
 

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { startTestIdp, type TestIdp, type TestRealm } from '@keyturn/idp/testing';
 import { type Clock, epochMilliseconds } from '@keyturn/protocol';
 import { compose, createLog, settingsSchema, systemRandom } from '@keyturn/server';
@@ -122,7 +123,13 @@ export async function openLoginHouse(options: LoginHouseOptions = {}): Promise<L
     Object.fromEntries([...sections].map((name) => [name, { ...own[name], ...options.settings?.[name] }])),
   );
   const log = createLog({ level: 'trace', destination: { write: (line) => void lines.push(line) } });
-  const service = await compose(settings, { clock, random: systemRandom, log, version: 'test' });
+  const service = await compose(settings, {
+    clock,
+    random: systemRandom,
+    log,
+    version: 'test',
+    readFile: (path) => readFile(path, 'utf8'),
+  });
   if (!service.ok) throw new Error(JSON.stringify(service.refusal));
   const { url, managementUrl } = await service.value.listen();
   const served = { [publicUrl]: url, [idpPublicUrl]: idp.url };

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { logInInBrowser, type Page } from '@keyturn/conformance/parts/browser';
 import { buildTestRealm, startTestIdp, type TestIdp, type TestRealm } from '@keyturn/idp/testing';
 import { type Clock, epochMilliseconds } from '@keyturn/protocol';
@@ -136,7 +137,13 @@ export async function openTokenHouse(options: TokenHouseOptions = {}): Promise<T
     Object.fromEntries([...sections].map((name) => [name, { ...own[name], ...options.settings?.[name] }])),
   );
   const log = createLog({ level: 'trace', destination: { write: (line) => void lines.push(line) } });
-  const service = await compose(settings, { clock, random: systemRandom, log, version: 'test' });
+  const service = await compose(settings, {
+    clock,
+    random: systemRandom,
+    log,
+    version: 'test',
+    readFile: (path) => readFile(path, 'utf8'),
+  });
   if (!service.ok) throw new Error(JSON.stringify(service.refusal));
   const { url, grpcUrl = '' } = await service.value.listen();
 

@@ -1,6 +1,8 @@
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
 import type { Assignment, FoundFault, Place } from './place.ts';
-import { type AnySchema, isFreeName, kindOf, membersOf } from './schema.ts';
+import { coerceText } from './coerce.ts';
+import type { SettingAlias } from './names.ts';
+import { type AnySchema, findSetting, isFreeName, kindOf, membersOf } from './schema.ts';
 import { suggestion } from './suggestion.ts';
 
 /** What a file says: values by setting, where each part of a value stands, and what is wrong with the file. */
@@ -17,6 +19,7 @@ export interface FileReading {
 export function readSettingsFile(
   file: { readonly path: string; readonly text: string },
   schema: AnySchema,
+  aliases: readonly SettingAlias[] = [],
 ): FileReading {
   const lines = new LineCounter();
   const document = parseDocument(file.text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false });
@@ -52,10 +55,42 @@ export function readSettingsFile(
         complain(path, start, 'has a key that is not text', 'write every key as text');
         continue;
       }
+      const named = [...path, name];
+      if (aliases.some((alias) => isWithin(alias.file, named))) {
+        walkAliases(value, named, start);
+        continue;
+      }
       const member = members?.get(name) ?? (members === undefined && isFreeName(name) ? free : undefined);
       if (member !== undefined) walk(value, member, [...path, name], start);
       else complain([...path, name], start, 'is not a setting', suggestion(name, members?.keys() ?? []));
     }
+  };
+  /** Below the name of another program: its settings set ours, and what is none of them is a mistake. */
+  const walkAliases = (node: unknown, path: readonly string[], offset: number): void => {
+    const name = path.join('.');
+    const alias = aliases.find(({ file: known }) => known === name);
+    if (alias === undefined && isMap(node)) {
+      for (const { key, value } of node.items) {
+        const inner = isScalar(key) ? String(key.value) : '';
+        walkAliases(value, [...path, inner], startOf(key) ?? offset);
+      }
+      return;
+    }
+    if (isScalar(node) && (node.value === null || node.value === '')) return;
+    const setting = alias === undefined ? undefined : findSetting(schema, alias.path.split('.'));
+    if (alias === undefined || setting === undefined) {
+      const known = aliases.flatMap(({ file: other }) => other ?? []);
+      return complain(path, offset, 'is not a setting', suggestion(name, known));
+    }
+    if (alias.implies !== undefined) {
+      assignments.unshift({ path: alias.implies.path.split('.'), value: alias.implies.value, origin: at(offset) });
+    }
+    // Helm values are often text where a list is meant: --set takes nothing else.
+    const text = isScalar(node) && typeof node.value === 'string' ? node.value : undefined;
+    const read = text === undefined ? undefined : coerceText(text, setting.schema);
+    if (read === undefined) leaf(node, setting.path, offset);
+    else if (read.ok) assignments.push({ path: setting.path, value: read.value, origin: at(offset) });
+    else complain(path, offset, read.refusal, `correct ${name}`);
   };
   const leaf = (node: unknown, path: readonly string[], offset: number): void => {
     try {
@@ -85,4 +120,9 @@ function isYamlNode(value: unknown): value is Node {
 
 function startOf(node: unknown): number | undefined {
   return isYamlNode(node) ? node.range?.[0] : undefined;
+}
+
+/** Whether a path is the name of an alias, or leads to one. */
+function isWithin(file: string | undefined, path: readonly string[]): boolean {
+  return file !== undefined && `${file}.`.startsWith(`${path.join('.')}.`);
 }

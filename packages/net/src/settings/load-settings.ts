@@ -41,7 +41,7 @@ export async function loadSettings<Schema extends z.ZodObject>(
   sources: SettingSources<Schema>,
 ): Promise<Result<LoadedSettings<z.output<Schema>>, readonly SettingFault[]>> {
   const { schema, flags, aliases, ignoredEnv = [] } = sources;
-  const file = sources.file === undefined ? undefined : await readFileOf(sources.file, schema);
+  const file = sources.file === undefined ? undefined : await readFileOf(sources.file, schema, aliases);
   const environment = await readEnvironment({ ...sources, ignoredEnv });
   const commandLine = readFlags(schema, flags, aliases);
   const merged = mergeAssignments([
@@ -52,6 +52,7 @@ export async function loadSettings<Schema extends z.ZodObject>(
   ]);
   const faults: FoundFault[] = [
     ...(file?.faults ?? []),
+    ...findConflicts(file?.assignments ?? []),
     ...environment.faults,
     ...findConflicts(environment.assignments),
     ...commandLine.faults,
@@ -74,9 +75,10 @@ export async function loadSettings<Schema extends z.ZodObject>(
 async function readFileOf(
   file: { readonly path: string; readonly text: string },
   schema: z.ZodObject,
+  aliases: readonly SettingAlias[],
 ): Promise<FileReading> {
   const { readSettingsFile } = await import('./from-file.ts');
-  return readSettingsFile(file, schema);
+  return readSettingsFile(file, schema, aliases);
 }
 
 function readIssue(

@@ -4,6 +4,10 @@ export interface SettingAlias {
   readonly env?: string;
   /** A flag, without its dashes. */
   readonly flag?: string;
+  /** A place in the settings file, dotted: what another program's file, or its Helm values, call it. */
+  readonly file?: string;
+  /** What giving it in a file says of another setting, unless that one is given too. */
+  readonly implies?: { readonly path: string; readonly value: unknown };
   /** The setting, dotted: `exchange.clientId`. */
   readonly path: string;
   /**

@@ -34,6 +34,14 @@ export const aliases: readonly SettingAlias[] = [
   { env: 'KEYCLOAK_SERVER_URL', path: 'auth.backchannelUrl' },
   { env: 'KEYCLOAK_CLIENT_ID', path: 'login.clientId' },
   { env: 'KEYCLOAK_CLIENT_SECRET', path: 'login.clientSecret' },
+  { flag: 'agent-subjects', path: 'requests.agentSubjects' },
+  { flag: 'reviewer-subjects', path: 'requests.reviewerSubjects' },
+  // 001: the values of its Helm chart, as they stand in a file or after --set
+  ...gatewayAlias('oidcIssuerURL', 'auth.issuer', { path: 'auth.discovery', value: true }),
+  ...gatewayAlias('oidcAudience', 'auth.audiences', { path: 'requests', value: {} }),
+  ...gatewayAlias('oidcIdentityClaim', 'auth.identityClaim'),
+  ...gatewayAlias('agentSubjects', 'requests.agentSubjects'),
+  ...gatewayAlias('reviewerSubjects', 'requests.reviewerSubjects'),
   { env: 'LOG_LEVEL', path: 'log.level', parse: (text) => ({ ok: true, value: text.toLowerCase() }) },
 ];
 
@@ -48,4 +56,9 @@ function readVerifyAudience(text: string): ReturnType<NonNullable<SettingAlias['
     refusal:
       'would turn the audience check off, and there is no such setting: without it a token meant for any other service opens this one. Remove it, and name this service in auth.audiences (EXPECTED_AUDIENCE)',
   };
+}
+
+function gatewayAlias(name: string, path: string, implies?: SettingAlias['implies']): readonly SettingAlias[] {
+  const full = `gateway.auth.${name}`;
+  return [{ file: full, flag: full, path, ...(implies === undefined ? {} : { implies }) }];
 }

@@ -6,6 +6,7 @@ import { loginSection } from './login.ts';
 import { mailSection } from './mail.ts';
 import { patSection } from './pat.ts';
 import { policiesSection } from './policies.ts';
+import { requestsSection } from './requests.ts';
 import { rbacSection } from './rbac.ts';
 import { sealSection } from './seal.ts';
 import {
@@ -37,6 +38,7 @@ export const settingsSchema = z.strictObject({
   policies: policiesSection.optional(),
   rbac: rbacSection.prefault({}),
   mail: mailSection.optional(),
+  requests: requestsSection.optional(),
   log: logSection.prefault({}),
 });
 
@@ -59,6 +61,7 @@ export const secretPaths: readonly string[] = [
   'pat.token_issuer_kwargs.client_secret',
   'pat.token_issuer_kwargs.signing_key',
   'pat.introspectionClients.*',
+  'requests.webhookSecret',
 ];
 
 /** One setting as documents show it. */

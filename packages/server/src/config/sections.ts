@@ -83,7 +83,13 @@ export const authSection = z.strictObject({
     .optional()
     .describe('Helm release: keys come from http://<release>-akko-keycloak:8080 in the cluster.'),
   audiences: z.array(z.string().min(1)).min(1).describe('A REST caller’s token must have one of these in `aud`.'),
-  identityClaim: z.string().min(1).default('sub'),
+  identityClaim: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'The claim that names a caller. Default: `sub`; in the subject lists of `requests` it is `azp`, which counts in a client’s own tokens only.',
+    ),
   clockTolerance: z.number().min(0).max(300).default(5).describe('Seconds by which exp, nbf and iat may be off.'),
   adminRole: z.string().min(1).default('keyturn-admin').describe('Who may register and change sources.'),
 });

@@ -123,6 +123,13 @@ export type SecondKeyRefusal =
   | { readonly why: 'call-under-way'; readonly request: AskedRequest }
   /** An earlier one of exactly this call may have reached the upstream, and nobody has said yet what became of it. */
   | { readonly why: 'outcome-unknown'; readonly request: AskedRequest }
+  /** An approver has changed the arguments: what is approved is another call, which the caller may make instead. */
+  | {
+      readonly why: 'call-edited';
+      readonly request: AskedRequest;
+      readonly args: JsonObject;
+      readonly changes: readonly JsonObject[];
+    }
   | { readonly why: 'too-many-pending'; readonly limit: number; readonly retryAfter: Seconds }
   /** Nobody can be asked: the feature `requests` is off. */
   | { readonly why: 'nobody-to-ask'; readonly reason: string };

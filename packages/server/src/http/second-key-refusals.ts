@@ -40,6 +40,17 @@ export function explainSecondKey(refusal: SecondKeyRefusal): Problem {
         detail: `An earlier call with the same arguments (${refusal.request.name}) may have reached the upstream. Look there, then say what happened: POST ${refusal.request.url}/completed or /failed.`,
         ...factsOf(refusal.request),
       };
+    case 'call-edited': {
+      const { facts, headers } = factsOf(refusal.request);
+      return {
+        status: 409,
+        code: 'approval_edited',
+        title: 'People have approved another form of this call',
+        detail: `An approver of ${refusal.request.name} has changed the arguments: call with those in “arguments”, or cancel the request and ask again.`,
+        facts: { ...facts, arguments: refusal.args, difference: refusal.changes },
+        headers,
+      };
+    }
     case 'too-many-pending':
       return {
         status: 429,

@@ -5,7 +5,7 @@ import { checkArguments, type ToolResult } from '@keyturn/tools';
 import type { Caller } from '../../http/caller.ts';
 import { matchesName } from '../../http/pat-limits.ts';
 import { type Done, type House, pass } from '../../http/pass.ts';
-import type { Problem } from '../../http/problem.ts';
+import type { FieldFault, Problem } from '../../http/problem.ts';
 import type { Action, Approved, Resource } from '../../http/rooms.ts';
 import { callTool, type ToolCallParts } from './call.ts';
 import type { Catalogue, CatalogueEntry } from './catalogue.ts';
@@ -101,6 +101,14 @@ function canonical(given: Json | undefined): JsonObject | undefined {
   const written = writeCanonical(given ?? {});
   const parsed: Json = written.ok ? JSON.parse(written.value) : undefined;
   return isJsonObject(parsed) ? parsed : undefined;
+}
+
+/** What is wrong with arguments that somebody would have a tool called with; a tool that is gone takes none. */
+export function argumentFaults(entry: CatalogueEntry | undefined, args: JsonObject): readonly FieldFault[] {
+  if (entry === undefined) return [{ field: '', message: 'the tool is not there any more' }];
+  const checked = checkArguments(entry.tool, args);
+  if (checked.ok) return [];
+  return checked.refusal.map(({ pointer, message }) => ({ field: `/parameters${pointer}`, message }));
 }
 
 /** Whether the arguments fit the tool. */

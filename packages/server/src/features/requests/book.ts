@@ -1,0 +1,320 @@
+import { digestOf, mayApprove } from '@keyturn/policy';
+import {
+  type Clock,
+  epochMilliseconds,
+  type JsonObject,
+  ok,
+  type Random,
+  type Result,
+  refuse,
+} from '@keyturn/protocol';
+import type { Caller } from '../../http/caller.ts';
+import type { FieldFault } from '../../http/problem.ts';
+import type { Action, Decision } from '../../http/rooms.ts';
+import { actorOf, changeEvent } from './audit.ts';
+import { bind } from './binding.ts';
+import { type CreateBody, canonicalArguments, specOf } from './body.ts';
+import { differenceOf } from './difference.ts';
+import type { Keeper } from './keeper.ts';
+import { begin, type EditedCall, endOf, type LifeEvent, phaseAt } from './life.ts';
+import { nameOfRequest } from './name.ts';
+import { approverOf, isAgent, isReviewer, type Membership, requesterOf } from './parties.ts';
+import type { RequestRefusal } from './refusals.ts';
+import type { RequestFilter, RequestPage, RequestRepository } from './repository.ts';
+import type { AgentRequest, Approval, AskedCall, Phase, Requester, RequestTimes } from './request.ts';
+import { asReviewers, type RolesNow, stillHolds } from './validity.ts';
+
+export interface BookParts {
+  readonly repository: RequestRepository;
+  readonly keeper: Keeper;
+  /** The one decision point. */
+  readonly decide: (caller: Caller, action: Action) => Decision | Promise<Decision>;
+  readonly members: () => Membership;
+  readonly rolesNow: RolesNow;
+  /** What is wrong with the arguments that an approver would have a tool called with. */
+  readonly checkArguments: (tool: string, args: JsonObject) => readonly FieldFault[];
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly times: RequestTimes;
+  readonly maxPending: number;
+}
+
+type Answer<Value = AgentRequest> = Promise<Result<Value, RequestRefusal>>;
+
+/** What agents and reviewers do with requests: who may, by which rules. When it is its time, life.ts says. */
+export interface Book {
+  readonly create: (caller: Caller, body: CreateBody) => Answer<{ request: AgentRequest; isNew: boolean }>;
+  readonly approve: (caller: Caller, name: string, given: { reason?: string; parameters?: JsonObject }) => Answer;
+  readonly deny: (caller: Caller, name: string, reason: string | undefined) => Answer;
+  readonly cancel: (caller: Caller, name: string, reason: string | undefined) => Answer;
+  /** The agent begins to act: the approval is looked at again, and spent. */
+  readonly execute: (caller: Caller, name: string) => Answer;
+  /** The agent has acted; or somebody who looked says what became of an execution that broke off. */
+  readonly finish: (
+    caller: Caller,
+    name: string,
+    outcome: 'complete' | 'fail',
+    given: { reason?: string; result?: JsonObject },
+  ) => Answer;
+  readonly read: (caller: Caller, name: string) => Answer;
+  readonly list: (caller: Caller, filter: RequestFilter, limit: number, after?: string) => Answer<RequestPage>;
+  /** The person who asks says that they do: no approval, but a sign that it was them. */
+  readonly confirm: (name: string, who: Pick<Requester, 'issuer' | 'subject'>) => Answer;
+}
+
+export function openBook(parts: BookParts): Book {
+  const { repository, keeper, clock, random } = parts;
+
+  const insert = async (request: AgentRequest): Promise<'stored' | 'taken' | 'full'> =>
+    repository.insert(request, parts.maxPending, changeEvent(undefined, request, 'create', actorOf(request.requester)));
+
+  const isOwner = (caller: Caller, { requester }: AgentRequest): boolean => {
+    const mine = requesterOf(caller, parts.members());
+    return (
+      mine.issuer === requester.issuer && mine.identity === requester.identity && mine.subject === requester.subject
+    );
+  };
+  /** Reviewers see all, others what is theirs; what is not theirs does not exist for them. */
+  const maySee = (caller: Caller, request: AgentRequest): boolean =>
+    isOwner(caller, request) || isReviewer(caller, parts.members()) || hasRoleAskedFor(caller, request);
+
+  /** `lenient`: saying no takes neither a fresh login nor a credential of one's own. */
+  const asReviewer = async (
+    caller: Caller,
+    name: string,
+    lenient: boolean,
+    decide: (request: AgentRequest) => Result<LifeEvent, RequestRefusal> | Promise<Result<LifeEvent, RequestRefusal>>,
+  ): Answer => {
+    const self = approverOf(caller, parts.members());
+    const noReviewer: RequestRefusal = { why: 'approver', refusal: { why: 'not-a-reviewer' } };
+    const done = await keeper.advance(name, actorOf(self), (request) => {
+      if (!self.isReviewer && !hasRoleAskedFor(caller, request)) return refuse(noReviewer);
+      const asked = asReviewers(request.asked ?? { from: [], count: 1, within: parts.times.within });
+      const may = lenient
+        ? mayApprove({ from: asked.from, count: 1 }, request.requester, [], { ...self, shared: false }, clock())
+        : mayApprove(asked, request.requester, request.approvals, self, clock());
+      return may.ok ? decide(request) : refuse({ why: 'approver', refusal: may.refusal });
+    });
+    // Whether a name exists is nothing for those who may not look.
+    return !done.ok && done.refusal.why === 'unknown-request' && !self.isReviewer ? refuse(noReviewer) : done;
+  };
+
+  const isAskedElsewhere = async (request: AgentRequest, { callKey }: EditedCall): Promise<boolean> => {
+    const others = callKey === request.callKey ? [] : await repository.ofCall(callKey);
+    return others.some(({ name, phase }) => name !== request.name && isActive(phase));
+  };
+
+  return {
+    async create(caller, body) {
+      const members = parts.members();
+      if (!isAgent(caller, members)) return refuse({ why: 'not-an-agent' });
+      const requester = requesterOf(caller, members);
+      if (body.agentIdentity !== undefined && body.agentIdentity !== requester.identity) {
+        return refuse({ why: 'identity-mismatch', claimed: body.agentIdentity });
+      }
+      const uri = body.targetURI ?? body.target?.uri;
+      if (uri === undefined || (body.target !== undefined && body.target.uri !== uri)) {
+        const message = 'action and targetURI are required, and target.uri must not be another';
+        return refuse({ why: 'bad-query', faults: [{ field: '/targetURI', message }] });
+      }
+      const args = canonicalArguments(body.parameters);
+      const spec = canonicalArguments(specOf(body, requester.identity, uri));
+      if (args === undefined || spec === undefined) {
+        const message = 'has no canonical form (RFC 8785): text that is no Unicode, or a number that JSON cannot hold';
+        return refuse({ why: 'bad-query', faults: [{ field: '/parameters', message }] });
+      }
+      const call: AskedCall = { action: body.action, targetUri: uri, args, reason: body.reason, spec };
+      const decision = await parts.decide(caller, actionOf(call));
+      const policyVersion = decision.policyVersion ?? '';
+      const { digest } = bind(requester, call, policyVersion);
+      for (let turn = 0; turn < 5; turn += 1) {
+        const name = nameOfRequest(requester.identity, random);
+        const callKey = body.dedupKey === undefined ? `api:${name}` : dedupKeyOf(requester, body.dedupKey);
+        const now = clock();
+        const within = decision.effect === 'needs-second-key' ? decision.approvals.within : parts.times.within;
+        const request = begin(
+          {
+            name,
+            via: 'api',
+            requester,
+            call,
+            digest,
+            callKey,
+            policyVersion,
+            ...(decision.effect === 'needs-second-key' ? { rule: decision.rule } : {}),
+            labels: {
+              namespace: body.namespace,
+              ...(body.correlationID === undefined ? {} : { correlationId: body.correlationID }),
+              ...(body.classification === undefined ? {} : { classification: body.classification }),
+            },
+            createdAt: now,
+            expiresAt: endOf(now, within),
+          },
+          decision,
+        );
+        const stored = await insert(request);
+        if (stored === 'stored') return ok({ request, isNew: true });
+        if (stored === 'full') return refuse({ why: 'too-many-pending', limit: parts.maxPending, retryAfter: 60 });
+        await keeper.sweepCall(callKey);
+        const [active] = await repository.ofCall(callKey);
+        if (active !== undefined && isActive(active.phase)) {
+          return ok({ request: active, isNew: false });
+        }
+      }
+      return refuse({ why: 'changed-meanwhile' });
+    },
+
+    async approve(caller, name, { reason, parameters }) {
+      const self = approverOf(caller, parts.members());
+      return asReviewer(caller, name, false, async (request) => {
+        const edit = parameters === undefined ? ok(undefined) : editOf(request, parameters, parts.checkArguments);
+        if (!edit.ok) return edit;
+        if (edit.value !== undefined && (await isAskedElsewhere(request, edit.value))) {
+          return refuse({ why: 'edit-taken' });
+        }
+        const approval: Approval = {
+          issuer: self.issuer,
+          identity: self.identity,
+          serviceAccount: self.serviceAccount,
+          names: self.names,
+          actors: self.actors,
+          owners: self.owners,
+          roles: self.roles,
+          at: epochMilliseconds(clock()),
+          ...(self.subject === undefined ? {} : { subject: self.subject }),
+          ...(self.client === undefined ? {} : { client: self.client }),
+          ...(self.tokenId === undefined ? {} : { tokenId: self.tokenId }),
+          ...(self.sessionId === undefined ? {} : { sessionId: self.sessionId }),
+          ...(self.pat === undefined ? {} : { pat: self.pat }),
+          ...(self.acr === undefined ? {} : { acr: self.acr }),
+          ...(self.authTime === undefined ? {} : { authTime: self.authTime }),
+          ...(reason === undefined ? {} : { reason }),
+        };
+        return ok({ type: 'approve', approval, ...(edit.value === undefined ? {} : { edit: edit.value }) });
+      });
+    },
+
+    deny: (caller, name, reason = 'denied') =>
+      asReviewer(caller, name, true, () =>
+        ok({ type: 'deny', by: requesterOf(caller, parts.members()).identity, reason }),
+      ),
+
+    cancel: (caller, name, reason = 'cancelled by the requester') => {
+      const self = requesterOf(caller, parts.members());
+      return keeper.advance(name, actorOf(self), (request) => {
+        if (!maySee(caller, request)) return refuse({ why: 'unknown-request', name });
+        if (!isOwner(caller, request)) return refuse({ why: 'not-yours' });
+        return ok({ type: 'cancel', by: self.identity, reason });
+      });
+    },
+
+    async execute(caller, name) {
+      const self = requesterOf(caller, parts.members());
+      let fault: RequestRefusal | undefined;
+      const done = await keeper.advance(name, actorOf(self), async (request) => {
+        if (!maySee(caller, request)) return refuse({ why: 'unknown-request', name });
+        if (!isOwner(caller, request)) return refuse({ why: 'not-yours' });
+        if (request.via === 'gate') return refuse({ why: 'not-by-hand' });
+        const phase = phaseAt(request, clock());
+        if (phase !== 'Approved') return refuse({ why: 'phase', phase, event: 'execute' });
+        const members = parts.members();
+        if (!isAgent(caller, members)) {
+          fault = { why: 'not-an-agent' };
+          return ok({ type: 'void', reason: 'AgentLostRole', message: 'The requester is no agent any more.' });
+        }
+        const decision = await parts.decide(caller, actionOf(request.call));
+        const { digest } = bind(self, request.call, decision.policyVersion ?? '');
+        const isBound = request.asked !== undefined;
+        const now = { decision, digest: isBound ? digest : request.digest, toolVersion: undefined };
+        const invalid =
+          !isBound && decision.effect === 'needs-second-key'
+            ? { reason: 'PolicyChanged', message: 'The policies now ask people to approve this.' }
+            : await stillHolds(request, now, members, parts.rolesNow);
+        if (invalid !== undefined) {
+          const { reason, message } = invalid;
+          fault = reason === 'PolicyDenies' ? { why: 'policy-denies', reason: message } : { why: 'void', message };
+          return ok({ type: 'void', reason, message });
+        }
+        return ok({ type: 'execute', until: endOf(clock(), parts.times.execution) });
+      });
+      return done.ok && fault !== undefined && done.value.phase === 'Cancelled' ? refuse(fault) : done;
+    },
+
+    finish: (caller, name, outcome, { reason, result }) => {
+      const self = requesterOf(caller, parts.members());
+      return keeper.advance(name, actorOf(self), (request) => {
+        if (!maySee(caller, request)) return refuse({ why: 'unknown-request', name });
+        const isMine = isOwner(caller, request);
+        if (!isMine && !request.outcomeUnknown) return refuse({ why: 'not-yours' });
+        if (request.via === 'gate' && !request.outcomeUnknown) return refuse({ why: 'not-by-hand' });
+        const message = reason ?? (outcome === 'complete' ? 'Completed.' : 'Failed.');
+        return ok({ type: outcome, message, ...(result === undefined ? {} : { result }) });
+      });
+    },
+
+    async read(caller, name) {
+      const request = await repository.byName(name);
+      return request !== undefined && maySee(caller, request) ? ok(request) : refuse({ why: 'unknown-request', name });
+    },
+
+    async list(caller, filter, limit, after) {
+      const members = parts.members();
+      const { identity, issuer } = requesterOf(caller, members);
+      // Who is no reviewer sees their own only, whatever they ask for.
+      const isOther = filter.agent !== undefined && filter.agent !== identity;
+      if (!isReviewer(caller, members) && isOther) return ok({ items: [], next: undefined });
+      const own = isReviewer(caller, members) ? filter : { ...filter, agent: identity, issuer };
+      const page = await repository.list(own, limit, after);
+      return page === 'bad-cursor'
+        ? refuse({ why: 'bad-query', faults: [{ field: 'query.continue', message: 'is not one that was given out' }] })
+        : ok(page);
+    },
+
+    confirm: (name, who) =>
+      keeper.advance(name, { identity: who.subject ?? '', issuer: who.issuer }, (request) => {
+        const { issuer, subject } = request.requester;
+        if (issuer !== who.issuer || subject === undefined || subject !== who.subject) {
+          return refuse({ why: 'unknown-request', name });
+        }
+        return ok({ type: 'confirm', by: request.requester.identity });
+      }),
+  };
+}
+
+/** Whoever has a role that the rule asks for sees what waits for them, reviewer or not. */
+function hasRoleAskedFor({ roles }: Caller, { asked }: AgentRequest): boolean {
+  return asked?.from.some((role) => roles.includes(role)) ?? false;
+}
+
+function isActive(phase: Phase): boolean {
+  return phase === 'Pending' || phase === 'Approved' || phase === 'Executing';
+}
+
+/** What policy judges of an agent's own action. */
+function actionOf({ targetUri = '', args, spec = {} }: AskedCall): Action {
+  return { kind: 'request.execute', target: targetUri, targetUri, args, spec };
+}
+
+function dedupKeyOf({ issuer, identity }: Requester, key: string): string {
+  return `dedup:${digestOf({ caller: { issuer, identity }, action: 'dedup', target: key, policyVersion: '' })}`;
+}
+
+/** What an edit makes of a call: other arguments, so another digest; and the difference, for all to see. */
+function editOf(
+  request: AgentRequest,
+  parameters: JsonObject,
+  check: BookParts['checkArguments'],
+): Result<EditedCall | undefined, RequestRefusal> {
+  const args = canonicalArguments(parameters);
+  if (args === undefined) {
+    return refuse({ why: 'bad-edit', faults: [{ field: '/parameters', message: 'has no canonical form (RFC 8785)' }] });
+  }
+  const changes = differenceOf(request.call.args, args);
+  if (changes.length === 0) return ok(undefined);
+  const faults = request.call.tool === undefined ? [] : check(request.call.tool, args);
+  if (faults.length > 0) return refuse({ why: 'bad-edit', faults });
+  const { spec } = request.call;
+  const call = { ...request.call, args, ...(spec === undefined ? {} : { spec: { ...spec, parameters: args } }) };
+  const { digest, callKey } = bind(request.requester, call, request.policyVersion);
+  return ok({ call, digest, callKey: request.via === 'api' ? request.callKey : callKey, changes });
+}
