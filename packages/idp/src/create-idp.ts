@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { isIP } from 'node:net';
 import {
   type Clock,
@@ -22,6 +21,7 @@ import type { LineLog, Log } from './log.ts';
 import { bootstrapAdminFrom, ensureMaster } from './master.ts';
 import { openState } from './model/index.ts';
 import { createOutboundFetch } from './outbound.ts';
+import { createRandomPool } from './random-pool.ts';
 import { createPasswordHasher, type PasswordHasher } from './passwords.ts';
 import { sweepEvents, sweepSessions } from './sweep.ts';
 
@@ -74,7 +74,7 @@ export async function createIdp(options: IdpOptions): Promise<Idp> {
   if (fault !== undefined) throw new Error(fault);
   const log: Log = (level, message, facts = {}) => options.log?.[level](facts, message);
   const clock: Clock = options.clock ?? (() => epochMilliseconds(Date.now()));
-  const random: Random = options.random ?? ((n) => randomBytes(n));
+  const random: Random = options.random ?? createRandomPool();
   const state = openState({ path: pathOf(options.dataUrl), clock, random });
   const fetch = createOutboundFetch(options.allowPrivateHosts ?? ['localhost', '127.0.0.0/8', '[::1]']);
   const fetchFromStrangers = createOutboundFetch(options.allowPrivateHosts ?? []);

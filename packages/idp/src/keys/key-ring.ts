@@ -16,8 +16,6 @@ export interface UsableKey {
   readonly algorithm: string;
   /** The private key, or the secret of HS512 and AES. */
   readonly secret: KeyObject;
-  /** The private key again, as often as signatures are made at once: a key object is locked while it signs. */
-  readonly signers: readonly KeyObject[];
   /** The public half; for HS512 and AES the secret itself. */
   readonly verify: KeyObject;
   /** Base64 DER, for generated RSA keys. */
@@ -117,12 +115,11 @@ function parse(key: RealmKey, material: KeyMaterial): UsableKey {
   const common = { key, kid: material.kid, algorithm: key.algorithm };
   if ('secret' in material) {
     const secret = createSecretKey(Buffer.from(material.secret, 'base64url'));
-    return { ...common, secret, signers: [secret], verify: secret };
+    return { ...common, secret, verify: secret };
   }
   return {
     ...common,
     secret: createPrivateKey(material.privateKeyPem),
-    signers: Array.from({ length: 4 }, () => createPrivateKey(material.privateKeyPem)),
     verify: createPublicKey(material.publicKeyPem),
     ...(material.certificate === undefined ? {} : { certificate: material.certificate }),
   };

@@ -61,7 +61,7 @@ async function answer(context: IdpContext, realm: Realm, request: TokenRequest, 
   const subject = { sub: request.user.id, ...claims };
   if (algorithm === undefined || algorithm === '') return sendJson(reply, 200, subject);
   const key = await context.keys.active(realm.id, algorithm);
-  const signed = await signJwt(key, { ...subject, iss: request.issuer, aud: request.client.clientId });
+  const signed = signJwt(key, { ...subject, iss: request.issuer, aud: request.client.clientId });
   return reply.code(200).header('content-type', 'application/jwt').send(signed);
 }
 

@@ -25,7 +25,7 @@ export async function idTokenOf(
   const audience = { aud: [client.clientId] };
   for (const name of audiencesOf(claims)) addAudience(audience, name);
   const withHash = accessToken !== undefined && client.attributes['id.token.as.detached.signature'] !== 'true';
-  return await signJwt(
+  return signJwt(
     key,
     inOrder({
       ...claims,

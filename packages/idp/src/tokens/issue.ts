@@ -20,7 +20,7 @@ export async function issueTokens(
   const { realm, client, user, session } = request;
   const key = await context.keys.active(realm.id, accessAlgorithm(realm, client));
   const headerType = client.attributes['access.token.header.type.rfc9068'] === 'true' ? 'at+jwt' : 'JWT';
-  const accessToken = await signJwt(key, access, headerType);
+  const accessToken = signJwt(key, access, headerType);
   const refresh = request.refresh ? await refreshTokenOf(context, request, access) : undefined;
   const idToken =
     request.idToken && request.scopes.openid ? await idTokenOf(context, request, access, accessToken) : undefined;

@@ -17,7 +17,7 @@ export async function refreshTokenOf(
   const lifespan = refreshTokenLifespan(realm, client, session, end, offline, now);
   const key = await context.keys.active(realm.id, 'HS512');
   const id = context.state.newUuid();
-  const token = await signJwt(key, {
+  const token = signJwt(key, {
     ...(lifespan === undefined ? {} : { exp: now + lifespan }),
     iat: now,
     jti: id,

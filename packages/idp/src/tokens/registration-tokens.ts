@@ -43,7 +43,7 @@ async function sign(
   exp: number,
 ): Promise<string> {
   const key = await context.keys.active(realm.id, 'HS512');
-  return await signJwt(key, { exp, iat: context.state.now(), jti, iss: issuer, aud: issuer, typ });
+  return signJwt(key, { exp, iat: context.state.now(), jti, iss: issuer, aud: issuer, typ });
 }
 
 /** Reads either of the two. `exp` 0 means no end, as in Keycloak. */

@@ -63,8 +63,6 @@ describe('a faulty authorization request', () => {
     [{ scope: 'openid nope' }, 'error=invalid_scope&error_description=Invalid+scopes%3A+openid+nope'],
     [{ prompt: 'none login' }, 'error=invalid_request&error_description=Invalid+parameter%3A+prompt'],
     [{ max_age: 'soon' }, 'error=invalid_request&error_description=Invalid+parameter%3A+max_age'],
-    [{ request: 'e30.e30.' }, 'error=request_not_supported'],
-    [{ request_uri: 'https://evil.example.com/object' }, 'error=request_uri_not_supported'],
     [
       { code_challenge: challenge, code_challenge_method: 'S512' },
       'error=invalid_request&error_description=Invalid+parameter%3A+code_challenge_method',

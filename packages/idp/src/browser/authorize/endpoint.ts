@@ -18,6 +18,7 @@ import {
   type CheckedRequest,
   readAuthorizationRequest,
 } from './request.ts';
+import { readRequestObject } from './request-object.ts';
 import { sendAnswer } from './response-mode.ts';
 
 /** The authorization endpoint (RFC 6749 §3.1, OpenID Connect Core §3.1.2), by GET or POST. */
@@ -26,7 +27,9 @@ export async function authorize(visit: Visit): Promise<FastifyReply> {
   const sent = request.method === 'POST' ? formOf(request) : queryOf(request);
   const pushed = takePushedRequest(context.state, realm, sent);
   if (pushed === 'unknown') return sendErrorPage(visit, 'Invalid Request');
-  const parameters = pushed ?? sent;
+  const object = await readRequestObject(context, realm, pushed ?? sent);
+  if (object === 'unreadable') return sendErrorPage(visit, 'Invalid Request');
+  const parameters = object ?? pushed ?? sent;
   const options = { baseUrl: visit.frontend, pushed: pushed !== undefined };
   const read = readAuthorizationRequest(context.state, realm, parameters, options);
   if (!read.ok) return sendRefusal(visit, read.refusal);
@@ -35,7 +38,10 @@ export async function authorize(visit: Visit): Promise<FastifyReply> {
 
 /** `protocol/openid-connect/registrations`: the same request, for somebody who has no account yet. */
 export async function authorizeRegistration(visit: Visit): Promise<FastifyReply> {
-  const parameters = queryOf(visit.request);
+  const sent = queryOf(visit.request);
+  const object = await readRequestObject(visit.context, visit.realm, sent);
+  if (object === 'unreadable') return sendErrorPage(visit, 'Invalid Request');
+  const parameters = object ?? sent;
   parameters.set('prompt', 'create');
   const options = { baseUrl: visit.frontend, pushed: false };
   const read = readAuthorizationRequest(visit.context.state, visit.realm, parameters, options);

@@ -149,8 +149,6 @@ function readRest(
   if (!type.ok) return answer(type.refusal.error, type.refusal.description, type.refusal.responseMode);
   const responseMode = readResponseMode(parameters.get('response_mode'), 'query');
   if (responseMode === undefined) return answer('invalid_request', 'Invalid parameter: response_mode');
-  if (parameters.has('request')) return answer('request_not_supported');
-  if (parameters.has('request_uri')) return answer('request_uri_not_supported');
   if (client.attributes['require.pushed.authorization.requests'] === 'true' && !pushed) {
     return answer('invalid_request', 'Pushed Authorization Request is only allowed.');
   }

@@ -62,7 +62,7 @@ async function logoutToken(
   const now = context.state.now();
   const withSession = client.attributes['backchannel.logout.session.required'] !== 'false';
   const offline = client.attributes['backchannel.logout.revoke.offline.tokens'] === 'true';
-  return await signJwt(
+  return signJwt(
     key,
     {
       exp: now + lifespan,
