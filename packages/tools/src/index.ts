@@ -7,7 +7,7 @@
  * a result (`call`). `tool.ts` says what a tool is; read it first.
  */
 export type { ArgumentFault } from './call/check-arguments.ts';
-export { checkArguments } from './call/check-arguments.ts';
+export { checkArguments, checkResult } from './call/check-arguments.ts';
 export type { BuildRefusal, OutboundRequest } from './call/build-request.ts';
 export { buildRequest } from './call/build-request.ts';
 export type { ReadOptions, ToolResult, UpstreamResponse } from './call/read-response.ts';
@@ -19,6 +19,7 @@ export { diffTools, differingParts } from './catalogue/diff-tools.ts';
 export type { KnownName } from './catalogue/keep-names.ts';
 export { keepNames } from './catalogue/keep-names.ts';
 export { hashJson } from './catalogue/canonical-json.ts';
+export { nameForMcp } from './catalogue/names.ts';
 export type { OperationSelector, Selectable } from './catalogue/select.ts';
 export { selects } from './catalogue/select.ts';
 export type { DocumentRefusal, Place } from './document/document-refusal.ts';

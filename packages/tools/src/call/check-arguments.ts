@@ -29,6 +29,11 @@ export function checkArguments(tool: Tool, args: unknown): Result<JsonObject, re
   return faults.length === 0 ? ok(given) : refuse(faults);
 }
 
+/** Where a structured result is not what the tool promises; nothing where it promises nothing. */
+export function checkResult(tool: Pick<Tool, 'hash' | 'outputSchema'>, structured: Json): readonly ArgumentFault[] {
+  return tool.outputSchema === undefined ? [] : checkAgainst(tool.hash, tool.outputSchema, structured, 'output');
+}
+
 /** Faults of a value by a schema; none if it fits. `key` names the schema: it is compiled once for each. */
 export function checkAgainst(
   key: string,

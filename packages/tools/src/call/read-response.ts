@@ -1,7 +1,7 @@
 import { type Bytes, isJsonObject, type Json, type JsonObject, kibibytes } from '@keyturn/protocol';
 import { kindOf } from '../catalogue/read-body.ts';
 import type { Tool } from '../tool.ts';
-import { type ArgumentFault, checkAgainst } from './check-arguments.ts';
+import { type ArgumentFault, checkResult } from './check-arguments.ts';
 
 /** An upstream's answer, read whole or as far as the caller of the network let it run. */
 export interface UpstreamResponse {
@@ -63,10 +63,7 @@ export function readResponse(tool: Tool, response: UpstreamResponse, options: Re
   // The schema, and so its wrapping, is that of a success; an error is handed on as it is.
   const wraps = !isJsonObject(value) || (succeeded && tool.wrapsResult);
   const structured: JsonObject = wraps ? { result: value } : value;
-  const faults =
-    succeeded && tool.outputSchema !== undefined
-      ? checkAgainst(tool.hash, tool.outputSchema, structured, 'output')
-      : [];
+  const faults = succeeded ? checkResult(tool, structured) : [];
   return { ...base, value, structured, ...(faults.length === 0 ? {} : { mismatch: faults }), ...shown };
 }
 

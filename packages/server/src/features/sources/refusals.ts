@@ -43,7 +43,7 @@ export function explainSourceRefusal(refusal: SourceRefusal): Problem {
       return {
         status: 422,
         code: isBlocked(refusal.refusal) ? 'source_address_not_allowed' : 'source_unreachable',
-        title: 'The OpenAPI document cannot be fetched',
+        title: 'The source cannot be fetched',
         detail: `/url: ${explainNetRefusal(refusal.refusal)}.${isBlocked(refusal.refusal) ? ' The list is tools.allowedHosts.' : ''}`,
         facts: { errors: [{ field: '/url', message: explainNetRefusal(refusal.refusal) }] },
       };
@@ -51,7 +51,7 @@ export function explainSourceRefusal(refusal: SourceRefusal): Problem {
       return {
         status: 422,
         code: 'source_unreachable',
-        title: 'The OpenAPI document cannot be fetched',
+        title: 'The source cannot be fetched',
         detail: `/url: the server answered ${refusal.status} instead of the document.`,
         facts: { errors: [{ field: '/url', message: `answered ${refusal.status}` }] },
       };

@@ -7,7 +7,7 @@ import type { SourceRefusal } from './refusals.ts';
 import { keepSecret } from './secret.ts';
 import { settleReading } from './settle.ts';
 import type { Source } from './source.ts';
-import { nextSync } from './sync.ts';
+import { nextSync, policyOf } from './sync.ts';
 
 /**
  * Reads the source, makes its tools and stores both; all of it or nothing. What is there at that moment is accepted by
@@ -49,7 +49,7 @@ export async function registerSource(
   const reading = await readSource(parts, definition, { document, heads: [] });
   if (!reading.ok) return reading;
   const { tools, warnings, inventoryHash } = reading.value;
-  const settled = settleReading([], tools, { review: body.review, first: true, serverGiven: true });
+  const settled = settleReading([], tools, { ...policyOf(definition), first: true });
   const source: Source = {
     ...definition,
     lastSync: { at: now, outcome: 'changed' },

@@ -49,13 +49,15 @@ export function settleReading(
     readonly first: boolean;
     /** Calls go to an address that a person has given, so that the document's do not matter. */
     readonly serverGiven: boolean;
+    /** Of the URL that a person gave for the source. */
+    readonly origin: string | undefined;
   },
 ): Settled {
   const known = new Map(heads.map((head) => [head.operation, head]));
   const origins = new Set(heads.filter(({ acceptedHash }) => acceptedHash !== undefined).map(({ origin }) => origin));
   const accepts = (read: ReadTool): boolean =>
     policy.first ||
-    (policy.review === 'auto' && (policy.serverGiven || origins.size === 0 || origins.has(read.origin)));
+    (policy.review === 'auto' && (policy.serverGiven || origins.has(read.origin) || read.origin === policy.origin));
   const inserts: { read: ReadTool; accepted: boolean }[] = [];
   const updates: { head: ToolHead; read: ReadTool; accepted: boolean }[] = [];
   const diff = { added: [] as string[], changed: [] as string[], pending: [] as string[] };

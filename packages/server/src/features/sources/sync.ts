@@ -60,8 +60,13 @@ export async function syncSource(
 }
 
 /** What may be accepted without a person. */
-export function policyOf(source: Source): Parameters<typeof settleReading>[2] {
-  return { review: source.review, first: false, serverGiven: source.serverUrl !== undefined };
+export function policyOf(source: Pick<Source, 'review' | 'serverUrl' | 'url'>): Parameters<typeof settleReading>[2] {
+  return {
+    review: source.review,
+    first: false,
+    serverGiven: source.serverUrl !== undefined,
+    origin: source.url === undefined ? undefined : new URL(source.url).origin,
+  };
 }
 
 export function hasChanged(settled: Settled): boolean {

@@ -25,6 +25,11 @@ export interface ToolCallParts extends CredentialParts {
   readonly callMcp: McpCall;
 }
 
+/** What an upstream answered. `content` is given by MCP servers: their own blocks, for whoever speaks MCP too. */
+export interface UpstreamResult extends ToolResult {
+  readonly content?: readonly JsonObject[];
+}
+
 /** A call of a tool of an MCP server. 401 is told apart, so that a token which the server no longer takes is replaced. */
 export type McpCall = (
   url: string,
@@ -36,10 +41,10 @@ export type McpCall = (
     readonly maxBytes: Bytes;
     readonly signal: AbortSignal | undefined;
   },
-) => Promise<Result<ToolResult, NetRefusal>>;
+) => Promise<Result<UpstreamResult, NetRefusal>>;
 
 /** One answer of the upstream, or none. */
-type Attempt = Result<ToolResult, NetRefusal>;
+type Attempt = Result<UpstreamResult, NetRefusal>;
 
 /** Calls one tool as an approved caller: arguments checked, a credential for the source, one request, one answer. */
 export async function callTool(
@@ -49,7 +54,7 @@ export async function callTool(
   given: Json | undefined,
   door: Resource,
   signal?: AbortSignal,
-): Promise<Result<ToolResult, ToolRefusal>> {
+): Promise<Result<UpstreamResult, ToolRefusal>> {
   const { tool, source } = entry;
   const checked = checkArguments(tool, given ?? {});
   if (!checked.ok) return refuse({ why: 'bad-arguments', faults: checked.refusal });
@@ -112,8 +117,8 @@ async function attempt(
   parts: ToolCallParts,
   source: ToolSource,
   send: () => Promise<Attempt>,
-): Promise<Result<ToolResult, ToolRefusal>> {
-  const asked = await parts.breakerOf(source).run<ToolResult, Exclude<Attempt, { ok: true }>['refusal'] | Faulty>(
+): Promise<Result<UpstreamResult, ToolRefusal>> {
+  const asked = await parts.breakerOf(source).run<UpstreamResult, Exclude<Attempt, { ok: true }>['refusal'] | Faulty>(
     async () => {
       const answer = await send();
       return answer.ok && isGatewayFault(answer.value.status)
@@ -134,7 +139,7 @@ async function attempt(
 /** An answer that says that the upstream is not there. The caller gets it as it is. */
 interface Faulty {
   readonly why: 'faulty';
-  readonly answer: ToolResult;
+  readonly answer: UpstreamResult;
 }
 
 function isGatewayFault(status: number): boolean {

@@ -1,10 +1,17 @@
-import { type Json, ok, type Result } from '@keyturn/protocol';
-import type { Tool, ToolResult } from '@keyturn/tools';
+import { type Json, type JsonObject, ok, type Result } from '@keyturn/protocol';
+import type { Tool } from '@keyturn/tools';
 import type { Caller } from '../../http/caller.ts';
 import { type House, pass } from '../../http/pass.ts';
 import type { Problem } from '../../http/problem.ts';
+import type { UpstreamResult } from './call.ts';
 import type { CatalogueEntry } from './catalogue.ts';
 import type { Toolbox } from './toolbox.ts';
+
+interface McpAnswer {
+  readonly result: UpstreamResult;
+  readonly content: readonly JsonObject[] | undefined;
+  readonly promised: boolean;
+}
 
 /** The tools as the MCP door lists and calls them (its port `McpToolbox`): by MCP name, each call through all rooms. */
 export function openMcpDoor(toolbox: Toolbox, house: House) {
@@ -21,12 +28,13 @@ export function openMcpDoor(toolbox: Toolbox, house: House) {
       name: string,
       given: Json | undefined,
       signal: AbortSignal,
-    ): Promise<Result<{ readonly result: ToolResult; readonly promised: boolean }, Problem>> {
+    ): Promise<Result<McpAnswer, Problem>> {
       const entry = toolbox.find(caller, name, 'mcp');
       const request = { caller, requestId, door: 'mcp', arguments: given, signal } as const;
       const called = await toolbox.callThroughRooms(entry, name, request);
       if (!called.ok) return called;
-      return ok({ result: called.value.answer.result, promised: entry?.tool.outputSchema !== undefined });
+      const { result } = called.value.answer;
+      return ok({ result, content: result.content, promised: entry?.tool.outputSchema !== undefined });
     },
   };
 }

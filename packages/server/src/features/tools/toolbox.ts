@@ -1,13 +1,13 @@
 import { explainNetRefusal, nearestName } from '@keyturn/net';
 import { writeCanonical } from '@keyturn/policy';
 import { type Clock, isJsonObject, type Json, type JsonObject, ok, type Result, refuse } from '@keyturn/protocol';
-import { checkArguments, type ToolResult } from '@keyturn/tools';
+import { checkArguments } from '@keyturn/tools';
 import type { Caller } from '../../http/caller.ts';
 import { matchesName } from '../../http/pat-limits.ts';
 import { type Done, type House, pass } from '../../http/pass.ts';
 import type { FieldFault, Problem } from '../../http/problem.ts';
 import type { Action, Approved, Resource } from '../../http/rooms.ts';
-import { callTool, type ToolCallParts } from './call.ts';
+import { callTool, type ToolCallParts, type UpstreamResult } from './call.ts';
 import type { Catalogue, CatalogueEntry } from './catalogue.ts';
 import { explainToolRefusal } from './refusals.ts';
 
@@ -30,7 +30,7 @@ export type VisibleTo = (caller: Caller) => (entry: CatalogueEntry) => boolean;
 /** One answered call. `failed` is the upstream's own refusal, with its status and words. */
 export interface ToolCallAnswer {
   readonly entry: CatalogueEntry;
-  readonly result: ToolResult;
+  readonly result: UpstreamResult;
   readonly milliseconds: number;
 }
 
