@@ -37,6 +37,8 @@ export type { PermissionSet } from './permission-set.ts';
 export { buildPermissionSet } from './permission-set.ts';
 export type { RbacRefusal, SsdRefusal } from './refusal.ts';
 export { explainRbacRefusal } from './refusal.ts';
+export type { PermissionMiddleware, RequirePermissionOptions } from './require-permission.ts';
+export { permissionsOfHeader, requirePermission } from './require-permission.ts';
 export {
   assignedRoles,
   assignedUsers,

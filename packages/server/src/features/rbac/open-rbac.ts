@@ -17,6 +17,8 @@ import type { Person } from './person.ts';
 import { planModel } from './plan.ts';
 import { mountPlans } from './plan-routes.ts';
 import { explainRule } from './refusals.ts';
+import { mountReviews } from './review-routes.ts';
+import { closeDue } from './reviews.ts';
 import { mountRbac } from './routes.ts';
 import { syncByUser } from './sync-users.ts';
 import { createSync, type SyncGroups, type SyncParts } from './sync.ts';
@@ -97,7 +99,7 @@ export async function openRbac(options: RbacOptions): Promise<Result<RbacFeature
     onSynced: options.onSynced,
   });
 
-  let timer: NodeJS.Timeout | undefined;
+  const timers: NodeJS.Timeout[] = [];
   return ok({
     rolesOf,
     syncGroups,
@@ -110,6 +112,7 @@ export async function openRbac(options: RbacOptions): Promise<Result<RbacFeature
       mountRbac(frame, parts);
       mountPlans(frame, parts);
       mountExplain(frame, parts);
+      mountReviews(frame, parts);
       mountMe(frame, parts, ({ principal, pat }) => rolesOf(principal, pat));
     },
     async start() {
@@ -123,8 +126,17 @@ export async function openRbac(options: RbacOptions): Promise<Result<RbacFeature
       };
       await store.listen(rbacChannel, hear, keeper.catchUp);
       await keeper.catchUp();
-      timer = setInterval(() => void keeper.catchUp().catch(() => undefined), 1000).unref();
+      const every = (milliseconds: number, what: string, work: () => Promise<unknown>): void => {
+        const run = (): void =>
+          void work().catch((error: unknown) => log.warn({ error: String(error) }, `${what} failed`));
+        timers.push(setInterval(run, milliseconds).unref());
+      };
+      // A failure shows in `hears`; once a second would fill the log.
+      every(1000, 'following roles', () => keeper.catchUp().catch(() => undefined));
+      every(60_000, 'closing access reviews', () => closeDue(parts));
     },
-    close: () => clearInterval(timer),
+    close: () => {
+      for (const timer of timers) clearInterval(timer);
+    },
   });
 }

@@ -1,0 +1,48 @@
+import { createHash } from 'node:crypto';
+import { canonicalise } from '@keyturn/policy';
+import type { JsonObject } from '@keyturn/protocol';
+import { describeItem, describeReview } from './review.ts';
+import type { FullReview } from './reviews.ts';
+
+/**
+ * A review as evidence: everything that was looked at, who decided what and when, and what became of it. `digest` is the
+ * SHA-256 of the canonical JSON (RFC 8785) of all else, so that a copy can be told from the original that the audit knows of.
+ */
+export function buildEvidence({ review, items }: FullReview): JsonObject {
+  const body = { review: describeReview(review, items), decisions: items.map(describeItem) };
+  return { ...body, digest: `sha-256:${createHash('sha256').update(canonicalise(body)).digest('hex')}` };
+}
+
+const columns = [
+  'user',
+  'issuer',
+  'name',
+  'role',
+  'origin',
+  'groups',
+  'decision',
+  'decided_by',
+  'decided_at',
+  'comment',
+  'outcome',
+];
+
+/** The decisions as a table (RFC 4180). */
+export function buildEvidenceTable({ items }: FullReview): string {
+  const rows = items.map((item) => {
+    const described = describeItem(item);
+    return columns.map((column) => cell(described[column])).join(',');
+  });
+  return `${[columns.join(','), ...rows].join('\r\n')}\r\n`;
+}
+
+/** Quoted; what a spreadsheet would take for a formula is made text. */
+function cell(value: JsonObject[string]): string {
+  const text = Array.isArray(value)
+    ? value.join(' ')
+    : value === null || value === undefined
+      ? ''
+      : String(value as string);
+  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return `"${safe.replaceAll('"', '""')}"`;
+}
