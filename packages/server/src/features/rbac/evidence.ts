@@ -38,11 +38,7 @@ export function buildEvidenceTable({ items }: FullReview): string {
 
 /** Quoted; what a spreadsheet would take for a formula is made text. */
 function cell(value: JsonObject[string]): string {
-  const text = Array.isArray(value)
-    ? value.join(' ')
-    : value === null || value === undefined
-      ? ''
-      : String(value as string);
+  const text = Array.isArray(value) ? value.join(' ') : typeof value === 'string' ? value : '';
   const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
   return `"${safe.replaceAll('"', '""')}"`;
 }
