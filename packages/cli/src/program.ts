@@ -2,6 +2,7 @@ import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { registerAuthCommands } from './auth/register.ts';
 import { registerBreakGlassCommands } from './break-glass/register.ts';
 import { CommandFailure, type Io } from './io.ts';
+import { registerExchangeCommands } from './exchange/register.ts';
 import { registerDoctorCommand, registerRealmCommands } from './realm/register.ts';
 import { registerTokenCommands } from './token/register.ts';
 import { version } from './version.ts';
@@ -97,6 +98,7 @@ export function buildProgram(io: Io, startedAt: number): Command {
   registerDoctorCommand(program, io);
   registerAuthCommands(program, io);
   registerTokenCommands(program, io);
+  registerExchangeCommands(program, io);
   registerBreakGlassCommands(program, io);
 
   program

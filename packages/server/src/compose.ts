@@ -21,6 +21,7 @@ import type { Settings } from './config/schema.ts';
 import { eventMigrations } from './features/events/tables.ts';
 import { openWebhooks } from './features/events/webhooks.ts';
 import { openEdge } from './features/edge/open-edge.ts';
+import { mountExchangeAdmin } from './features/exchange/routes.ts';
 import { createManagement } from './features/health/management.ts';
 import {
   logoutMigrations,
@@ -496,6 +497,11 @@ export async function compose(settings: Settings, world: World): Promise<Result<
     await store.close();
     return refuse({ why: 'settings', faults: [begun.refusal] });
   }
+  await mountExchangeAdmin(
+    frame,
+    { tokenEndpoint: hop.breaker, upstreams: breakers.all, purge: hop.purge, kept: hop.kept },
+    { store, adminRole: auth.adminRole },
+  );
   await store.listen(sourcesChannel, () => void catalogue.reload(), catalogue.reload);
   await store.listen(accessChannel, () => void access.reload(), access.reload);
   if (pats !== undefined && pat !== undefined) {
