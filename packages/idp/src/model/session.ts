@@ -35,11 +35,11 @@ export interface ClientSession {
  * A thing that may be used once and dies by itself: authorization code, device code, PAR request, login ticket,
  * assertion `jti`. `purpose` is part of the look-up, so that one kind cannot be spent as another.
  */
-export interface SingleUse extends Document {
+export interface SingleUse<Body extends object = JsonObject> extends Document {
   readonly purpose: string;
   /** Epoch seconds; from this second on it does not exist. */
   readonly expiresAt: number;
-  readonly body: JsonObject;
+  readonly body: Body;
 }
 
 /** An access or refresh token that was revoked before its end; `id` is its `jti`. Swept when the token would have died. */

@@ -36,7 +36,7 @@ export interface IdpState {
   readonly users: Collection<User, 'username' | 'email' | 'group' | 'role' | 'serviceAccount'>;
   readonly sessions: Collection<UserSession, 'user' | 'client'>;
   readonly offlineSessions: Collection<UserSession, 'user' | 'client'>;
-  readonly singleUse: Collection<SingleUse>;
+  readonly singleUse: Collection<SingleUse<object>>;
   readonly revocations: Collection<Revocation>;
   readonly keys: Collection<RealmKey>;
   readonly components: Collection<Component>;
@@ -63,7 +63,7 @@ export function openState(options: {
   const documents = new Documents(database);
   let release: (() => void) | undefined;
   const now = (): number => Math.floor(options.clock() / 1000);
-  const singleUse = documents.collection<SingleUse>('single-use', {});
+  const singleUse = documents.collection<SingleUse<object>>('single-use', {});
   const revocations = documents.collection<Revocation>('revocation', {});
   const session = (kind: string): Collection<UserSession, 'user' | 'client'> =>
     documents.collection<UserSession, 'user' | 'client'>(kind, {

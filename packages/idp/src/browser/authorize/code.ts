@@ -1,8 +1,8 @@
-import type { JsonObject } from '@keyturn/protocol';
 import {
   type Client,
   type IdpState,
   peekSingleUse,
+  purposeOf,
   putSingleUse,
   type Realm,
   removeClientSession,
@@ -27,7 +27,7 @@ export interface CodeFacts {
   readonly resources?: readonly string[];
 }
 
-const purpose = 'code';
+const purpose = purposeOf<CodeFacts>('code');
 /** How long a spent code is remembered, in seconds, so that a second use is known for what it is. */
 const replayWindow = 3600;
 
@@ -40,7 +40,7 @@ export function issueCode(
   request: AuthorizationRequest,
 ): string {
   const code = `${state.newUuid()}.${session.id}.${client.id}`;
-  const facts: CodeFacts = {
+  const body: CodeFacts = {
     clientUuid: client.id,
     sessionId: session.id,
     userId: session.userId,
@@ -51,8 +51,6 @@ export function issueCode(
     ...(request.dpopThumbprint === undefined ? {} : { dpopThumbprint: request.dpopThumbprint }),
     ...(request.resources === undefined ? {} : { resources: request.resources }),
   };
-  // Stored as JSON; only this file writes and reads codes.
-  const body = facts as unknown as JsonObject;
   putSingleUse(state, { id: code, realmId: realm.id, purpose, lifetime: realm.accessCodeLifespan, body });
   return code;
 }
@@ -67,7 +65,7 @@ export function redeemCode(state: IdpState, realm: Realm, code: string): CodeFac
     endSpent(state, realm, code);
     return undefined;
   }
-  const facts = taken.body as unknown as CodeFacts;
+  const facts = taken.body;
   const { sessionId, clientUuid } = facts;
   putSingleUse(state, {
     id: code,

@@ -1,14 +1,13 @@
-import type { JsonObject } from '@keyturn/protocol';
 import {
   type IdpState,
   peekSingleUse,
+  purposeOf,
   putSingleUse,
   type Realm,
   takeSingleUse,
   updateSingleUse,
 } from '../../model/index.ts';
 import type { CodeChallenge } from '../authorize/pkce.ts';
-import { textOf } from '../text-of.ts';
 
 /** What a device asked for and how far its person is (RFC 8628). */
 export interface DeviceRequest {
@@ -23,8 +22,8 @@ export interface DeviceRequest {
   readonly sessionId?: string;
 }
 
-const byUserCode = 'user-code';
-const byDeviceCode = 'device-code';
+const byUserCode = purposeOf<DeviceRequest>('user-code');
+const byDeviceCode = purposeOf<{ readonly userCode: string; readonly lastPoll: number }>('device-code');
 
 // No vowels, so no words; nothing that looks like something else. 20^8 codes (RFC 8628 §6.1).
 const letters = 'BCDFGHJKLMNPQRSTVWXZ';
@@ -40,8 +39,7 @@ export function putDeviceRequest(
   const userCode = newUserCode(state);
   const common = { realmId: realm.id, lifetime };
   putSingleUse(state, { ...common, purpose: byDeviceCode, id: deviceCode, body: { userCode, lastPoll: 0 } });
-  // Stored as JSON; only this file writes and reads device requests.
-  putSingleUse(state, { ...common, purpose: byUserCode, id: userCode, body: request as unknown as JsonObject });
+  putSingleUse(state, { ...common, purpose: byUserCode, id: userCode, body: request });
   return { deviceCode, userCode };
 }
 
@@ -64,8 +62,7 @@ export function normalUserCode(text: string): string {
 
 /** The request that a person's code stands for. */
 export function findDeviceRequest(state: IdpState, realm: Realm, userCode: string): DeviceRequest | undefined {
-  const stored = peekSingleUse(state, realm.id, byUserCode, userCode);
-  return stored === undefined ? undefined : (stored.body as unknown as DeviceRequest);
+  return peekSingleUse(state, realm.id, byUserCode, userCode)?.body;
 }
 
 /** Records what the person decided; the first decision stands. */
@@ -76,7 +73,7 @@ export function decideDeviceRequest(
   decision: Pick<DeviceRequest, 'decision' | 'sessionId'>,
 ): boolean {
   const stored = peekSingleUse(state, realm.id, byUserCode, userCode);
-  if (stored === undefined || stored.body['decision'] !== 'pending') return false;
+  if (stored === undefined || stored.body.decision !== 'pending') return false;
   updateSingleUse(state, stored, { ...stored.body, ...decision });
   return true;
 }
@@ -90,11 +87,10 @@ export type Poll =
 export function pollDeviceRequest(state: IdpState, realm: Realm, deviceCode: string): Poll {
   const stored = peekSingleUse(state, realm.id, byDeviceCode, deviceCode);
   if (stored === undefined) return { why: 'unknown' };
-  const userCode = textOf(stored.body['userCode']);
+  const { userCode, lastPoll: last } = stored.body;
   const request = findDeviceRequest(state, realm, userCode);
   if (request === undefined) return { why: 'unknown' };
   const now = state.now();
-  const last = Number(stored.body['lastPoll']);
   if (last > 0 && now - last < request.interval) return { why: 'too-fast' };
   updateSingleUse(state, stored, { userCode, lastPoll: now });
   return { why: 'found', request, userCode };

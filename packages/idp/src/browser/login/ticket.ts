@@ -1,6 +1,12 @@
 import { timingSafeEqual } from 'node:crypto';
-import type { JsonObject } from '@keyturn/protocol';
-import { type Client, peekSingleUse, putSingleUse, type SingleUse, updateSingleUse } from '../../model/index.ts';
+import {
+  type Client,
+  peekSingleUse,
+  purposeOf,
+  putSingleUse,
+  type SingleUse,
+  updateSingleUse,
+} from '../../model/index.ts';
 import type { AuthorizationRequest } from '../authorize/request.ts';
 import type { Visit } from '../visit.ts';
 import { bindBrowser, browserRoot, knownRoot, randomText } from './browser-root.ts';
@@ -46,10 +52,10 @@ export interface OpenTicket {
   readonly ticket: Ticket;
   readonly client: Client;
   readonly tabId: string;
-  readonly stored: SingleUse;
+  readonly stored: SingleUse<Ticket>;
 }
 
-const purpose = 'login';
+const purpose = purposeOf<Ticket>('login');
 
 /** Starts a login in this browser and sets the cookie that binds it. Another tab's cookie is kept and shared. */
 export function openTicket(visit: Visit, client: Client, given: Partial<Ticket> & { readonly goal: Goal }): OpenTicket {
@@ -72,7 +78,7 @@ function storeTicket(visit: Visit, client: Client, rootId: string, ticket: Ticke
     realmId: visit.realm.id,
     purpose,
     lifetime: visit.realm.accessCodeLifespanLogin,
-    body: asBody(ticket),
+    body: ticket,
   });
   bindBrowser(visit, rootId);
   return { ticket, client, tabId, stored };
@@ -84,7 +90,7 @@ export function findTicket(visit: Visit, tabId: string | null): OpenTicket | und
   if (rootId === undefined || tabId === null) return undefined;
   const stored = peekSingleUse(visit.context.state, visit.realm.id, purpose, `${rootId}.${tabId}`);
   if (stored === undefined) return undefined;
-  const ticket = asTicket(stored.body);
+  const ticket = stored.body;
   const client = visit.context.state.clients.inRealm(visit.realm.id, ticket.clientUuid);
   return client?.enabled === true ? { ticket, client, tabId, stored } : undefined;
 }
@@ -99,7 +105,7 @@ export function isSessionCode(open: OpenTicket, code: string | null): boolean {
 /** Keeps what changed. */
 export function changeTicket(visit: Visit, open: OpenTicket, changes: Partial<Ticket>): OpenTicket {
   const ticket = { ...open.ticket, ...changes };
-  return { ...open, ticket, stored: updateSingleUse(visit.context.state, open.stored, asBody(ticket)) };
+  return { ...open, ticket, stored: updateSingleUse(visit.context.state, open.stored, ticket) };
 }
 
 /**
@@ -115,13 +121,4 @@ export function renewTicket(visit: Visit, open: OpenTicket, changes: Partial<Tic
 /** Ends a login; false if another request ended it first. */
 export function closeTicket(visit: Visit, open: OpenTicket): boolean {
   return visit.context.state.singleUse.delete(open.stored.id);
-}
-
-// Single-use things keep JSON. Only this file writes and reads those of its purpose, so the shape is a ticket's.
-function asBody(ticket: Ticket): JsonObject {
-  return ticket as unknown as JsonObject;
-}
-
-function asTicket(body: JsonObject): Ticket {
-  return body as unknown as Ticket;
 }

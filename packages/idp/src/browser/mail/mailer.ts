@@ -39,41 +39,30 @@ export function createMailer(state: Pick<IdpState, 'clock'>, log: Log): Mailer {
         });
         return;
       }
-      try {
-        await deliver(realm.smtpServer, mail);
-      } catch (fault) {
-        log('error', 'a mail could not be sent', { realm: realm.realm, reason: String(fault) });
-      }
+      const reason = await deliver(realm.smtpServer, mail);
+      if (reason !== undefined) log('error', 'a mail could not be sent', { realm: realm.realm, reason });
     },
   };
 }
 
-async function deliver(server: SmtpServer, mail: Mail): Promise<void> {
+/** Undefined: sent. Else why not, in words. */
+async function deliver(server: SmtpServer, mail: Mail): Promise<string | undefined> {
   const port = Number(server['port'] ?? '');
+  const replyTo = server['replyTo'] ?? '';
   // Loaded with the first mail: most runs send none.
-  const { createTransport } = await import('nodemailer');
-  const transport = createTransport({
-    host: server['host'] ?? '',
-    port: Number.isInteger(port) && port > 0 ? port : 25,
-    secure: server['ssl'] === 'true',
-    requireTLS: server['starttls'] === 'true',
-    connectionTimeout: 10_000,
-    greetingTimeout: 10_000,
-    socketTimeout: 20_000,
-    disableFileAccess: true,
-    disableUrlAccess: true,
-    ...(server['auth'] === 'true' ? { auth: { user: server['user'] ?? '', pass: server['password'] ?? '' } } : {}),
-  });
-  try {
-    const replyTo = server['replyTo'] ?? '';
-    await transport.sendMail({
+  const { explainMailRefusal, sendMail } = await import('@keyturn/net');
+  const sent = await sendMail(
+    {
+      host: server['host'] ?? '',
+      port: Number.isInteger(port) && port > 0 ? port : 25,
+      security: server['ssl'] === 'true' ? 'tls' : server['starttls'] === 'true' ? 'starttls' : 'none',
       from: { name: server['fromDisplayName'] ?? '', address: server['from'] ?? 'keyturn@localhost' },
       ...(replyTo === '' ? {} : { replyTo: { name: server['replyToDisplayName'] ?? '', address: replyTo } }),
-      to: { name: '', address: mail.to },
-      subject: mail.subject,
-      text: mail.text,
-    });
-  } finally {
-    transport.close();
-  }
+      ...(server['auth'] === 'true'
+        ? { auth: { user: server['user'] ?? '', password: server['password'] ?? '' } }
+        : {}),
+    },
+    { to: [{ address: mail.to }], subject: mail.subject, text: mail.text },
+  );
+  return sent.ok ? undefined : explainMailRefusal(sent.refusal);
 }
