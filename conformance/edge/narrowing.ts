@@ -1,3 +1,5 @@
+import { networkInterfaces } from 'node:os';
+import { logInInBrowser } from '../parts/browser.ts';
 import { bearer, type Checks, sendRaw } from './checks.ts';
 import type { People } from './people.ts';
 import type { Entrance, Stage } from './stage.ts';
@@ -7,8 +9,9 @@ export async function checkNarrowing(stage: Stage, people: People, checks: Check
   const make = async (more: object): Promise<string> => (await people.make('john', 'reference', more)).token;
   const tokens = {
     reader: await make({ read_only: true }),
-    near: await make({ source_cidrs: ['127.0.0.0/8', '::1'] }),
-    far: await make({ source_cidrs: ['192.0.2.0/24'] }),
+    // Of a client on loopback Envoy says its own address.
+    near: await make({ source_cidrs: ['127.0.0.0/8', '::1', ...ownAddresses()] }),
+    far: await make({ source_cidrs: ['198.51.100.0/24'] }),
     elsewhere: await make({ audiences: ['pizzeria-backend'] }),
     tools: await make({ tools: ['menu/*'] }),
   };
@@ -26,7 +29,7 @@ export async function checkNarrowing(stage: Stage, people: People, checks: Check
     expectStatus('a token is good inside its networks', await use(tokens.near), 200);
     expectStatus('a token is refused outside its networks', await use(tokens.far), 401);
     // What the client says of its address is not what counts.
-    const claimed = await use(tokens.far, '/x', 'GET', [['X-Forwarded-For', '192.0.2.7']]);
+    const claimed = await use(tokens.far, '/x', 'GET', [['X-Forwarded-For', '198.51.100.7']]);
     expectStatus('a claimed address opens nothing', claimed, 401);
     expectStatus('a token for another service is refused', await use(tokens.elsewhere), 401);
     const call = (tool: string) => [['Mcp-Method', 'tools/call'] as const, ['Mcp-Name', tool] as const];
@@ -74,6 +77,18 @@ export async function checkLoggedOut(stage: Stage, people: People, checks: Check
     const good = await sendRaw(entrance[0]?.url ?? '', '/x', bearer(token));
     checks.that('a token is good before its owner is logged out everywhere', good.status === 200, good);
   }
+  // Keycloak drops the session in which a grant was given, and has word only for clients that the user is logged in at.
+  const login = new URL(`${stage.issuer}/protocol/openid-connect/auth`);
+  for (const [name, value] of Object.entries({
+    response_type: 'code',
+    client_id: 'keyturn-login',
+    redirect_uri: `${stage.replicas[0]?.url ?? ''}/login/callback`,
+    scope: 'openid',
+    state: 'of-nobody',
+  })) {
+    login.searchParams.set(name, value);
+  }
+  await logInInBrowser(login.href, { username: 'jane', password: 'jane' });
   // A token that is made in the second of the logout outlives it at Keycloak.
   await new Promise((resolve) => setTimeout(resolve, 1100));
   const logout = await fetch(`${stage.adminUrl}/users/${subjectOf(jane)}/logout`, {
@@ -93,6 +108,12 @@ export async function checkLoggedOut(stage: Stage, people: People, checks: Check
   }
   const others = await sendRaw(entrance[0]?.url ?? '', '/x', bearer(john.token));
   checks.that('… and nobody else’s', others.status === 200, others);
+}
+
+/** This machine's own. */
+function ownAddresses(): readonly string[] {
+  const all = Object.values(networkInterfaces()).flatMap((interfaces) => interfaces ?? []);
+  return all.map(({ address }) => address.replace(/%.*/, ''));
 }
 
 async function isRefusedWithin(entrances: readonly Entrance[], token: string, milliseconds: number): Promise<boolean> {

@@ -24,6 +24,7 @@ export { MigrationError } from './migrations.ts';
 export type { Hearing } from './notifications.ts';
 export type { StoreOptions } from './open-store.ts';
 export { openStore } from './open-store.ts';
+export type { ReadAtOnce, ReadRow } from './sqlite-reader.ts';
 export type { Store } from './store.ts';
 export type { StoreTables } from './tables.ts';
 export type { Tx } from './transactions.ts';

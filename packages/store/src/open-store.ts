@@ -12,6 +12,7 @@ import { runMigrations } from './migrations.ts';
 import { Listeners } from './notifications.ts';
 import type { openPostgres } from './postgres-backend.ts';
 import { openSqlite } from './sqlite-backend.ts';
+import { openSqliteReader } from './sqlite-reader.ts';
 import type { Store } from './store.ts';
 import type { StoreTables } from './tables.ts';
 import { Transactions, type Tx } from './transactions.ts';
@@ -58,6 +59,10 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   }
 
   const { dialect } = location.value;
+  const reader =
+    location.value.dialect === 'sqlite' && location.value.path !== ':memory:'
+      ? openSqliteReader(location.value.path)
+      : undefined;
   const transaction = <Value>(action: (tx: Tx) => Promise<Value>) => transactions.run(db, chain, backend.send, action);
   const recorder = new AuditRecorder((events) =>
     transactions.outside(() => commitWithAudit(db, chain, (_, audit) => audit(events))),
@@ -65,12 +70,14 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const known = new Map(auditMigrations.map((migration) => [migration.id, migration]));
   const close = async () => {
     await recorder.close();
+    reader?.close();
     await backend.close();
     await db.destroy();
   };
   return {
     dialect,
     db,
+    readAtOnce: reader?.read,
     transaction,
     migrate: async (migrations) => {
       for (const migration of migrations) known.set(migration.id, migration);

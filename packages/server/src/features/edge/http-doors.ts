@@ -22,13 +22,12 @@ export interface HttpDoors {
 
 /** How each proxy says what it asks about. Undefined: not the way this proxy asks. */
 const doors: Readonly<Record<string, (request: LeanRequest, rest: string) => EdgeRequest | undefined>> = {
-  // Envoy's ext_authz over HTTP sends the request itself, its path behind the prefix; and as any of Envoy's own calls do,
-  // it appends Envoy's own address to the client's.
-  envoy: (request, rest) => described(request, request.method, rest, forwarded(request, 2)),
+  // Envoy's ext_authz over HTTP sends the request itself, its path behind the prefix.
+  envoy: (request, rest) => described(request, request.method, rest, lastForwarded(request)),
   // auth_request sends a GET; the location in deploy/nginx names the original.
   nginx: (request) => bySent(request, 'x-original-method', 'x-original-uri', single(request, 'x-real-ip')),
-  traefik: (request) => bySent(request, 'x-forwarded-method', 'x-forwarded-uri', forwarded(request, 1)),
-  caddy: (request) => bySent(request, 'x-forwarded-method', 'x-forwarded-uri', forwarded(request, 1)),
+  traefik: (request) => bySent(request, 'x-forwarded-method', 'x-forwarded-uri', lastForwarded(request)),
+  caddy: (request) => bySent(request, 'x-forwarded-method', 'x-forwarded-uri', lastForwarded(request)),
 };
 
 /**
@@ -172,19 +171,12 @@ function single({ rawHeaders }: Pick<LeanRequest, 'rawHeaders'>, name: string): 
   return value;
 }
 
-/** The entry so far from the end, which the proxy itself has appended; those before it are the client's word. */
-function forwarded({ rawHeaders }: LeanRequest, fromEnd: 1 | 2): string | undefined {
-  // From the raw list: Node would build an object of all headers for the sake of this one.
+/** The entry that the proxy itself has appended; those before it are the client's word. */
+function lastForwarded({ rawHeaders }: LeanRequest): string | undefined {
   for (let i = rawHeaders.length - 2; i >= 0; i -= 2) {
     const name = rawHeaders[i];
     if (name?.length !== forwardedFor.length || name.toLowerCase() !== forwardedFor) continue;
-    let list = rawHeaders[i + 1] ?? '';
-    if (fromEnd === 2) {
-      const last = list.lastIndexOf(',');
-      // Envoy's own alone: the configuration keeps the client's from us.
-      if (last === -1) return undefined;
-      list = list.slice(0, last);
-    }
+    const list = rawHeaders[i + 1] ?? '';
     return list.slice(list.lastIndexOf(',') + 1).trim();
   }
   return undefined;

@@ -6,7 +6,26 @@ import type { Caller } from '../../http/caller.ts';
  * (separated by commas), `-primary-role` and `-pat` (the id of a personal access token). All are always set, empty where there is nothing to say, so that a client's
  * own never pass: a proxy that can only set headers overwrites them all.
  */
-export function buildIdentityHeaders(caller: Caller | undefined): readonly (readonly [name: string, value: string])[] {
+export function buildIdentityHeaders(caller: Caller | undefined): IdentityHeaders {
+  if (caller === undefined) return build(undefined);
+  // Of one token, and one version of its owner's roles, they are the same with every request.
+  const known = built.get(caller.principal);
+  const isSame =
+    known?.caller.roles === caller.roles &&
+    known.caller.permissions === caller.permissions &&
+    known.caller.primaryRole === caller.primaryRole &&
+    known.caller.pat?.id === caller.pat?.id;
+  if (known !== undefined && isSame) return known.headers;
+  const headers = build(caller);
+  built.set(caller.principal, { caller, headers });
+  return headers;
+}
+
+type IdentityHeaders = readonly (readonly [name: string, value: string])[];
+
+const built = new WeakMap<Caller['principal'], { readonly caller: Caller; readonly headers: IdentityHeaders }>();
+
+function build(caller: Caller | undefined): IdentityHeaders {
   return [
     ['x-keyturn-user', encodeValue(caller?.principal.identity ?? '')],
     ['x-keyturn-client', encodeValue(caller?.principal.client ?? '')],

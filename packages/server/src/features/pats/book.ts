@@ -65,13 +65,26 @@ export function openPatBook(parts: {
   const keep = (key: PatKey, entry: Entry): void => {
     entries.delete(key);
     entries.set(key, entry);
+    if (entries.size <= maxEntries) return;
     const [oldest] = entries.keys();
-    if (entries.size > maxEntries && oldest !== undefined) entries.delete(oldest);
+    if (oldest !== undefined) entries.delete(oldest);
+  };
+
+  /** Where one query costs less than waiting for others to share it: a database in this process, which cannot be cut off. */
+  const askAlone = (
+    key: PatKey,
+    lookUpOne: NonNullable<PatRepository['lookUpOne']>,
+  ): FoundPat | undefined | 'broken' | Promise<FoundPat | undefined | 'broken'> => {
+    try {
+      const found = lookUpOne(key);
+      return found instanceof Promise ? found.catch(() => 'broken' as const) : found;
+    } catch {
+      return 'broken';
+    }
   };
 
   /** One query for all that is asked for until the event loop comes round. */
   const ask = async (key: PatKey): Promise<FoundPat | undefined> => {
-    if (repository.lookUpOne !== undefined) return repository.lookUpOne(key);
     if (batch === undefined || batch.keys.length >= 500) {
       const keys: PatKey[] = [];
       const found = new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
@@ -96,9 +109,10 @@ export function openPatBook(parts: {
       for (let attempt = 0; attempt < 5; attempt++) {
         const asked = generation;
         const readAt = clock();
-        const answer = ask(key).catch(() => 'broken' as const);
-        // A database in this process cannot be cut off, and a timer would cost more than the look.
-        const found = repository.lookUpOne === undefined ? await inTime(answer) : await answer;
+        const { lookUpOne } = repository;
+        const answer =
+          lookUpOne === undefined ? inTime(ask(key).catch(() => 'broken' as const)) : askAlone(key, lookUpOne);
+        const found = answer instanceof Promise ? await answer : answer;
         if (found === 'broken' || !revocations.hears(clock())) return refuse({ why: 'pat-unheard' });
         if (found === undefined) return refuse({ why: 'pat-unknown' });
         // Something was revoked while the query was under way: it may have read the table before that.

@@ -45,7 +45,7 @@ export interface PatRepository {
   /** Those of the keys that exist; one query however many keys. */
   readonly lookUp: (keys: readonly PatKey[]) => Promise<readonly FoundPat[]>;
   /** One key, where a query costs less than waiting for others to share it; undefined where it does not. */
-  readonly lookUpOne: ((key: PatKey) => Promise<FoundPat | undefined>) | undefined;
+  readonly lookUpOne: ((key: PatKey) => FoundPat | undefined | Promise<FoundPat | undefined>) | undefined;
   readonly touch: (uses: readonly PatUse[]) => Promise<void>;
   /** Tokens that expire until then and have not been announced; each is given once, to one replica. */
   readonly takeExpiring: (until: EpochSeconds) => Promise<readonly Pat[]>;
@@ -200,8 +200,8 @@ type LookedUp = PatRow & {
   readonly [Member in 'state' | 'not_before' | 'realm_roles' | 'read_at']: OwnerRow[Member] | null;
 };
 
-/** Queries that are built once: on SQLite building one costs more than running it. */
-function lookUpOneBy(store: Store): (key: PatKey) => Promise<FoundPat | undefined> {
+/** Queries that are built once: on SQLite building one costs more than running it, and so does waiting for the connection. */
+function lookUpOneBy(store: Store): (key: PatKey) => FoundPat | undefined | Promise<FoundPat | undefined> {
   const db = store.db.withTables<PatTables>();
   const build = (column: 'hash' | 'jti' | 'former_hash' | 'former_jti') =>
     db
@@ -217,13 +217,32 @@ function lookUpOneBy(store: Store): (key: PatKey) => Promise<FoundPat | undefine
       .compile();
   const now = { hash: build('hash'), jti: build('jti') };
   const before = { hash: build('former_hash'), jti: build('former_jti') };
+  const found = (key: PatKey, row: LookedUp, former: boolean): FoundPat => ({
+    key,
+    former,
+    pat: patOf(row),
+    owner: ownerStandingOf(row),
+  });
+  const { readAtOnce } = store;
+  if (readAtOnce !== undefined) {
+    // The row is that of the query, whose columns Kysely has checked.
+    const read = (sql: string, parameter: string) => readAtOnce(sql, parameter) as LookedUp | undefined;
+    return (key) => {
+      const column = key.startsWith('hash:') ? 'hash' : 'jti';
+      const parameter = key.slice(column.length + 1);
+      const row = read(now[column].sql, parameter);
+      if (row !== undefined) return found(key, row, false);
+      const former = read(before[column].sql, parameter);
+      return former === undefined ? undefined : found(key, former, true);
+    };
+  }
   return async (key) => {
     const column = key.startsWith('hash:') ? 'hash' : 'jti';
     const parameters = [key.slice(column.length + 1)];
     const [row] = (await store.db.executeQuery<LookedUp>({ ...now[column], parameters })).rows;
-    if (row !== undefined) return { key, former: false, pat: patOf(row), owner: ownerStandingOf(row) };
+    if (row !== undefined) return found(key, row, false);
     const [former] = (await store.db.executeQuery<LookedUp>({ ...before[column], parameters })).rows;
-    return former === undefined ? undefined : { key, former: true, pat: patOf(former), owner: ownerStandingOf(former) };
+    return former === undefined ? undefined : found(key, former, true);
   };
 }
 

@@ -45,7 +45,7 @@ export function patOf(row: PatRow): Pat {
     name: row.name,
     hash: row.hash,
     jti: row.jti ?? undefined,
-    limits: JSON.parse(row.limits) as PatLimits,
+    limits: limitsOf(row.limits),
     client: row.client ?? undefined,
     email: row.email ?? undefined,
     createdAt: row.created_at as EpochMilliseconds,
@@ -61,6 +61,20 @@ export function patOf(row: PatRow): Pat {
             until: row.former_until as EpochSeconds,
           },
   };
+}
+
+/** Most tokens are narrowed alike: a text is taken apart once. */
+const knownLimits = new Map<string, PatLimits>();
+const maxKnownLimits = 1000;
+
+function limitsOf(text: string): PatLimits {
+  const known = knownLimits.get(text);
+  if (known !== undefined) return known;
+  // What this file wrote.
+  const limits = Object.freeze(JSON.parse(text) as PatLimits);
+  if (knownLimits.size >= maxKnownLimits) knownLimits.clear();
+  knownLimits.set(text, limits);
+  return limits;
 }
 
 /** From a row that may come of an outer join, so that each member may be missing. */
