@@ -547,7 +547,6 @@ export async function compose(settings: Settings, world: World): Promise<Result<
   }
   logins?.mount(frame);
   users?.mount(frame);
-  users?.start();
   const edgeDoors =
     edge === undefined
       ? undefined
@@ -579,6 +578,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
       const url = await frame.app.listen({ host: http.host, port: http.port });
       const managementUrl = await managementApp.listen({ host: management.host, port: management.port });
       const grpcUrl = await edgeDoors?.listen();
+      users?.start();
       log.info(
         { url, management_url: managementUrl, grpc_url: grpcUrl, issuer, identity_claim: auth.identityClaim ?? 'sub' },
         'keyturn is ready',

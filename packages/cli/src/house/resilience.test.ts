@@ -109,7 +109,7 @@ describe('the management port', () => {
     expect((await house.get(`${house.managementUrl}/health/live`)).body['status']).toBe('UP');
     expect((await house.get(`${house.managementUrl}/health/ready`)).body).toMatchObject({
       status: 'UP',
-      checks: [{ name: 'store' }, { name: 'issuer keys' }],
+      checks: [{ name: 'store' }, { name: 'roles' }, { name: 'issuer keys' }],
     });
     const { text } = await house.get(`${house.managementUrl}/metrics`);
     expect(text).toContain('keyturn_tool_calls_total{source="pizzeria-backend",door="rest",outcome="completed"} 2');

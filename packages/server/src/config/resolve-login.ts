@@ -41,15 +41,13 @@ export function resolveLogin(settings: Settings): Result<ResolvedLogin | undefin
   }
   const publicUrl = new URL(publicUrlOf(http));
   const secure = publicUrl.protocol === 'https:';
-  if (!secure && isLoopbackName(publicUrl.hostname)) {
-    warnings.push(
-      'browsers come over plain http on loopback, so the session cookie is called keyturn_session and not __Host-keyturn_session: for development only',
-    );
-  } else if (!secure && login.allowPlainHttp) {
+  // What stays on this machine needs no https: only the cookie's name is another then, without __Host-.
+  const exposed = !secure && !isLoopbackName(publicUrl.hostname);
+  if (exposed && login.allowPlainHttp) {
     warnings.push(
       `login.allowPlainHttp: ${publicUrl.origin} is plain http, so whoever is on the way can read and set session cookies`,
     );
-  } else if (!secure) {
+  } else if (exposed) {
     faults.push({
       path: 'http.publicUrl',
       message: `${publicUrl.origin} is plain http, so whoever is on the way could take over sessions: let a proxy serve https and name it here (login.allowPlainHttp: true takes the risk)`,
