@@ -19,6 +19,8 @@ export interface House extends AsyncDisposable {
   readonly advance: (seconds: number) => void;
   /** A token of a user by password, from the client `agent` unless another is named. */
   readonly tokenOf: (username: string, clientId?: string) => Promise<string>;
+  /** The own token of a client whose secret is its id, less `aip-`, and `-secret`. */
+  readonly tokenOfClient: (clientId: string) => Promise<string>;
   readonly get: (path: string, token?: string) => Promise<Reply>;
   readonly post: (path: string, token: string | undefined, body: unknown) => Promise<Reply>;
   readonly send: (path: string, init: RequestInit & { token?: string }) => Promise<Reply>;
@@ -46,6 +48,9 @@ const realm: TestRealm = {
   clients: {
     agent: { passwordGrant: true, audiences: ['keyturn', 'http://keyturn.test/mcp'] },
     elsewhere: { passwordGrant: true },
+    'aip-agent-1': { secret: 'agent-1-secret', serviceAccount: true, audiences: ['keyturn', 'http://keyturn.test/mcp'] },
+    'aip-reviewer-1': { secret: 'reviewer-1-secret', serviceAccount: true, audiences: ['keyturn'] },
+    'aip-deaf-1': { secret: 'deaf-1-secret', serviceAccount: true },
     keyturn: {
       secret: 'exchange-secret',
       serviceAccount: true,
@@ -57,7 +62,7 @@ const realm: TestRealm = {
   },
   // Full scope is off at the exchanging client, so an upstream sees the roles that are named here and no others.
   settings: { scopeMappings: [{ client: 'keyturn', roles: ['pizzeria-chef'] }] },
-  users: { john: {}, admin: { roles: ['keyturn-admin'] }, chef: { roles: ['pizzeria-chef'] } },
+  users: { john: {}, jane: {}, admin: { roles: ['keyturn-admin'] }, chef: { roles: ['pizzeria-chef'] } },
 };
 
 export async function openHouse(options: HouseOptions = {}): Promise<House> {
@@ -122,6 +127,12 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
       offset += seconds;
     },
     tokenOf,
+    tokenOfClient: (clientId) =>
+      idp.token('house', {
+        grant_type: 'client_credentials',
+        client_id: clientId,
+        client_secret: `${clientId.replace('aip-', '')}-secret`,
+      }),
     send,
     post,
     get: (path, token) => send(path, withToken(token)),

@@ -70,11 +70,14 @@ function explainWho(refusal: WhoRefusal, resourceMetadata: ChallengeOptions): Pr
           headers: { 'retry-after': '5' },
         };
       }
+      const isForOthers = refusal.refusal.why === 'audience';
       return {
         status,
         code: 'invalid_token',
         title: 'The access token is not accepted',
-        detail: `${description}. It must be a live access token of the configured issuer, meant for this service.`,
+        detail: `${description}${isForOthers ? ': its aud claim does not match' : ''}. It must be a live access token of the configured issuer, meant for this service.`,
+        // The words of seed 001's gateway.
+        facts: { error: isForOthers ? 'aud claim does not match' : 'invalid token' },
         headers: { 'www-authenticate': bearerChallenge(refusal.refusal, resourceMetadata) },
       };
     }
