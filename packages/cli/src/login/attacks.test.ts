@@ -23,10 +23,8 @@ async function answerFor(username: string, browser: TestBrowser, start = '/login
 }
 
 const isLoggedIn = (browser: TestBrowser): boolean => browser.cookies('keyturn.test').has('__Host-keyturn_session');
-const refusedAs = (page: Shown, words: string): void => {
-  expect(page.status).toBeGreaterThanOrEqual(400);
-  expect(page.html).toContain(words);
-};
+/** What a page says if it refuses. */
+const refusal = (page: Shown): string => (page.status >= 400 ? page.html : `not refused: ${page.status} ${page.url}`);
 
 describe('a mix-up', () => {
   it('of authorization servers is noticed: the answer names another issuer, or none', async () => {
@@ -35,7 +33,7 @@ describe('a mix-up', () => {
       const answer = await answerFor('john', browser);
       if (iss === undefined) answer.searchParams.delete('iss');
       else answer.searchParams.set('iss', iss);
-      refusedAs(await browser.visit(answer.href), 'not one to be trusted');
+      expect(refusal(await browser.visit(answer.href))).toContain('not one to be trusted');
       expect(isLoggedIn(browser)).toBe(false);
     }
   });
@@ -47,7 +45,7 @@ describe('a code', () => {
     const stolen = await answerFor('john', victim);
     const mine = await answerFor('jane', attacker);
     mine.searchParams.set('code', stolen.searchParams.get('code') ?? '');
-    refusedAs(await attacker.visit(mine.href), 'The identity provider said no');
+    expect(refusal(await attacker.visit(mine.href))).toContain('The identity provider said no');
     expect(isLoggedIn(attacker)).toBe(false);
   });
 
@@ -55,7 +53,7 @@ describe('a code', () => {
     const browser = house.browser();
     const answer = await answerFor('john', browser);
     expect((await browser.visit(answer.href)).status).toBe(200);
-    refusedAs(await browser.visit(answer.href), 'no longer counts');
+    expect(refusal(await browser.visit(answer.href))).toContain('no longer counts');
   });
 
   it('of another client is not redeemed', async () => {
@@ -70,7 +68,7 @@ describe('a code', () => {
       body: new URLSearchParams({ username: 'john', password: 'john', credentialId: '' }).toString(),
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
     });
-    refusedAs(await browser.visit(answered.next ?? ''), 'The identity provider said no');
+    expect(refusal(await browser.visit(answered.next ?? ''))).toContain('The identity provider said no');
   });
 });
 
@@ -79,8 +77,8 @@ describe('a state', () => {
     const [attacker, victim] = [house.browser(), house.browser()];
     const link = await answerFor('jane', attacker);
     await victim.step(`${publicUrl}/login`);
-    refusedAs(await victim.visit(link.href), 'another browser');
-    refusedAs(await house.browser().visit(link.href), 'no longer counts');
+    expect(refusal(await victim.visit(link.href))).toContain('another browser');
+    expect(refusal(await house.browser().visit(link.href))).toContain('no longer counts');
     expect(isLoggedIn(victim)).toBe(false);
   });
 
@@ -91,7 +89,7 @@ describe('a state', () => {
       const changed = new URL(answer.href);
       changed.searchParams.delete('state');
       for (const state of states) changed.searchParams.append('state', state);
-      refusedAs(await browser.visit(changed.href), 'no longer counts');
+      expect(refusal(await browser.visit(changed.href))).toContain('no longer counts');
     }
   });
 
@@ -100,10 +98,9 @@ describe('a state', () => {
     const begun = await browser.step(`${publicUrl}/login`);
     const state = new URL(begun.next ?? '').searchParams.get('state') ?? '';
     house.advance(601);
-    refusedAs(
-      await browser.visit(`${publicUrl}/login/callback?state=${state}&code=x&iss=${house.issuer}`),
-      'no longer counts',
-    );
+    expect(
+      refusal(await browser.visit(`${publicUrl}/login/callback?state=${state}&code=x&iss=${house.issuer}`)),
+    ).toContain('no longer counts');
   });
 });
 
@@ -115,7 +112,7 @@ describe('a nonce', () => {
     at.searchParams.set('nonce', 'swapped');
     const form = await browser.visit(at.href);
     const page = await browser.submit(form, /login-actions/, { username: 'john', password: 'john' });
-    refusedAs(page, 'not one to be trusted');
+    expect(refusal(page)).toContain('not one to be trusted');
     expect(isLoggedIn(browser)).toBe(false);
   });
 });

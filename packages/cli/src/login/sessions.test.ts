@@ -196,6 +196,7 @@ describe('logging out', () => {
     const [one, two] = [await house.logIn('chef'), await house.logIn('chef')];
     await house.administer('POST', `/users/${await house.userId('chef')}/logout`);
     await eventually(async () => (await status(one.browser)) === 401 && (await status(two.browser)) === 401);
+    expect(await status((await house.logIn('chef')).browser)).toBe(200);
   });
 
   it('answers a script with JSON and htmx with where to go', async () => {

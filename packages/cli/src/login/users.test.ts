@@ -65,8 +65,10 @@ const asAdmin = async (method: string, path: string, body?: object) =>
   });
 const userOf = async (username: string): Promise<Record<string, unknown> | undefined> => {
   const subject = await house.userId(username);
-  const { users } = (await asAdmin('GET', '/api/v1/users')).body as { users: { identities: { subject: string }[] }[] };
-  return users.find(({ identities }) => identities.some((one) => one.subject === subject)) as never;
+  const { users } = (await asAdmin('GET', '/api/v1/users')).body as {
+    users: (Record<string, unknown> & { identities: { subject: string }[] })[];
+  };
+  return users.find(({ identities }) => identities.some((one) => one.subject === subject));
 };
 const told = (type: string, username: string): Told[] =>
   receiver.told.filter(
@@ -189,5 +191,6 @@ describe('a receiver of webhooks', () => {
     receiver.state.broken = false;
     house.advance(30);
     await eventually(() => told('user_created_from_keycloak', 'jane').length === 1);
+    expect(told('user_profile_synced', 'jane')).toHaveLength(1);
   }, 15_000);
 });
