@@ -14,9 +14,12 @@
  * Read `store.ts` first, then `transactions.ts`; `audit/event.ts` and `audit/chain.ts` for the audit.
  */
 export type { Audit } from './audit/audit.ts';
+export type { CheckpointSigner, SignedCheckpoint } from './audit/checkpoint.ts';
 export type { AuditActor, AuditEvent, AuditRow } from './audit/event.ts';
 export type { AuditFilter, AuditPage, AuditPageRequest } from './audit/list.ts';
 export type { BrokenLink } from './audit/verify.ts';
+export type { BrokenExport, VerifiedExport, VerifyOptions } from './audit/verify-export.ts';
+export { verifyExport } from './audit/verify-export.ts';
 export { verifyAudit } from './audit/verify.ts';
 export { parseStoreUrl } from './location.ts';
 export type { Migration } from './migrations.ts';

@@ -2,7 +2,9 @@ import { type Clock, type Milliseconds, milliseconds, type Random } from '@keytu
 import { Kysely, sql } from 'kysely';
 import { AuditChain } from './audit/chain.ts';
 import { commitWithAudit } from './audit/commit.ts';
+import { exportAudit } from './audit/export.ts';
 import { listAudit } from './audit/list.ts';
+import { makeCheckpoint, pruneAudit } from './audit/make-checkpoint.ts';
 import { auditMigrations } from './audit/migration.ts';
 import { AuditRecorder } from './audit/recorder.ts';
 import { verifyAudit } from './audit/verify.ts';
@@ -100,6 +102,9 @@ export async function openStore(options: StoreOptions): Promise<Store> {
         await recorder.record(chain.prepare(event));
       },
       list: (filter, page = {}) => listAudit(db, filter, page),
+      checkpoint: (signer) => transaction((tx) => makeCheckpoint(tx.db, clock, signer)),
+      prune: (before, signer) => transaction((tx) => pruneAudit(tx.db, clock, signer, before)),
+      export: (options) => exportAudit(db, options),
       verify: verifyAudit,
     },
     ping: async () => void (await sql`select 1`.execute(db)),

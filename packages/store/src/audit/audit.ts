@@ -1,6 +1,8 @@
-import type { Result } from '@keyturn/protocol';
+import type { EpochMilliseconds, Result } from '@keyturn/protocol';
 import type { Tx } from '../transactions.ts';
+import type { CheckpointSigner, SignedCheckpoint } from './checkpoint.ts';
 import type { AuditEvent, AuditRow } from './event.ts';
+import type { ExportOptions } from './export.ts';
 import type { AuditFilter, AuditPage, AuditPageRequest } from './list.ts';
 import type { BrokenLink } from './verify.ts';
 
@@ -17,6 +19,15 @@ export interface Audit {
 
   /** A page, newest first. */
   list(filter: AuditFilter, page?: AuditPageRequest): Promise<Result<AuditPage, { readonly why: 'bad-cursor' }>>;
+
+  /** Signs how far every chain has come. Undefined where none has moved, or another replica is just doing it. */
+  checkpoint(signer: CheckpointSigner): Promise<SignedCheckpoint | undefined>;
+
+  /** Removes what is older from the beginning of each chain, and says so in a checkpoint. Returns how many rows went. */
+  prune(before: EpochMilliseconds, signer: CheckpointSigner): Promise<number>;
+
+  /** Everything as JSON lines; `verifyExport` reads them anywhere. */
+  export(options: ExportOptions): AsyncIterable<string>;
 
   /** Checks rows of any number of chains, in any order, and names the first broken link. */
   verify(rows: Iterable<AuditRow>): Result<{ readonly chains: number; readonly rows: number }, BrokenLink>;

@@ -30,4 +30,26 @@ export const auditMigrations: readonly Migration[] = [
       await db.schema.createIndex('audit_events_at').on('audit_events').column('at').execute();
     },
   },
+  {
+    id: 'audit-002',
+    up: async (db) => {
+      await db.schema
+        .createTable('audit_checkpoints')
+        .addColumn('seq', 'bigint', (column) => column.primaryKey())
+        .addColumn('at', 'bigint', (column) => column.notNull())
+        .addColumn('body', 'text', (column) => column.notNull())
+        .addColumn('signature', 'text', (column) => column.notNull())
+        .addColumn('hash', 'text', (column) => column.notNull())
+        .execute();
+      // What the checkpoints say of each chain, so that a new one need not read all of them.
+      await db.schema
+        .createTable('audit_heads')
+        .addColumn('chain', 'text', (column) => column.primaryKey())
+        .addColumn('seq', 'bigint', (column) => column.notNull())
+        .addColumn('hash', 'text', (column) => column.notNull())
+        .addColumn('cut_seq', 'bigint', (column) => column.notNull())
+        .addColumn('cut_hash', 'text', (column) => column.notNull())
+        .execute();
+    },
+  },
 ];

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { type Json, ok, type Result, refuse } from '@keyturn/protocol';
+import { type JsonObject, ok, type Result, refuse } from '@keyturn/protocol';
 import { canonicalJson } from './canonical-json.ts';
 import type { AuditRow } from './event.ts';
 
@@ -45,11 +45,14 @@ function checkLink(before: AuditRow | undefined, row: AuditRow): BrokenLink['why
 
 /** SHA-256 over the canonical JSON (RFC 8785) of the row without its `hash`: an exported line can be checked anywhere. */
 function hashOf({ actor, onBehalfOf, ...row }: AuditRow): string {
-  const covered: Json = {
+  return hashOfRow({
     ...row,
     actor: { ...actor },
     ...(onBehalfOf === undefined ? {} : { onBehalfOf: { ...onBehalfOf } }),
-    hash: undefined,
-  };
-  return hash('sha256', canonicalJson(covered), 'hex');
+  });
+}
+
+/** The same of a row as JSON, with whatever members it has. */
+export function hashOfRow(row: JsonObject): string {
+  return hash('sha256', canonicalJson({ ...row, hash: undefined }), 'hex');
 }

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe } from 'vitest';
 import type { TestDatabase, TestDatabaseKind } from '../testing/test-databases.ts';
 import { auditContract } from './audit.ts';
+import { auditExportContract } from './audit-export.ts';
 import { migrationContract } from './migrations.ts';
 import { notificationContract } from './notifications.ts';
 import { postgresContract } from './postgres.ts';
@@ -24,5 +25,6 @@ export function storeContract(kind: TestDatabaseKind): void {
     notificationContract(database);
     if (kind.dialect === 'postgres') postgresContract(database);
     auditContract(database);
+    auditExportContract(database);
   });
 }
