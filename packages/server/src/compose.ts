@@ -49,6 +49,8 @@ import { keepAccess } from './features/tools/access/keep-access.ts';
 import { accessChannel, openAccessRepository } from './features/tools/access/repository.ts';
 import { mountAccess } from './features/tools/access/routes.ts';
 import { accessMigrations } from './features/tools/access/tables.ts';
+import { openAudit } from './features/audit/open-audit.ts';
+import { auditKeyMigrations } from './features/audit/tables.ts';
 import { openPolicies } from './features/policies/open-policies.ts';
 import { policyMigrations } from './features/policies/tables.ts';
 import { nobodyToAsk, voidingOnDeny, voidOfKilled, voidOnRevocation } from './features/requests/in-the-house.ts';
@@ -70,7 +72,6 @@ import { allOf } from './http/all-of.ts';
 import { cutByPat } from './http/pat-limits.ts';
 import { decideByRole } from './http/role-policy.ts';
 import { explainRefusal } from './http/refusals.ts';
-import { rememberIn } from './http/remember.ts';
 import { buildRooms, type Resource } from './http/rooms.ts';
 import { type TokenEndpoint } from './http/token-endpoint.ts';
 import { type Door, identifyBy } from './http/who.ts';
@@ -170,7 +171,18 @@ export async function compose(settings: Settings, world: World): Promise<Result<
     ...policyMigrations,
     ...rbacMigrations,
     ...requestMigrations,
+    ...auditKeyMigrations,
   ]);
+
+  // The audit: rows of calls, signed checkpoints over all chains.
+  const sealedWith = sealKeysOf(settings);
+  const audit = await openAudit({
+    settings: settings.audit,
+    store,
+    seal: sealedWith.length === 0 ? undefined : createSeal(sealedWith, random),
+    clock,
+    log,
+  });
 
   // Safety policies: what agents may do, beside what roles allow.
   const policies = await openPolicies({ settings: settings.policies, store, clock, log });
@@ -335,7 +347,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
     ...(requests?.gate ?? nobodyToAsk),
     exchange: hop.exchange,
     forget: hop.forget,
-    remember: rememberIn(store.audit, clock, hop.delegationOf),
+    remember: audit.rememberWith(hop.delegationOf),
   });
 
   // People: who logs in here, what their groups make of them, and their sessions, which are a way into the first room.
@@ -459,6 +471,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
     note: (facts, sentence) => log.warn(facts, sentence),
   });
   sources.mount(frame, catalogue.reload);
+  audit.mount(frame, auth);
   policies.value.mount(frame, {
     adminRole: auth.adminRole,
     past: requests?.past ?? (async () => []),
@@ -575,6 +588,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
 
   return ok({
     async listen() {
+      audit.start();
       const url = await frame.app.listen({ host: http.host, port: http.port });
       const managementUrl = await managementApp.listen({ host: management.host, port: management.port });
       const grpcUrl = await edgeDoors?.listen();
@@ -595,6 +609,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
       rbac.value.close();
       await requests?.close();
       await Promise.all([idpFetch.close(), upstreamFetch.close(), world.telemetry?.close()]);
+      await audit.close();
       await store.close();
     },
   });

@@ -16,6 +16,8 @@ export const errors = {
     'The `Host` header names another server. It must be the host of `http.publicUrl`, or of loopback where Keyturn listens there.',
   deadline_exceeded:
     'No answer within `http.deadline`. What was started upstream may have happened: look before you repeat it.',
+  audit_unavailable:
+    'The audit row of the call could not be written (a full disk, a database that does not answer), so there is no answer. What was started upstream may have happened: look before you repeat it. Tokens are still checked.',
   internal_error: 'A bug or a broken disk. The log has the details under the `request_id`.',
 
   // Who?

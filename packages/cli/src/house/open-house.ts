@@ -28,6 +28,8 @@ export interface House extends AsyncDisposable {
   readonly registerPizzeria: (more?: object) => Promise<string>;
   /** Every row of the audit, as it lies in the database. */
   readonly audit: () => Promise<readonly object[]>;
+  /** Does something to the database behind the service's back. */
+  readonly tamper: (sql: string) => void;
   readonly closeIdp: () => Promise<void>;
 }
 
@@ -44,11 +46,15 @@ export interface HouseOptions {
 }
 
 const realm: TestRealm = {
-  roles: ['keyturn-admin', 'pizzeria-chef'],
+  roles: ['keyturn-admin', 'pizzeria-chef', 'auditor'],
   clients: {
     agent: { passwordGrant: true, audiences: ['keyturn', 'http://keyturn.test/mcp'] },
     elsewhere: { passwordGrant: true },
-    'aip-agent-1': { secret: 'agent-1-secret', serviceAccount: true, audiences: ['keyturn', 'http://keyturn.test/mcp'] },
+    'aip-agent-1': {
+      secret: 'agent-1-secret',
+      serviceAccount: true,
+      audiences: ['keyturn', 'http://keyturn.test/mcp'],
+    },
     'aip-reviewer-1': { secret: 'reviewer-1-secret', serviceAccount: true, audiences: ['keyturn'] },
     'aip-deaf-1': { secret: 'deaf-1-secret', serviceAccount: true },
     keyturn: {
@@ -62,7 +68,13 @@ const realm: TestRealm = {
   },
   // Full scope is off at the exchanging client, so an upstream sees the roles that are named here and no others.
   settings: { scopeMappings: [{ client: 'keyturn', roles: ['pizzeria-chef'] }] },
-  users: { john: {}, jane: {}, admin: { roles: ['keyturn-admin'] }, chef: { roles: ['pizzeria-chef'] } },
+  users: {
+    john: {},
+    jane: {},
+    admin: { roles: ['keyturn-admin'] },
+    chef: { roles: ['pizzeria-chef'] },
+    auditor: { roles: ['auditor'] },
+  },
 };
 
 export async function openHouse(options: HouseOptions = {}): Promise<House> {
@@ -151,6 +163,11 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
       const rows = database.prepare('select * from audit_events').all();
       database.close();
       return rows;
+    },
+    tamper(sql) {
+      const database = new DatabaseSync(join(folder, 'keyturn.db'));
+      database.exec(sql);
+      database.close();
     },
     closeIdp,
     async [Symbol.asyncDispose]() {

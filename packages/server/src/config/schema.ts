@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { breakGlassSection } from './break-glass.ts';
+import { auditSection } from './audit.ts';
 import { edgeSection } from './edge.ts';
 import { eventsSection } from './events.ts';
 import { loginSection } from './login.ts';
@@ -35,6 +36,7 @@ export const settingsSchema = z.strictObject({
   breakGlass: breakGlassSection.optional(),
   events: eventsSection.optional(),
   edge: edgeSection.optional(),
+  audit: auditSection.prefault({}),
   policies: policiesSection.optional(),
   rbac: rbacSection.prefault({}),
   mail: mailSection.optional(),
@@ -47,6 +49,7 @@ export type Settings = z.infer<typeof settingsSchema>;
 /** Paths whose values are never printed. */
 export const secretPaths: readonly string[] = [
   'exchange.clientSecret',
+  'audit.signingKey',
   'login.clientSecret',
   'login.syncClientSecret',
   'events.webhooks.*.secrets.*',

@@ -2,8 +2,27 @@ import type { FastifyError } from 'fastify';
 import type { Socket } from 'node:net';
 import { buildProblemBody, type Problem, problemContentType } from './problem.ts';
 
+/**
+ * Thrown where a row of the audit could not be written: a full or broken disk, a database that does not answer. The call
+ * fails then, whatever it has done, since nobody could tell of it afterwards. Checking tokens needs no row and goes on.
+ */
+export class AuditUnwritable extends Error {
+  constructor(cause: unknown) {
+    super('the audit could not be written', { cause });
+  }
+}
+
 /** Fastify's own refusals as problems; anything else is our fault, and its text stays in the log. */
 export function problemOfError(error: FastifyError, bodyLimit: number): Problem {
+  if (error instanceof AuditUnwritable) {
+    return {
+      status: 503,
+      code: 'audit_unavailable',
+      title: 'What happens cannot be recorded now',
+      detail: 'No answer leaves without its audit row, and it could not be written. The call may have had its effect.',
+      headers: { 'retry-after': '10' },
+    };
+  }
   switch (error.statusCode) {
     case 413:
       return {
