@@ -1,57 +1,26 @@
-import { readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { createIdp } from '@keyturn/idp';
-import { parseRealmFile, showRealmFileFault } from '@keyturn/realm/parse';
-import { createLog, systemClock, systemRandom } from '@keyturn/server';
+import { parseArguments, runCommand, usage } from '@keyturn/idp/command';
 import { CommandFailure, type Io } from './io.ts';
-import { listenOrSay } from './ports.ts';
 
-export interface IdpOptions {
-  readonly port: number;
-  readonly managementPort: number;
-  readonly import: readonly string[];
-  readonly data: string;
-}
-
-/** `keyturn idp`: the embedded identity provider alone. */
-export async function runIdp(io: Io, options: IdpOptions): Promise<void> {
-  const idp = await createIdp({
-    dataUrl: options.data === ':memory:' ? 'sqlite::memory:' : `sqlite:${resolve(io.cwd, options.data)}`,
-    clock: systemClock,
-    random: systemRandom,
-    env: io.env,
-    log: createLog({ level: 'warn' }),
-  });
-  try {
-    for (const path of options.import) {
-      const text = await readFile(resolve(io.cwd, path), 'utf8').catch((error: Error) => {
-        throw new CommandFailure(`cannot read ${path}: ${error.message}`, 2);
-      });
-      const parsed = parseRealmFile(text, {
-        path,
-        env: io.env,
-        readFile: (name) => readFileSync(resolve(io.cwd, name), 'utf8'),
-      });
-      if (!parsed.ok) {
-        const faults = parsed.refusal.map((fault) => `  ${showRealmFileFault(fault)}`).join('\n');
-        throw new CommandFailure(`${path} cannot be imported:\n${faults}`, 2);
-      }
-      await idp.importRealm(parsed.value, { ifExists: 'skip' });
-    }
-    await listenOrSay('keyturn idp', [{ what: 'the identity provider', port: options.port, flag: '--port' }], () =>
-      idp.listen({ port: options.port }),
-    );
-    await listenOrSay(
-      'keyturn idp',
-      [{ what: 'the identity provider’s health and metrics', port: options.managementPort, flag: '--management-port' }],
-      () => idp.listenManagement({ port: options.managementPort }),
-    );
-    io.print(
-      `The embedded identity provider listens on http://localhost:${options.port}. It is for development, tests and evaluation: production belongs on Keycloak.`,
-    );
-    await io.stopped;
-  } finally {
-    await idp.close();
+/**
+ * `keyturn idp`: the embedded identity provider alone, by the same options as `npx @keyturn/idp`. It keeps its data
+ * beside that of `keyturn dev`, and has a management port.
+ */
+export async function runIdp(io: Io, argv: readonly string[]): Promise<void> {
+  const parsed = parseArguments(argv, io.env, { managementPort: 9001, data: '.keyturn/idp.db' });
+  if (!parsed.ok) throw new CommandFailure(`keyturn idp: ${parsed.refusal}\n\n${usage}`, 2);
+  if (parsed.value === 'help') {
+    io.print(usage.replaceAll('keyturn-idp', 'keyturn idp'));
+    return;
   }
+  const { data, imports } = parsed.value;
+  const status = await runCommand(
+    {
+      ...parsed.value,
+      data: data === ':memory:' ? data : resolve(io.cwd, data),
+      imports: imports.map((path) => resolve(io.cwd, path)),
+    },
+    { env: io.env, print: io.print, complain: io.complain, stopped: io.stopped },
+  );
+  if (status !== 0) io.exit(status);
 }

@@ -48,16 +48,11 @@ export function buildProgram(io: Io, startedAt: number): Command {
   program
     .command('idp')
     .description('start the embedded identity provider alone: for development, tests and evaluation')
-    .addOption(portOption('--port <port>', 'the identity provider', 8041))
-    .addOption(portOption('--management-port <port>', 'health and metrics', 9001))
-    .option(
-      '--import <file>',
-      'a realm file, <realm>-realm.json; skipped if the realm exists (repeatable)',
-      collect,
-      [],
-    )
-    .option('--data <file>', 'database file, or :memory:', '.keyturn/idp.db')
-    .action(async (options: IdpFlags) => {
+    .argument('[options...]', 'as `keyturn idp --help` lists them; those of Keycloak’s start-dev among them')
+    // Its options are those of @keyturn/idp, which reads them itself.
+    .helpOption(false)
+    .allowUnknownOption()
+    .action(async (options: readonly string[]) => {
       const { runIdp } = await import('./idp.ts');
       await runIdp(io, options);
     });
@@ -133,13 +128,6 @@ interface PrintFlags extends SettingFlags {
   readonly json?: boolean;
 }
 
-interface IdpFlags {
-  readonly port: number;
-  readonly managementPort: number;
-  readonly import: readonly string[];
-  readonly data: string;
-}
-
 /** Every setting is a flag too (`--http.port 8140`); the loader knows them all and says what is near a mistyped one. */
 function takeSettingFlags(command: Command): void {
   command
@@ -188,8 +176,4 @@ function parsePort(text: string): number {
   if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)
     throw new InvalidArgumentError('a port is a number from 0 to 65535');
   return Number(text);
-}
-
-function collect(value: string, before: readonly string[]): readonly string[] {
-  return [...before, value];
 }

@@ -15,25 +15,29 @@ export interface Command {
   readonly http: HttpSettings;
 }
 
-export const usage = `usage: keyturn-idp [--import REALM.json]… [--port 8041] [--management-port 9001] [--data FILE]
+export const usage = `usage: keyturn-idp [start-dev] [--import REALM.json]… [--port 8041] [--management-port 9001] [--data FILE]
 
 An identity provider that behaves as Keycloak does, for development, tests and evaluation.
 
-  --import FILE                    a realm file, JSON or YAML, with \${ENV} and \${ENV:default}; may be repeated
+  --import FILE|FOLDER             a realm file, JSON or YAML, with \${ENV} and \${ENV:default}, or all files named
+                                   <realm>-realm.json (or .yaml) in a folder; may be repeated; a realm that exists is skipped
+  --import-realm                   the files of ./data/import, as Keycloak does
   --port, --http-port N            default 8041; 0 takes a free one
   --host, --http-host ADDRESS      default 127.0.0.1
-  --management-port N              health and metrics; default none
-  --data FILE                      SQLite file that keeps everything; default: memory
+  --management-port N              health and metrics; --health-enabled and --metrics-enabled take 9001
+  --data FILE                      SQLite file that keeps everything, or :memory:
   --hostname URL|HOST              as Keycloak's; so are
   --hostname-admin URL  --hostname-backchannel-dynamic  --http-relative-path PATH
   --proxy-headers xforwarded|forwarded  --proxy-trusted-addresses LIST
   --allow-non-loopback-though-not-for-production
 
 Each option can be given by the environment as KC_… (KC_HOSTNAME, KC_HTTP_PORT). The first administrator is made from
-KC_BOOTSTRAP_ADMIN_USERNAME and KC_BOOTSTRAP_ADMIN_PASSWORD.`;
+KC_BOOTSTRAP_ADMIN_USERNAME and KC_BOOTSTRAP_ADMIN_PASSWORD. Keycloak's --http-enabled, --hostname-strict, --features,
+--db, --cache and --log-level are taken and mean nothing here.`;
 
 const options = {
   import: { type: 'string', multiple: true },
+  'import-realm': { type: 'boolean' },
   port: { type: 'string' },
   'http-port': { type: 'string' },
   host: { type: 'string' },
@@ -48,20 +52,43 @@ const options = {
   'proxy-headers': { type: 'string' },
   'proxy-trusted-addresses': { type: 'string' },
   'allow-non-loopback-though-not-for-production': { type: 'boolean' },
+  'health-enabled': { type: 'boolean' },
+  'metrics-enabled': { type: 'boolean' },
+  // Keycloak's, without a meaning here: a command line that was written for it works.
+  'http-enabled': { type: 'boolean' },
+  'hostname-strict': { type: 'boolean' },
+  features: { type: 'string' },
+  db: { type: 'string' },
+  cache: { type: 'string' },
+  'log-level': { type: 'string' },
   help: { type: 'boolean', short: 'h' },
 } as const;
+
+/** What holds where neither arguments nor environment say anything. */
+export interface CommandDefaults {
+  /** Default: no such port. */
+  readonly managementPort?: number;
+  readonly data: string;
+}
+
+const importFolder = 'data/import';
 
 /** Reads arguments; what they leave open comes from `KC_…` in the environment. */
 export function parseArguments(
   argv: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
+  defaults: CommandDefaults = { data: ':memory:' },
 ): Result<Command | 'help', string> {
   let values: ReturnType<typeof parseArgs<{ options: typeof options }>>['values'];
+  let positionals: readonly string[];
   try {
-    ({ values } = parseArgs({ args: [...argv], options, allowPositionals: false }));
+    ({ values, positionals } = parseArgs({ args: argv.flatMap(plainFlag), options, allowPositionals: true }));
   } catch (fault) {
     return refuse(fault instanceof Error ? fault.message : String(fault));
   }
+  const mode = positionals[0] ?? 'start-dev';
+  if (mode === 'start') return refuse('start is for production, which belongs on Keycloak; here it is start-dev');
+  if (mode !== 'start-dev' || positionals.length > 1) return refuse(`Unexpected argument '${positionals.at(-1)}'`);
   if (values.help === true) return ok('help');
   const text = (...names: readonly (keyof typeof options)[]): string | undefined => {
     for (const name of names) {
@@ -75,7 +102,9 @@ export function parseArguments(
 
   const ports = {
     port: text('port', 'http-port') ?? '8041',
-    management: text('management-port', 'http-management-port'),
+    management:
+      text('management-port', 'http-management-port') ??
+      (flag('health-enabled') || flag('metrics-enabled') ? '9001' : defaults.managementPort?.toString()),
   };
   for (const port of [ports.port, ports.management]) {
     if (port !== undefined && !(/^\d{1,5}$/.test(port) && Number(port) < 65_536))
@@ -91,8 +120,8 @@ export function parseArguments(
     port: Number(ports.port),
     host: text('host', 'http-host') ?? '127.0.0.1',
     managementPort: ports.management === undefined ? undefined : Number(ports.management),
-    data: values.data ?? ':memory:',
-    imports: values.import ?? [],
+    data: values.data ?? defaults.data,
+    imports: [...(values.import ?? []), ...(flag('import-realm') ? [importFolder] : [])],
     allowNonLoopback: flag('allow-non-loopback-though-not-for-production'),
     http: {
       ...(hostname === undefined ? {} : { hostname }),
@@ -103,4 +132,11 @@ export function parseArguments(
       ...(trusted === undefined ? {} : { proxyTrustedAddresses: trusted.map((it) => it.trim()) }),
     },
   });
+}
+
+// Keycloak's flags may carry their value: `--hostname-backchannel-dynamic=true`.
+function plainFlag(argument: string): readonly string[] {
+  const [, name = '', value] = /^--([\w-]+)=(true|false)$/.exec(argument) ?? [];
+  if (!Object.hasOwn(options, name) || options[name as keyof typeof options].type !== 'boolean') return [argument];
+  return value === 'true' ? [`--${name}`] : [];
 }

@@ -85,7 +85,45 @@ describe('the command', () => {
     expect(open).toMatchObject({ status: 1, complaints: expect.stringContaining('loopback only') });
   });
 
+  it('takes a command line that was written for Keycloak', async () => {
+    const keycloak =
+      'start-dev --http-enabled=true --proxy-headers=xforwarded --http-relative-path=/auth --hostname-strict=false --hostname=https://id.example.com/auth --hostname-backchannel-dynamic=true --health-enabled=true --import-realm';
+    expect(parseArguments(keycloak.split(' '), {})).toMatchObject({
+      value: {
+        managementPort: 9001,
+        imports: ['data/import'],
+        http: {
+          hostname: 'https://id.example.com/auth',
+          hostnameBackchannelDynamic: true,
+          httpRelativePath: '/auth',
+          proxyHeaders: 'xforwarded',
+        },
+      },
+    });
+    const off = parseArguments(['--hostname-backchannel-dynamic=false'], {});
+    expect(off.ok && off.value !== 'help' && off.value.http.hostnameBackchannelDynamic).toBeUndefined();
+  });
+
+  it('imports the realm files of a folder, by their names, into a data file whose folder it makes', async () => {
+    for (const name of ['a-realm.json', 'b-realm.json', 'notes.json'])
+      writeFileSync(join(folder, name), JSON.stringify({ realm: name.slice(0, 1), enabled: true }));
+    const data = join(folder, 'deep', 'idp.db');
+    const found: number[] = [];
+    const ended = await run(['--import', folder, '--data', data, '--port', '0'], {}, async (url) => {
+      for (const realm of ['a', 'b', 'n']) found.push((await fetch(`${url}/realms/${realm}`)).status);
+    });
+    expect([ended.status, ...found]).toEqual([0, 200, 200, 404]);
+  });
+
+  it('warns when it is told to listen beyond this machine', async () => {
+    const unsafe = '--allow-non-loopback-though-not-for-production';
+    const { complaints } = await run([unsafe, '--port', '0'], {}, async () => {});
+    expect(complaints).toContain(`warning: ${unsafe}`);
+  });
+
   it.each([
+    [['start'], 'production, which belongs on Keycloak'],
+    [['start-dev', 'banana'], "Unexpected argument 'banana'"],
     [['--port', '70000'], '70000 is not a port'],
     [['--proxy-headers', 'all'], '--proxy-headers is xforwarded or forwarded, not all'],
     [['--banana'], "Unknown option '--banana'"],

@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { isJsonObject, type JsonObject } from '@keyturn/protocol';
 import type { Command } from './command-line.ts';
 import { createIdp, type Idp } from './create-idp.ts';
+
+export { parseArguments, usage } from './command-line.ts';
 
 /** What the command needs of the process. */
 export interface CommandWorld {
@@ -10,7 +13,7 @@ export interface CommandWorld {
   readonly print: (line: string) => void;
   readonly complain: (line: string) => void;
   /** Resolves when the user asks it to end. */
-  readonly stopped: Promise<void>;
+  readonly stopped: Promise<unknown>;
 }
 
 /** Runs the identity provider until it is stopped; returns the exit status. */
@@ -25,12 +28,17 @@ export async function runCommand(command: Command, world: CommandWorld): Promise
       allowNonLoopbackThoughNotForProduction: command.allowNonLoopback,
       log: { debug: () => {}, info: () => {}, warn: say, error: say },
     });
-    for (const path of command.imports) {
+    for (const path of await realmFiles(command.imports)) {
       const fault = await importFile(idp, path, world);
       if (fault !== undefined) {
         world.complain(fault);
         return 2;
       }
+    }
+    if (command.allowNonLoopback) {
+      world.complain(
+        'warning: --allow-non-loopback-though-not-for-production lets others than this machine reach an identity provider that was made for development, tests and evaluation',
+      );
     }
     const url = await idp.listen({ port: command.port, host: command.host });
     world.print(`Identity provider at ${url}. For development, tests and evaluation; production belongs on Keycloak.`);
@@ -46,6 +54,17 @@ export async function runCommand(command: Command, world: CommandWorld): Promise
   } finally {
     await idp?.close();
   }
+}
+
+/** Folders in their place, as the realm files in them: `<realm>-realm.json`, as Keycloak's `--import-realm` wants them. */
+async function realmFiles(paths: readonly string[]): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (const path of paths) {
+    const isFolder = (await stat(path).catch(() => undefined))?.isDirectory() === true;
+    const names = isFolder ? (await readdir(path)).filter((name) => /-realm\.(?:json|ya?ml)$/.test(name)).sort() : [];
+    found.push(...(isFolder ? names.map((name) => join(path, name)) : [path]));
+  }
+  return found;
 }
 
 async function importFile(idp: Idp, path: string, world: CommandWorld): Promise<string | undefined> {

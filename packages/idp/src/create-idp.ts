@@ -103,7 +103,7 @@ export async function createIdp(options: IdpOptions): Promise<Idp> {
   const checkHost = (host: string): void => {
     if (isLoopback(host) || options.allowNonLoopbackThoughNotForProduction === true) return;
     throw new Error(
-      `the embedded identity provider listens on loopback only, not on ${host}: it is for development, tests and evaluation. To do so all the same, set allowNonLoopbackThoughNotForProduction.`,
+      `the embedded identity provider listens on loopback only, not on ${host}: it is for development, tests and evaluation. To do so all the same, set allowNonLoopbackThoughNotForProduction, on the command line --allow-non-loopback-though-not-for-production.`,
     );
   };
   const close = async (): Promise<void> => {

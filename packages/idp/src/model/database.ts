@@ -1,4 +1,5 @@
-import { chmodSync, closeSync, existsSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 /**
@@ -10,6 +11,7 @@ import { DatabaseSync } from 'node:sqlite';
  */
 export function openDatabase(path: string): DatabaseSync {
   if (path !== ':memory:') {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     // Made before SQLite opens it, so that it is never readable by others; its side files take over its mode.
     closeSync(openSync(path, 'a', 0o600));
     for (const suffix of ['', '-wal', '-shm']) if (existsSync(path + suffix)) chmodSync(path + suffix, 0o600);
