@@ -5,6 +5,7 @@ import { CommandFailure, type Io } from './io.ts';
 import { registerExchangeCommands } from './exchange/register.ts';
 import { registerDoctorCommand, registerRealmCommands } from './realm/register.ts';
 import { registerTokenCommands } from './token/register.ts';
+import { registerToolCommands } from './tools/register.ts';
 import { version } from './version.ts';
 
 /** The command line: what commands exist, their flags and help. What each does is loaded when it is called. */
@@ -94,6 +95,7 @@ export function buildProgram(io: Io, startedAt: number): Command {
   registerAuthCommands(program, io);
   registerTokenCommands(program, io);
   registerExchangeCommands(program, io);
+  registerToolCommands(program, io);
   registerBreakGlassCommands(program, io);
 
   program

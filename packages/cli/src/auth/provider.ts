@@ -1,4 +1,4 @@
-import { createGuardedFetch, explainNetRefusal } from '@keyturn/net';
+import { createGuardedFetch, explainNetRefusal, type GuardedRequest } from '@keyturn/net';
 import { isJsonObject, type JsonObject } from '@keyturn/protocol';
 import { CommandFailure } from '../io.ts';
 
@@ -12,7 +12,7 @@ export interface Reply {
 /** Calls a server that the user has named; private addresses are theirs to name. */
 export async function call(
   url: string,
-  init: { readonly method?: string; readonly headers?: Record<string, string>; readonly body?: string } = {},
+  init: Pick<GuardedRequest, 'method' | 'headers' | 'body' | 'timeout' | 'maxBytes'> = {},
 ): Promise<Reply> {
   const { host } = new URL(url);
   await using fetch = createGuardedFetch({ allowPrivateHosts: [host] });

@@ -1,0 +1,85 @@
+import { isJsonObject, type Json, type JsonObject } from '@keyturn/protocol';
+import { listIn, textOf } from './ask.ts';
+import { formatTable } from './table.ts';
+
+/** A source for people. */
+export function describeSource(source: JsonObject): string {
+  const counts = isJsonObject(source['tool_counts']) ? source['tool_counts'] : {};
+  const auth = isJsonObject(source['auth']) ? textOf(source['auth']['kind']) : '';
+  const states = Object.entries(counts).flatMap(([state, count]) => (count === 0 ? [] : [`${textOf(count)} ${state}`]));
+  const warnings = Array.isArray(source['warnings']) ? source['warnings'].map(textOf) : [];
+  const rows = [
+    ['id', textOf(source['id'])],
+    ['slug', textOf(source['slug'])],
+    ['url', textOf(source['url']) === '' ? '(uploaded)' : textOf(source['url'])],
+    ['tools', states.length === 0 ? '0' : states.join(', ')],
+    ['audience', textOf(source['default_audience'])],
+    ['auth', auth],
+    ['review', textOf(source['review'])],
+    ['enabled', textOf(source['is_enabled'])],
+    ['last sync', `${textOf(source['last_sync_at'])} ${textOf(source['last_sync_outcome'])}`],
+    ['error', textOf(source['last_sync_error'])],
+  ].filter(([, value]) => value?.trim() !== '');
+  return [formatTable(rows), ...warnings.map((warning) => `warning: ${warning}`)].join('\n');
+}
+
+/** What a re-sync found: + added, ~ changed, - removed, and what waits. */
+export function describeDiff(refreshed: JsonObject, source: string, dryRun: boolean): string {
+  const diff = isJsonObject(refreshed['diff']) ? refreshed['diff'] : {};
+  const names = (member: string): readonly string[] => {
+    const list = diff[member];
+    return Array.isArray(list) ? list.map(textOf) : [];
+  };
+  const pending = new Set(names('pending'));
+  const line = (sign: string) => (name: string) => `  ${sign} ${name}${pending.has(name) ? '  (waits)' : ''}`;
+  const lines = [
+    ...names('added').map(line('+')),
+    ...names('changed').map(line('~')),
+    ...names('removed').map(line('-')),
+  ];
+  const sum = `${names('added').length} added, ${names('changed').length} changed, ${names('removed').length} removed`;
+  return [
+    ...lines,
+    `${dryRun ? 'A re-sync would bring' : 'The re-sync brought'}: ${sum}.`,
+    ...(pending.size === 0 || dryRun
+      ? []
+      : [`${pending.size} wait for a person: keyturn tools sources diff ${source}, then … accept ${source} --all`]),
+  ].join('\n');
+}
+
+/** What waits, tool by tool: the members that differ, as they were and as they are. */
+export function describeWaiting(waiting: readonly JsonObject[], source: string): string {
+  const blocks = waiting.map((tool) => {
+    const accepted = isJsonObject(tool['accepted']) ? tool['accepted'] : undefined;
+    const now = isJsonObject(tool['now']) ? tool['now'] : {};
+    const head = `${accepted === undefined ? '+' : '~'} ${source}/${textOf(tool['operation_id'])}  ${textOf(tool['method'])} ${textOf(tool['path'])}`;
+    if (accepted === undefined) return `${head}\n    ${textOf(now['description'])}`;
+    const parts = Array.isArray(tool['changed_parts']) ? tool['changed_parts'].map(textOf) : [];
+    const lines = parts.map((part) => `    ${part}\n      - ${short(accepted[part])}\n      + ${short(now[part])}`);
+    return [head, ...lines].join('\n');
+  });
+  return [...blocks, `${waiting.length} wait: keyturn tools sources accept ${source} --all, or name some.`].join('\n');
+}
+
+function short(value: Json | undefined): string {
+  const text = textOf(JSON.stringify(value ?? null));
+  return text.length > 300 ? `${text.slice(0, 299)}…` : text;
+}
+
+/** The health of a source for people. */
+export function describeHealth(health: JsonObject): string {
+  const document = isJsonObject(health['document']) ? health['document'] : undefined;
+  const breaker = isJsonObject(health['breaker']) ? health['breaker'] : {};
+  const sync = isJsonObject(health['last_sync']) ? health['last_sync'] : {};
+  const reached = (place: JsonObject): string =>
+    place['reachable'] === true
+      ? `answers (${textOf(place['status'])}) at ${textOf(place['address'])}`
+      : `does not answer: ${textOf(place['error'])}`;
+  return formatTable([
+    ['status', textOf(health['status'])],
+    ...(document === undefined ? [] : [['document', reached(document)]]),
+    ...listIn(health, 'upstream').map((upstream) => ['upstream', reached(upstream)]),
+    ['breaker', textOf(breaker['state'])],
+    ['last sync', `${textOf(sync['at'])} ${textOf(sync['outcome'])} ${textOf(sync['error'])}`.trim()],
+  ]);
+}
