@@ -6,7 +6,7 @@ import { buildService } from './start-server.ts';
 /** `keyturn serve`: the service alone, until it is told to stop. */
 export async function runServe(io: Io, source: SettingsSource): Promise<void> {
   const { settings } = await readSettings(io, source);
-  const service = await buildService(settings);
+  const service = await buildService(settings, io);
   try {
     const { url, managementUrl } = await listenOrSay(
       'keyturn serve',

@@ -8,17 +8,19 @@ import {
   systemClock,
   systemRandom,
 } from '@keyturn/server';
-import { CommandFailure } from './io.ts';
+import { CommandFailure, type Io } from './io.ts';
+import { openTelemetry } from './telemetry.ts';
 import { version } from './version.ts';
 
 /** Builds the service or says in one paragraph why it cannot be, and what to check. */
-export async function buildService(settings: Settings): Promise<Service> {
+export async function buildService(settings: Settings, io: Pick<Io, 'env' | 'cwd'>): Promise<Service> {
   const log = createLog({ level: settings.log.level });
   const service = await compose(settings, {
     clock: systemClock,
     random: systemRandom,
     log,
     version,
+    telemetry: await openTelemetry(settings.telemetry, io),
     readFile: (path) => readFile(path, 'utf8'),
   });
   if (!service.ok) throw new CommandFailure(describe(service.refusal), 2);

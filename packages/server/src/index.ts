@@ -3,7 +3,7 @@
  * what it needs of the outside world comes in as a `World`. It never imports the embedded identity provider: only
  * the command line's `keyturn dev` brings the two together.
  */
-export type { ComposeFault, Service, World } from './compose.ts';
+export type { ComposeFault, Service, Telemetry, World } from './compose.ts';
 export { compose } from './compose.ts';
 export { aliases } from './config/aliases.ts';
 export { checkSettings } from './config/check.ts';
@@ -12,4 +12,6 @@ export { buildErrorsPage } from './errors.ts';
 export { authenticatorUri, codeAt, newTotpSecret } from './features/login/break-glass/one-time-code.ts';
 export { hashPassword } from './features/login/break-glass/password.ts';
 export { createLog, type Log } from './outside/log.ts';
+export type { Meter } from './outside/metrics.ts';
+export type { Attributes, TraceContext, Tracer } from './outside/traces.ts';
 export { systemClock, systemRandom } from './outside/world.ts';

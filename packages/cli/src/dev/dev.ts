@@ -78,7 +78,7 @@ export async function runDev(io: Io, options: DevOptions): Promise<void> {
         }),
       },
     });
-    const service = await buildService(settings);
+    const service = await buildService(settings, io);
     opened.push(service);
     const listening = await listenOrSay(
       command,

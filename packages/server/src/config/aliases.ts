@@ -26,6 +26,8 @@ export const aliases: readonly SettingAlias[] = [
   { env: 'CIRCUIT_BREAKER_RECOVERY_TIMEOUT', path: 'exchange.recoveryTimeout' },
   // 004: groups and roles
   { env: 'KEYCLOAK_GROUP_TO_ROLE', path: 'rbac.groupToRole' },
+  { env: 'OTEL_EXPORTER_OTLP_ENDPOINT', path: 'telemetry.endpoint' },
+  { env: 'OTEL_SERVICE_NAME', path: 'telemetry.serviceName' },
   // 001: flags
   { flag: 'oidc-issuer-url', path: 'auth.issuer' },
   { flag: 'oidc-audience', path: 'auth.audiences' },

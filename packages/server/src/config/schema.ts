@@ -20,6 +20,7 @@ import {
   storeSection,
   toolsSection,
 } from './sections.ts';
+import { telemetrySection } from './telemetry.ts';
 
 /** Everything that can be set, in the file (`keyturn.yaml`), by flags and by `KEYTURN_…` names. Unknown keys are refused. */
 export const settingsSchema = z.strictObject({
@@ -42,6 +43,7 @@ export const settingsSchema = z.strictObject({
   mail: mailSection.optional(),
   requests: requestsSection.optional(),
   log: logSection.prefault({}),
+  telemetry: telemetrySection.prefault({}),
 });
 
 export type Settings = z.infer<typeof settingsSchema>;

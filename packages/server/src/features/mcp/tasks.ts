@@ -30,7 +30,7 @@ export interface TaskParts {
   readonly deadline: Milliseconds;
   /**
    * What people have decided of a request for approval: `approved`, `denied`, or another end. `pending` when the signal
-   * aborts first. Undefined where nothing asks for approvals.
+   * aborts first, or has aborted already. Undefined where nothing asks for approvals.
    */
   readonly settled: ((request: string, signal: AbortSignal) => Promise<string>) | undefined;
   readonly warn: (message: string) => void;
@@ -97,7 +97,7 @@ export function createTasks(parts: TaskParts): Tasks {
 
   /** Asks what people have decided, and makes the call if they have: as whoever asks now, whose token is alive. */
   const resume = async (context: McpCallContext, task: Task, request: string): Promise<Task> => {
-    const said = (await parts.settled?.(request, AbortSignal.timeout(50))) ?? 'pending';
+    const said = (await parts.settled?.(request, AbortSignal.abort())) ?? 'pending';
     if (said === 'pending') return task;
     if (said !== 'approved' && said !== 'denied') {
       const text = `approval_${said}: The request ${request} for approval of this call has ended (${said}). Call again to ask anew.`;
