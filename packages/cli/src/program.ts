@@ -4,6 +4,7 @@ import { registerBreakGlassCommands } from './break-glass/register.ts';
 import { CommandFailure, type Io } from './io.ts';
 import { registerExchangeCommands } from './exchange/register.ts';
 import { registerDoctorCommand, registerRealmCommands } from './realm/register.ts';
+import { registerRbacCommands } from './rbac/register.ts';
 import { registerTokenCommands } from './token/register.ts';
 import { registerToolCommands } from './tools/register.ts';
 import { version } from './version.ts';
@@ -96,6 +97,7 @@ export function buildProgram(io: Io, startedAt: number): Command {
   registerTokenCommands(program, io);
   registerExchangeCommands(program, io);
   registerToolCommands(program, io);
+  registerRbacCommands(program, io);
   registerBreakGlassCommands(program, io);
 
   program

@@ -62,14 +62,3 @@ function withoutCovered(unique: ReadonlyMap<string, Permission>): readonly Permi
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([, permission]) => permission);
 }
-
-/** Of permissions, those that permit the operation on the object: what a review names as the reason. */
-export function permissionsThatAllow(
-  permissions: Iterable<Permission>,
-  operation: string,
-  object: string,
-): readonly Permission[] {
-  return [...permissions].filter(
-    (granted) => coversOperation(granted.operation, operation) && coversObject(granted.object, object),
-  );
-}
