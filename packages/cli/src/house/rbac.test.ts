@@ -34,7 +34,7 @@ beforeAll(async () => {
       },
     },
   });
-  [admin, john, chef] = await Promise.all(['admin', 'john', 'chef'].map((name) => house.tokenOf(name)));
+  [admin, john, chef] = await Promise.all([house.tokenOf('admin'), house.tokenOf('john'), house.tokenOf('chef')]);
 });
 afterAll(() => house[Symbol.asyncDispose]());
 beforeEach(async () => {
