@@ -1,4 +1,4 @@
-import { coversObject, coversOperation, coversPermission, formatPermission, type Permission } from './permission.ts';
+import { coversOperation, coversPermission, formatPermission, type Permission } from './permission.ts';
 
 /** What somebody may do, made ready to be asked often: an answer costs one look-up by operation and one by object. */
 export interface PermissionSet {
