@@ -3,6 +3,7 @@ import { registerAuthCommands } from './auth/register.ts';
 import { registerBreakGlassCommands } from './break-glass/register.ts';
 import { CommandFailure, type Io } from './io.ts';
 import { registerExchangeCommands } from './exchange/register.ts';
+import { registerRequestCommands } from './requests/register.ts';
 import { registerDoctorCommand, registerRealmCommands } from './realm/register.ts';
 import { registerRbacCommands } from './rbac/register.ts';
 import { registerTokenCommands } from './token/register.ts';
@@ -95,6 +96,7 @@ export function buildProgram(io: Io, startedAt: number): Command {
   registerDoctorCommand(program, io);
   registerAuthCommands(program, io);
   registerTokenCommands(program, io);
+  registerRequestCommands(program, io);
   registerExchangeCommands(program, io);
   registerToolCommands(program, io);
   registerRbacCommands(program, io);

@@ -1,7 +1,9 @@
+// The commands are run by the test at the end, so that what they expect is expected there.
+/* oxlint-disable vitest/no-standalone-expect */
 import { epochMilliseconds, type JsonObject } from '@keyturn/protocol';
 import type { Store } from '@keyturn/store';
 import { testDatabases } from '@keyturn/store/testing';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Caller } from '../../http/caller.ts';
 import {

@@ -93,7 +93,12 @@ export function openBook(parts: BookParts): Book {
       const may = lenient
         ? mayApprove({ from: asked.from, count: 1 }, request.requester, [], { ...self, shared: false }, clock())
         : mayApprove(asked, request.requester, request.approvals, self, clock());
-      return may.ok ? decide(request) : refuse({ why: 'approver', refusal: may.refusal });
+      if (may.ok) return decide(request);
+      // Who may not at all is told so; anybody else first hears that it is too late.
+      const phase = phaseAt(request, clock());
+      const isNobody = may.refusal.why === 'self-approval' || may.refusal.why === 'lacks-role';
+      if (!isNobody && phase !== 'Pending') return refuse({ why: 'phase', phase, event: 'approve' });
+      return refuse({ why: 'approver', refusal: may.refusal });
     });
     // Whether a name exists is nothing for those who may not look.
     return !done.ok && done.refusal.why === 'unknown-request' && !self.isReviewer ? refuse(noReviewer) : done;
