@@ -49,6 +49,7 @@ import { keepAccess } from './features/tools/access/keep-access.ts';
 import { accessChannel, openAccessRepository } from './features/tools/access/repository.ts';
 import { mountAccess } from './features/tools/access/routes.ts';
 import { accessMigrations } from './features/tools/access/tables.ts';
+import { mountAuthzen } from './features/authzen/routes.ts';
 import { openAudit } from './features/audit/open-audit.ts';
 import { auditKeyMigrations } from './features/audit/tables.ts';
 import { openPolicies } from './features/policies/open-policies.ts';
@@ -317,10 +318,8 @@ export async function compose(settings: Settings, world: World): Promise<Result<
 
   // Read by the second room once there are tools.
   let catalogue: Awaited<ReturnType<typeof keepCatalogue>> | undefined;
-  const decide = cutByPat(
-    allOf(decideByRole, policies.value.point.decide),
-    (tool) => catalogue?.current().byId(tool)?.tool.hints.readOnly === true,
-  );
+  const changesNothing = (tool: string): boolean => catalogue?.current().byId(tool)?.tool.hints.readOnly === true;
+  const decide = cutByPat(allOf(decideByRole, policies.value.point.decide), changesNothing);
   const requests =
     settings.requests === undefined
       ? undefined
@@ -472,6 +471,19 @@ export async function compose(settings: Settings, world: World): Promise<Result<
   });
   sources.mount(frame, catalogue.reload);
   audit.mount(frame, auth);
+  mountAuthzen(frame, {
+    publicUrl,
+    issuer,
+    role: settings.authzen.role,
+    adminRole: auth.adminRole,
+    decide: cutByPat(allOf(decideByRole, policies.value.point.look), changesNothing),
+    rolesOf: rbac.value.rolesOf,
+    toolCall: (id, args) => {
+      const entry = catalogue.current().byId(id);
+      return entry === undefined ? undefined : toolCall(entry, args);
+    },
+    remember: house.remember,
+  });
   policies.value.mount(frame, {
     adminRole: auth.adminRole,
     past: requests?.past ?? (async () => []),

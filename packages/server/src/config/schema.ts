@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { breakGlassSection } from './break-glass.ts';
+import { authzenSection } from './authzen.ts';
 import { auditSection } from './audit.ts';
 import { edgeSection } from './edge.ts';
 import { eventsSection } from './events.ts';
@@ -38,6 +39,7 @@ export const settingsSchema = z.strictObject({
   events: eventsSection.optional(),
   edge: edgeSection.optional(),
   audit: auditSection.prefault({}),
+  authzen: authzenSection.prefault({}),
   policies: policiesSection.optional(),
   rbac: rbacSection.prefault({}),
   mail: mailSection.optional(),

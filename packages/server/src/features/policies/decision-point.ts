@@ -16,6 +16,8 @@ export interface Defaults {
 export interface DecisionPoint {
   /** The room "may they" as far as safety policies go. Allows what they do not govern. */
   readonly decide: RoomParts<never, never>['decide'];
+  /** The same without counting it in any limit: for those who only ask. */
+  readonly look: RoomParts<never, never>['decide'];
   /**
    * The whole decision, with every rule that said something. `count`: whether a limit counts this call (`take`, where it
    * goes on) or is only read (`peek`: simulation, and judging an approved request again before it is executed).
@@ -44,19 +46,22 @@ export function createDecisionPoint({ engine, keeper, takes, clock, defaults }: 
     async killed(caller) {
       return findKilled(await keeper.current(), caller);
     },
-    async decide(caller, action) {
-      const dead = findKilled(await keeper.current(), caller);
-      if (dead !== undefined) {
-        return {
-          effect: 'deny',
-          reason: `The agent ${dead.agent} has been stopped: ${dead.reason}`,
-          policyVersion: 'killed',
-        };
-      }
-      if (!isGoverned(action)) return { effect: 'allow' };
-      return roomDecision(await judge(caller, action, 'take'));
-    },
+    decide: (caller, action) => decideFor(caller, action, 'take'),
+    look: (caller, action) => decideFor(caller, action, 'peek'),
   };
+
+  async function decideFor(caller: Caller, action: Action, count: 'take' | 'peek'): Promise<Decision> {
+    const dead = findKilled(await keeper.current(), caller);
+    if (dead !== undefined) {
+      return {
+        effect: 'deny',
+        reason: `The agent ${dead.agent} has been stopped: ${dead.reason}`,
+        policyVersion: 'killed',
+      };
+    }
+    if (!isGoverned(action)) return { effect: 'allow' };
+    return roomDecision(await judge(caller, action, count));
+  }
 }
 
 /** An agent is known by its identity, its client and its subject: whichever was named, it is dead. */
