@@ -26,9 +26,14 @@ export function devPorts(): Promise<DevPorts> {
 }
 
 /** Starts the command on these ports and does not wait. */
-export function startDev(options: { ports: DevPorts; data: string; keycloakUrl?: string }): RunningProcess {
-  const { ports, data, keycloakUrl } = options;
-  return startProcess(process.execPath, [
+export function startDev(options: {
+  ports: DevPorts;
+  data: string;
+  keycloakUrl?: string;
+  env?: Record<string, string>;
+}): RunningProcess {
+  const { ports, data, keycloakUrl, env } = options;
+  const args = [
     '--max-semi-space-size=2', // these two as in the script of npm start
     '--heap-growing-percent=15',
     join(import.meta.dirname, '..', '..', 'packages/cli/src/main.ts'),
@@ -41,16 +46,24 @@ export function startDev(options: { ports: DevPorts; data: string; keycloakUrl?:
     `--pizzeria-port=${ports.pizzeria}`,
     '--grpc-port=0',
     ...(keycloakUrl === undefined ? [] : [`--keycloak=${keycloakUrl}`]),
-  ]);
+  ];
+  return startProcess(process.execPath, args, env === undefined ? {} : { env });
 }
 
 /** Starts it and waits until it is ready. `keycloakUrl` takes the place of the embedded identity provider. */
-export async function openDev(options: { ports?: DevPorts; data?: string; keycloakUrl?: string } = {}): Promise<Dev> {
-  const { keycloakUrl } = options;
+export async function openDev(
+  options: { ports?: DevPorts; data?: string; keycloakUrl?: string; env?: Record<string, string> } = {},
+): Promise<Dev> {
+  const { keycloakUrl, env } = options;
   const ports = options.ports ?? (await devPorts());
   const data = options.data ?? (await mkdtemp(join(tmpdir(), 'keyturn-dev-')));
   const startedAt = performance.now();
-  const running = startDev({ ports, data, ...(keycloakUrl === undefined ? {} : { keycloakUrl }) });
+  const running = startDev({
+    ports,
+    data,
+    ...(keycloakUrl === undefined ? {} : { keycloakUrl }),
+    ...(env === undefined ? {} : { env }),
+  });
   const close = async (signal: NodeJS.Signals = 'SIGINT'): Promise<number | null> => {
     const status = await running.stop(signal);
     if (options.data === undefined) await rm(data, { recursive: true, force: true });

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadSettings } from '@keyturn/net';
-import { aliases, buildErrorsPage, settingsSchema } from '@keyturn/server';
+import { aliases, buildErrorsPage, checkSettings, settingsSchema } from '@keyturn/server';
 import { describe, expect, it } from 'vitest';
 import { buildSettingsReference } from './config-reference.ts';
 import { buildBanner } from './dev/banner.ts';
@@ -35,8 +35,8 @@ describe('the documents', () => {
     expect(read('README.md')).toContain(commands);
   });
 
-  it('show a settings file that is one', async () => {
-    const text = /```yaml\n(.*?)```/s.exec(read('README.md'))?.[1] ?? '';
+  it.each(['README.md', 'docs/login.md'])('show a settings file that is one: %s', async (page) => {
+    const text = /```yaml\n(.*?)```/s.exec(read(page))?.[1] ?? '';
     const loaded = await loadSettings({
       schema: settingsSchema,
       file: { path: 'keyturn.yaml', text },
@@ -47,6 +47,7 @@ describe('the documents', () => {
       readFile: () => Promise.reject(new Error('no file is named')),
     });
     expect(loaded).toMatchObject({ ok: true, value: { settings: { exchange: { clientSecret: 'x' } } } });
+    if (loaded.ok) expect(checkSettings(loaded.value.settings)).toEqual([]);
   });
 
   it('never promise that the server knows the embedded identity provider', () => {

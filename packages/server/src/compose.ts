@@ -398,6 +398,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
           rolesOf: rbac.value.rolesOf,
           verify: (token, purpose) => (purpose === 'session' ? doors.rest.verifier : grantTokens).verify(token),
           signedIn: users.people.signedIn,
+          sessionEnded: async (ended) => pats?.loggedOut({ ...ended, offlineToo: false }),
           purposes: {
             'offline-grant': async ({ issuer: from, subject, tokens }) => {
               await pats?.keepGrant({ issuer: from, subject }, tokens);

@@ -17,6 +17,7 @@ export function buildBanner(facts: BannerFacts): string {
   const idpName = facts.idp === 'embedded' ? 'identity provider' : 'Keycloak';
   const rows: readonly (readonly [string, string])[] = [
     ['Keyturn', facts.url],
+    ['log in (browser)', `${facts.url}/`],
     ['MCP endpoint', facts.mcpUrl],
     ['health, metrics', `${facts.managementUrl}/health/ready   ${facts.managementUrl}/metrics`],
     [idpName, facts.issuer],

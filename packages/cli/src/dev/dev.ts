@@ -190,6 +190,15 @@ function demoSettings(facts: DemoFacts): string {
       readerClientId: 'keyturn-reader',
       readerClientSecret: 'demo-reader-secret',
     },
+    rbac: {
+      groupToRole: { '/editors': 'Editor', '/viewers': 'Viewer' },
+      model: {
+        roles: {
+          Viewer: { tier: 1, permissions: ['content.view'] },
+          Editor: { tier: 4, staff: true, inherits: ['Viewer'], permissions: ['content.create', 'content.update'] },
+        },
+      },
+    },
     edge: { grpcPort: facts.grpcPort },
     policies: { default: 'allow' },
     log: { level: 'warn' },

@@ -1,6 +1,7 @@
 import {
   type Clock,
   type EpochMilliseconds,
+  type EpochSeconds,
   epochMilliseconds,
   epochSeconds,
   type JsonObject,
@@ -10,6 +11,7 @@ import {
   type Random,
   type Result,
   refuse,
+  secondsOf,
 } from '@keyturn/protocol';
 import type { Store } from '@keyturn/store';
 import type { SessionRefusal } from '../../http/session-port.ts';
@@ -35,6 +37,12 @@ export interface KeeperParts {
   readonly verify: (accessToken: string) => Promise<Result<Principal, { readonly why: string }>>;
   /** Users and their groups, told of every login and refresh. */
   readonly signedIn: (facts: SignedIn) => Promise<{ readonly userId: string }>;
+  /** Told of sessions that have been ended from here, so that what stems from them ends too. */
+  readonly ended: (ended: {
+    readonly issuer: string;
+    readonly sessionId: string;
+    readonly at: EpochSeconds;
+  }) => Promise<void>;
   readonly limits: {
     /** Seconds. */
     readonly idle: number;
@@ -110,6 +118,12 @@ export function createSessionKeeper(parts: KeeperParts): SessionKeeper {
       }
       return sessions;
     });
+    if (why.action === 'logout' || why.action === 'logout-everywhere' || why.action === 'end') {
+      for (const { idpSession, owner } of ended) {
+        if (idpSession === undefined) continue;
+        await parts.ended({ issuer: owner.issuer, sessionId: idpSession, at: secondsOf(clock()) });
+      }
+    }
     if (why.atIdp) {
       await Promise.all(
         ended.map(async ({ tokens, id }) => {

@@ -17,7 +17,7 @@ import { createLoginClient } from './client.ts';
 import { createCookies } from './cookies.ts';
 import { createSessionDoor } from './door.ts';
 import { type LoginFlows, openLoginFlows } from './flows.ts';
-import { createSessionKeeper, type SignedIn } from './keeper.ts';
+import { createSessionKeeper, type KeeperParts, type SignedIn } from './keeper.ts';
 import { readProvider } from './provider.ts';
 import { type LoginParts, mountLogin } from './routes.ts';
 import { openSessionRepository } from './session-repository.ts';
@@ -40,6 +40,8 @@ export interface LoginOptions {
   readonly verify: (accessToken: string, purpose: string) => Promise<Result<Principal, { readonly why: string }>>;
   /** Users and their groups, told of every login and refresh. */
   readonly signedIn: (facts: SignedIn) => Promise<{ readonly userId: string }>;
+  /** Told of sessions that have been ended from here: their access tokens are to end too. */
+  readonly sessionEnded: KeeperParts['ended'];
   readonly purposes: LoginParts['purposes'];
   readonly store: Store;
   readonly fetch: GuardedFetch;
@@ -97,6 +99,7 @@ export function openLogin(options: LoginOptions): Login {
     client,
     verify: (token) => options.verify(token, 'session'),
     signedIn: options.signedIn,
+    ended: options.sessionEnded,
     limits: { idle: settings.sessionIdle, refresh: settings.refreshInterval, most: settings.maxSessions },
     clock,
     random,
