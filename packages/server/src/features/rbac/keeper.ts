@@ -18,6 +18,8 @@ export interface ChangedBy {
 export interface Intent<Value> {
   readonly delta: Delta;
   readonly value: Value;
+  /** Set where `also` leaves an audit row of its own for all changes together. */
+  readonly isRecorded?: true;
   /** Further rows, in the same transaction. `after` is what the delta has made. */
   readonly also?: ((tx: Tx, after: RbacState) => Promise<void>) | undefined;
 }
@@ -95,13 +97,14 @@ export async function openRbacKeeper(store: Store, clock: Clock): Promise<RbacKe
   };
   /** Locks the head until the transaction ends, on PostgreSQL; on SQLite there is one transaction at a time. */
   const lockHead = async (tx: Tx): Promise<number> => {
-    const db = tx.db.withTables<RbacTables>();
-    await db
+    const locked = await tx.db
+      .withTables<RbacTables>()
       .updateTable('rbac_head')
       .set((eb) => ({ version: eb.ref('version') }))
       .where('one', '=', 1)
-      .execute();
-    return headOf(tx);
+      .returning('version')
+      .executeTakeFirstOrThrow();
+    return locked.version;
   };
 
   const keeper: RbacKeeper = {
@@ -116,7 +119,7 @@ export async function openRbacKeeper(store: Store, clock: Clock): Promise<RbacKe
         tx.afterCommit(() => advance(at, before));
         const decided = decide(before, at);
         if (!decided.ok) return decided;
-        const { delta, value, also } = decided.value;
+        const { delta, value, also, isRecorded } = decided.value;
         if (isEmptyDelta(delta)) {
           await also?.(tx, before);
           return ok({ value, state: before, version: at });
@@ -133,7 +136,7 @@ export async function openRbacKeeper(store: Store, clock: Clock): Promise<RbacKe
           .execute();
         await db.updateTable('rbac_head').set({ version: next }).where('one', '=', 1).execute();
         await also?.(tx, after);
-        for (const change of delta.changes) {
+        for (const change of isRecorded === true ? [] : delta.changes) {
           store.audit.append(tx, {
             at: clock(),
             kind: 'rbac.change',

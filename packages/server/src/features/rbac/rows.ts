@@ -3,7 +3,7 @@ import { ok, type Result, unreachable } from '@keyturn/protocol';
 import type { Store, Tx } from '@keyturn/store';
 import { personOf, userKey } from './person.ts';
 import type { Delta, RbacState } from './state.ts';
-import type { RbacTables } from './tables.ts';
+import type { AssignmentRow, RbacTables } from './tables.ts';
 
 /** Reads everything. Refuses rows that break what the model promises, with a sentence. */
 export async function readState(from: Pick<Store, 'db'> | Tx): Promise<Result<RbacState, string>> {
@@ -64,6 +64,8 @@ export function readTexts(json: string): readonly string[] {
 export async function writeDelta(tx: Tx, delta: Delta, before: Rbac, after: Rbac): Promise<void> {
   const db = tablesOf(tx);
   for (const change of delta.changes) await writeChange(db, change, after);
+  await writeUsers(db, delta, after);
+  await writeAssignments(db, delta, after);
   for (const { user, role, review } of delta.denied ?? []) {
     await db
       .insertInto('rbac_denial')
@@ -81,11 +83,8 @@ export async function writeDelta(tx: Tx, delta: Delta, before: Rbac, after: Rbac
 
 async function writeChange(db: RbacDb, change: RbacChange, after: Rbac): Promise<void> {
   switch (change.do) {
-    case 'addUser': {
-      const person = { ...personOf(change.user), name: null, synced_at: null, refused: null };
-      await db.insertInto('rbac_user').values(person).execute();
-      return;
-    }
+    case 'addUser':
+      return; // all of them are written at once, if they are there in the end
     case 'deleteUser': {
       const { issuer, subject } = personOf(change.user);
       for (const table of ['rbac_assignment', 'rbac_denial', 'rbac_user'] as const) {
@@ -109,8 +108,7 @@ async function writeChange(db: RbacDb, change: RbacChange, after: Rbac): Promise
     }
     case 'assignUser':
     case 'deassignUser':
-      await writeAssignment(db, change.user, change.role, after);
-      return;
+      return; // all of them are written at once, as they are in the end
     case 'grantPermission':
     case 'revokePermission': {
       const { role } = change;
@@ -170,20 +168,59 @@ async function writeRole(db: RbacDb, name: string, after: Rbac): Promise<void> {
     .execute();
 }
 
-async function writeAssignment(db: RbacDb, user: string, role: string, after: Rbac): Promise<void> {
-  const { issuer, subject } = personOf(user);
-  const grounds = after.users.get(user)?.assigned.get(role);
-  if (grounds === undefined) {
-    const ofUser = db.deleteFrom('rbac_assignment').where('issuer', '=', issuer).where('subject', '=', subject);
-    await ofUser.where('role', '=', role).execute();
-    return;
+/** Rows that one statement takes at most. */
+const chunk = 500;
+
+async function writeUsers(db: RbacDb, delta: Delta, after: Rbac): Promise<void> {
+  const added = delta.changes.flatMap((change) => (change.do === 'addUser' ? [change.user] : []));
+  const rows = [...new Set(added)]
+    .filter((user) => after.users.has(user))
+    .map((user) => ({ ...personOf(user), name: null, synced_at: null, refused: null }));
+  for (let i = 0; i < rows.length; i += chunk) {
+    const some = rows.slice(i, i + chunk);
+    await db
+      .insertInto('rbac_user')
+      .values(some)
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
   }
-  const row = { manual: grounds.manual ? 1 : 0, synced: grounds.synced ? 1 : 0, via: JSON.stringify(grounds.via) };
-  await db
-    .insertInto('rbac_assignment')
-    .values({ issuer, subject, role, ...row })
-    .onConflict((conflict) => conflict.columns(['issuer', 'subject', 'role']).doUpdateSet(row))
-    .execute();
+}
+
+async function writeAssignments(db: RbacDb, delta: Delta, after: Rbac): Promise<void> {
+  const rows = new Map<string, AssignmentRow>();
+  for (const change of delta.changes) {
+    if (change.do !== 'assignUser' && change.do !== 'deassignUser') continue;
+    const { user, role } = change;
+    const person = personOf(user);
+    const grounds = after.users.get(user)?.assigned.get(role);
+    if (grounds === undefined) {
+      const ofUser = db.deleteFrom('rbac_assignment').where('issuer', '=', person.issuer);
+      await ofUser.where('subject', '=', person.subject).where('role', '=', role).execute();
+      continue;
+    }
+    const { manual, synced, via } = grounds;
+    rows.set(`${user} ${role}`, {
+      ...person,
+      role,
+      manual: manual ? 1 : 0,
+      synced: synced ? 1 : 0,
+      via: JSON.stringify(via),
+    });
+  }
+  const all = [...rows.values()];
+  for (let i = 0; i < all.length; i += chunk) {
+    await db
+      .insertInto('rbac_assignment')
+      .values(all.slice(i, i + chunk))
+      .onConflict((conflict) =>
+        conflict.columns(['issuer', 'subject', 'role']).doUpdateSet((eb) => ({
+          manual: eb.ref('excluded.manual'),
+          synced: eb.ref('excluded.synced'),
+          via: eb.ref('excluded.via'),
+        })),
+      )
+      .execute();
+  }
 }
 
 async function writeSet(db: RbacDb, kind: 'ssd' | 'dsd', name: string, after: Rbac): Promise<void> {
