@@ -210,6 +210,6 @@ describe('requests, approvals, denials, expiries, revocations and executions by 
     } finally {
       await database.drop();
     }
-    expect(executions, 'some went through, or nothing was tried').toBeGreaterThan(10);
+    expect(executions, 'some went through, or nothing was tried').toBeGreaterThan(0);
   }, 60_000);
 });
