@@ -108,6 +108,22 @@ describe('a store on SQLite', () => {
     expect(rows.ok && store.audit.verify(rows.value.rows)).toMatchObject({ ok: true, value: { rows: 2 } });
   });
 
+  it('reads a row at once: what has been committed, and never what a transaction under way has written', async () => {
+    await using store = await open(join(folder, 'keyturn.db'));
+    await store.migrate(shopMigrations);
+    const read = (id: string) => store.readAtOnce?.('select id from shop_item where id = ?', id);
+    expect(read('a')).toBeUndefined();
+    await store.transaction(async (tx) => {
+      await addItem(tx, 'a');
+      expect(read('a')).toBeUndefined();
+    });
+    expect(read('a')).toEqual({ id: 'a' });
+    // It only reads.
+    expect(() => store.readAtOnce?.('delete from shop_item where id = ?', 'a')).toThrow(/readonly/);
+    await using inMemory = await open(':memory:');
+    expect(inMemory.readAtOnce).toBeUndefined();
+  });
+
   it('tells who is still waiting that it was closed', async () => {
     const store = await open(':memory:');
     await store.migrate(shopMigrations);
