@@ -394,7 +394,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
           backchannel,
           publicUrl,
           seal: createSeal(loginOn.sealKeys, random),
-          identify: (bearer, address) => house.who(bearer, 'rest', { address }),
+          identify: async (bearer, address) => house.who(bearer, 'rest', { address }),
           rolesOf: rbac.value.rolesOf,
           verify: (token, purpose) => (purpose === 'session' ? doors.rest.verifier : grantTokens).verify(token),
           signedIn: users.people.signedIn,

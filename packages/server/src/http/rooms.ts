@@ -1,6 +1,7 @@
 import { type EpochMilliseconds, type JsonObject, ok, type Result, refuse, type Seconds } from '@keyturn/protocol';
 import type { Bearer } from './bearer.ts';
 import type { Caller } from './caller.ts';
+import { goOn, type Soon } from './soon.ts';
 
 /**
  * The six rooms that every call goes through, in this order: who → may they → two keys → next hop → do it → remember.
@@ -170,7 +171,7 @@ export interface HopTarget {
 /** What compose.ts fills the rooms with. Every part answers; none may be left out. */
 export interface RoomParts<Who, Hop> {
   /** verify: the token is genuine, for this resource, alive and not revoked. */
-  readonly identify: (bearer: Bearer, resource: Resource, presented: Presentation) => Promise<Result<Caller, Who>>;
+  readonly identify: (bearer: Bearer, resource: Resource, presented: Presentation) => Soon<Result<Caller, Who>>;
   /** policy: allow, deny, or allow with a second key. */
   readonly decide: (caller: Caller, action: Action) => Decision | Promise<Decision>;
   /** approvals: spends what people have approved of exactly this call, else asks them. */
@@ -203,7 +204,7 @@ export interface Rooms<Who, Hop> {
     bearer: Bearer,
     resource: Resource,
     presented: Presentation,
-  ) => Promise<Result<Caller, RoomRefusal<Who, Hop>>>;
+  ) => Soon<Result<Caller, RoomRefusal<Who, Hop>>>;
   readonly mayThey: (caller: Caller, action: Action) => Promise<Result<Permitted, RoomRefusal<Who, Hop>>>;
   readonly twoKeys: (permitted: Permitted) => Promise<Result<Approved, RoomRefusal<Who, Hop>>>;
   readonly settle: (turned: TurnedKey, outcome: Outcome, note: string | undefined) => Promise<void>;
@@ -218,10 +219,10 @@ export interface Rooms<Who, Hop> {
 /** Builds the chain from its parts. The casts here are the only way to a `Permitted` or an `Approved`. */
 export function buildRooms<Who, Hop>(parts: RoomParts<Who, Hop>): Rooms<Who, Hop> {
   return {
-    async who(bearer, resource, presented) {
-      const found = await parts.identify(bearer, resource, presented);
-      return found.ok ? found : refuse({ room: 'who', refusal: found.refusal });
-    },
+    who: (bearer, resource, presented) =>
+      goOn(parts.identify(bearer, resource, presented), (found) =>
+        found.ok ? found : refuse({ room: 'who', refusal: found.refusal } as const),
+      ),
     async mayThey(caller, action) {
       const decision = await parts.decide(caller, action);
       if (decision.effect === 'deny') {

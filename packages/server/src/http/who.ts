@@ -1,11 +1,12 @@
-import { ok, refuse } from '@keyturn/protocol';
+import { ok, type Principal, type Result, refuse } from '@keyturn/protocol';
 import type { Verifier } from '@keyturn/verify';
 import { Bearer } from './bearer.ts';
-import type { RolesOf } from './caller.ts';
+import type { Caller, RolesOf } from './caller.ts';
 import { cutPrincipal } from './pat-limits.ts';
-import type { PatPort } from './pat-port.ts';
+import type { PatContext, PatPort } from './pat-port.ts';
 import type { WhoRefusal } from './refusals.ts';
 import type { Resource, RoomParts } from './rooms.ts';
+import { goOn, type Soon } from './soon.ts';
 
 /** Each door accepts tokens for its own audiences only; a reference token is swapped for the first that it may be used at. */
 export interface Door {
@@ -22,31 +23,43 @@ export function identifyBy(
   rolesOf: RolesOf,
   pats: PatPort | undefined,
 ): RoomParts<WhoRefusal, never>['identify'] {
-  return async (bearer, resource, { address, audience }) => {
+  const enterWith = async (
+    pats: PatPort,
+    bearer: Bearer,
+    presented: PatContext,
+  ): Promise<Result<Caller, WhoRefusal>> => {
+    const entered = await pats.enter(bearer.reveal(), presented);
+    if (!entered.ok) return refuse({ why: 'pat', refusal: entered.refusal });
+    const { pat, token: swapped } = entered.value;
+    const principal = cutPrincipal(entered.value.principal, pat);
+    return ok({
+      principal,
+      ...(await rolesOf(principal, pat)),
+      bearer: swapped === undefined ? bearer : new Bearer(swapped),
+      pat,
+    });
+  };
+  const admit = (verified: Principal, bearer: Bearer, pat: Caller['pat']): Soon<Result<Caller, WhoRefusal>> => {
+    const principal = pat === undefined ? verified : cutPrincipal(verified, pat);
+    return goOn(rolesOf(principal, pat), ({ roles, permissions, primaryRole }) => {
+      const caller = { principal, roles, permissions, primaryRole, bearer };
+      return ok(pat === undefined ? caller : { ...caller, pat });
+    });
+  };
+
+  return (bearer, resource, { address, audience }) => {
     const { verifier, audiences } = doors[resource];
     const presented = { verifier, address, audiences: audience === undefined ? audiences : [audience] };
     const token = bearer.reveal();
-    if (pats?.isOpaque(token) === true) {
-      const entered = await pats.enter(token, presented);
-      if (!entered.ok) return refuse({ why: 'pat', refusal: entered.refusal });
-      const { pat, token: swapped } = entered.value;
-      const principal = cutPrincipal(entered.value.principal, pat);
-      return ok({
-        principal,
-        ...(await rolesOf(principal, pat)),
-        bearer: swapped === undefined ? bearer : new Bearer(swapped),
-        pat,
-      });
-    }
-    const checked = verifier.verifySync(token) ?? (await verifier.verify(token));
-    if (!checked.ok) return refuse({ why: 'token', refusal: checked.refusal });
-    const known = pats?.recognise(checked.value, presented);
-    const recognised = known instanceof Promise ? await known : known;
-    if (recognised?.ok === false) return refuse({ why: 'pat', refusal: recognised.refusal });
-    const pat = recognised?.value;
-    const principal = pat === undefined ? checked.value : cutPrincipal(checked.value, pat);
-    const found = rolesOf(principal, pat);
-    const context = found instanceof Promise ? await found : found;
-    return ok({ principal, ...context, bearer, ...(pat === undefined ? {} : { pat }) });
+    if (pats?.isOpaque(token) === true) return enterWith(pats, bearer, presented);
+    return goOn(verifier.verifySync(token) ?? verifier.verify(token), (checked) => {
+      if (!checked.ok) return refuse({ why: 'token', refusal: checked.refusal });
+      if (pats === undefined) return admit(checked.value, bearer, undefined);
+      return goOn(pats.recognise(checked.value, presented), (recognised) =>
+        recognised.ok
+          ? admit(checked.value, bearer, recognised.value)
+          : refuse({ why: 'pat', refusal: recognised.refusal }),
+      );
+    });
   };
 }

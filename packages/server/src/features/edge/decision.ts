@@ -5,7 +5,8 @@ import { readBearer } from '../../http/bearer.ts';
 import type { Caller } from '../../http/caller.ts';
 import type { House } from '../../http/pass.ts';
 import type { Problem } from '../../http/problem.ts';
-import { explainRefusal } from '../../http/refusals.ts';
+import { explainRefusal, type HouseRefusal } from '../../http/refusals.ts';
+import { goOn, type Soon } from '../../http/soon.ts';
 import { isPermitted } from '../../http/role-policy.ts';
 import { buildIdentityHeaders, foreignIdentityHeaders } from './identity-headers.ts';
 import { isAmongTools, isHarmless, type McpHeaders, whatForbidsMcp } from './mcp-rule.ts';
@@ -28,7 +29,7 @@ export interface Admission {
   readonly remove: readonly string[];
 }
 
-export type DecideEdge = (request: EdgeRequest) => Promise<Result<Admission, Problem>>;
+export type DecideEdge = (request: EdgeRequest) => Soon<Result<Admission, Problem>>;
 
 export interface EdgeParts {
   readonly house: House;
@@ -56,7 +57,23 @@ export function createDecision(parts: EdgeParts): DecideEdge {
     return refuse(forbidden('No rule allows this request.'));
   };
 
-  return async (request) => {
+  const weigh = (
+    request: EdgeRequest,
+    rule: RouteRule | undefined,
+    found: Result<Caller, HouseRefusal>,
+  ): Soon<Result<Admission, Problem>> => {
+    if (!found.ok) return refuse(explainRefusal(found.refusal));
+    const caller = found.value;
+    const forbids = whatForbids(rule, caller, request, audiences);
+    if (forbids !== undefined) return refuse(forbids);
+    if (caller.pat?.kind === 'reference') return ok(admit(request, caller, caller.bearer.reveal()));
+    if (rule?.exchange !== true || rule.audience === undefined) return ok(admit(request, caller, undefined));
+    return goOn(exchange(house, caller, rule.audience), (exchanged) =>
+      exchanged.ok ? ok(admit(request, caller, exchanged.value)) : exchanged,
+    );
+  };
+
+  return (request) => {
     const matched = findRule(request);
     if (!matched.ok) return matched;
     const rule = matched.value;
@@ -64,15 +81,8 @@ export function createDecision(parts: EdgeParts): DecideEdge {
     const bearer = readBearer(request.rawHeaders);
     if (!bearer.ok)
       return refuse(explainRefusal({ room: 'who', refusal: { why: 'credentials', refusal: bearer.refusal } }));
-    const found = await house.who(bearer.value, 'edge', { address: request.address, audience: rule?.audience });
-    if (!found.ok) return refuse(explainRefusal(found.refusal));
-    const caller = found.value;
-    const forbids = whatForbids(rule, caller, request, audiences);
-    if (forbids !== undefined) return refuse(forbids);
-    if (caller.pat?.kind === 'reference') return ok(admit(request, caller, caller.bearer.reveal()));
-    if (rule?.exchange !== true || rule.audience === undefined) return ok(admit(request, caller, undefined));
-    const exchanged = await exchange(house, caller, rule.audience);
-    return exchanged.ok ? ok(admit(request, caller, exchanged.value)) : exchanged;
+    const presented = { address: request.address, audience: rule?.audience };
+    return goOn(house.who(bearer.value, 'edge', presented), (found) => weigh(request, rule, found));
   };
 }
 

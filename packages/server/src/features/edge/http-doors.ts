@@ -2,6 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Result } from '@keyturn/protocol';
 import { buildProblemBody, type Problem, problemContentType } from '../../http/problem.ts';
+import type { Soon } from '../../http/soon.ts';
 import type { Admission, DecideEdge, EdgeRequest } from './decision.ts';
 import { type LeanAnswer, type LeanRequest, openLeanConnections } from './lean-connections.ts';
 import type { IsProxy } from './proxies.ts';
@@ -65,7 +66,7 @@ async function respond(
   try {
     const { status, headers, body } = await answer(found, request, parts);
     response.sendDate = false;
-    response.writeHead(status, headers);
+    response.writeHead(status, [...headers.flat(), 'content-length', String(Buffer.byteLength(body))]);
     response.end(request.method === 'HEAD' ? undefined : body);
   } catch {
     response.destroy();
@@ -100,42 +101,43 @@ function splitDoor(url: string): { readonly name: string; readonly rest: string 
   return { name: url.slice(prefix.length, query === -1 ? undefined : query), rest: '' };
 }
 
-async function answer(
+function answer(
   { name, asked }: FoundDoor,
   request: { readonly rawHeaders: readonly string[]; readonly socket: Socket },
   parts: HttpDoorParts,
-): Promise<LeanAnswer> {
-  let outcome: Result<Admission, Problem>;
+): Soon<LeanAnswer> {
+  const tell = (outcome: Result<Admission, Problem>): LeanAnswer =>
+    outcome.ok ? allow(name, request.rawHeaders, outcome.value, parts) : deny(name, outcome.refusal, parts);
+  if (!parts.isProxy(request.socket)) return deny(name, notAProxy, parts);
+  if (asked === undefined) return deny(name, notAsked, parts);
   try {
-    outcome = !parts.isProxy(request.socket)
-      ? { ok: false, refusal: notAProxy }
-      : asked === undefined
-        ? { ok: false, refusal: notAsked }
-        : await parts.decide(asked);
+    const decided = parts.decide(asked);
+    return decided instanceof Promise ? decided.then(tell, () => deny(name, broken, parts)) : tell(decided);
   } catch {
-    outcome = { ok: false, refusal: broken };
+    return deny(name, broken, parts);
   }
-  if (outcome.ok) {
-    parts.allowed(name);
-    const headers: string[] = ['content-length', '0'];
-    for (const [header, value] of outcome.value.set) headers.push(header, value);
-    // These proxies put what they are given in the place of the client's, or nothing if they are given nothing.
-    const own = name === 'envoy' ? undefined : single(request, 'authorization');
-    if (own !== undefined && !headers.includes('authorization')) headers.push('authorization', own);
-    return { status: 200, headers, body: '' };
-  }
-  const problem = outcome.refusal;
+}
+
+function allow(name: string, rawHeaders: readonly string[], { set }: Admission, parts: HttpDoorParts): LeanAnswer {
+  parts.allowed(name);
+  // These proxies put what they are given in the place of the client's, or nothing if they are given nothing.
+  const own = name === 'envoy' ? undefined : single({ rawHeaders }, 'authorization');
+  const isSet = own === undefined || set.some(([header]) => header === 'authorization');
+  return { status: 200, headers: isSet ? set : [...set, ['authorization', own]], body: '' };
+}
+
+function deny(name: string, problem: Problem, parts: HttpDoorParts): LeanAnswer {
   const requestId = parts.refused(name, problem);
-  const body = JSON.stringify(buildProblemBody(problem, requestId));
   return {
     // nginx knows 401 and 403; anything else becomes its 500.
     status: name === 'nginx' && problem.status === 400 ? 403 : problem.status,
     headers: [
-      ...Object.entries(problem.headers ?? {}).flat(),
-      ...['content-type', problemContentType, 'content-length', String(Buffer.byteLength(body))],
-      ...['cache-control', 'no-store', 'x-request-id', requestId],
+      ...Object.entries(problem.headers ?? {}),
+      ['content-type', problemContentType],
+      ['cache-control', 'no-store'],
+      ['x-request-id', requestId],
     ],
-    body,
+    body: JSON.stringify(buildProblemBody(problem, requestId)),
   };
 }
 

@@ -26,14 +26,14 @@ type IdentityHeaders = readonly (readonly [name: string, value: string])[];
 const built = new WeakMap<Caller['principal'], { readonly caller: Caller; readonly headers: IdentityHeaders }>();
 
 function build(caller: Caller | undefined): IdentityHeaders {
-  return [
+  return Object.freeze([
     ['x-keyturn-user', encodeValue(caller?.principal.identity ?? '')],
     ['x-keyturn-client', encodeValue(caller?.principal.client ?? '')],
     ['x-keyturn-roles', caller?.roles.map(encodeValue).join(',') ?? ''],
     ['x-keyturn-permissions', caller === undefined ? '' : headerOf(caller.permissions)],
     ['x-keyturn-primary-role', encodeValue(caller?.primaryRole ?? '')],
     ['x-keyturn-pat', caller?.pat?.id ?? ''],
-  ];
+  ]);
 }
 
 /** Names of inbound headers that only Keyturn may set and does not set now. `_` is `-` to some upstreams. */
@@ -44,14 +44,19 @@ export function foreignIdentityHeaders(
   let foreign: string[] | undefined;
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const raw = rawHeaders[i] ?? '';
-    // Almost every header is told apart by its first letter.
-    if ((raw.codePointAt(0) ?? 0) !== 0x78 && (raw.codePointAt(0) ?? 0) !== 0x58) continue;
+    // Almost every header is told apart by a letter or two: an x, and a k after the dash.
+    if (!isLetter(raw, 0, 'x') || !isLetter(raw, 2, 'k')) continue;
     const name = raw.toLowerCase();
     if (!name.replaceAll('_', '-').startsWith('x-keyturn-') || set.some(([own]) => own === name)) continue;
     foreign ??= [];
     foreign.push(name);
   }
   return foreign ?? none;
+}
+
+function isLetter(text: string, at: number, letter: string): boolean {
+  const found = text[at];
+  return found === letter || found?.toLowerCase() === letter;
 }
 
 const none: readonly string[] = [];

@@ -72,7 +72,7 @@ async function open(isOurs = true): Promise<(text: string | readonly string[]) =
         ? undefined
         : Promise.resolve({
             status: 403,
-            headers: ['content-length', '6', 'x-url', url],
+            headers: [['x-url', url]],
             body: 'lean!!',
           }),
   }));

@@ -1,5 +1,6 @@
 import { type Server, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Soon } from '../../http/soon.ts';
 
 /** A request without a body, as its line and headers have it. */
 export interface LeanRequest {
@@ -12,8 +13,8 @@ export interface LeanRequest {
 
 export interface LeanAnswer {
   readonly status: number;
-  /** Name, value, …; with `content-length`. */
-  readonly headers: string[];
+  /** Without `content-length`, which the body gives. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body: string;
 }
 
@@ -23,7 +24,7 @@ export interface LeanParts {
   /** Only paths that begin so are read here. */
   readonly prefix: string;
   /** Undefined: not for us after all. */
-  readonly answer: (request: LeanRequest, socket: Socket) => Promise<LeanAnswer> | undefined;
+  readonly answer: (request: LeanRequest, socket: Socket) => Soon<LeanAnswer> | undefined;
 }
 
 /** Longer heads go to Node, which refuses what is longer than its own limit (431). Characters. */
@@ -80,13 +81,15 @@ export function openLeanConnections(server: Server, parts: LeanParts): { readonl
         .off('end', onEnd);
       handOver(socket, piece);
     };
-    const reply = async (request: LeanRequest, answered: Promise<LeanAnswer>): Promise<void> => {
+    const reply = (request: LeanRequest, answer: LeanAnswer): void => {
+      state.busy = false;
+      if (socket.destroyed) return;
+      socket.write(writeLeanAnswer(answer, request.method === 'HEAD'), 'latin1');
+      if (closing || ended) socket.end();
+    };
+    const replyLater = async (request: LeanRequest, answered: Promise<LeanAnswer>): Promise<void> => {
       try {
-        const answer = await answered;
-        state.busy = false;
-        if (socket.destroyed) return;
-        socket.write(writeLeanAnswer(answer, request.method === 'HEAD'), 'latin1');
-        if (closing || ended) socket.end();
+        reply(request, await answered);
       } catch {
         // To the proxy a broken connection is a refusal.
         socket.destroy();
@@ -99,13 +102,20 @@ export function openLeanConnections(server: Server, parts: LeanParts): { readonl
         return;
       }
       const request = readLeanRequest(piece, parts.prefix);
-      const answered = request === undefined ? undefined : parts.answer(request, socket);
-      if (request === undefined || answered === undefined) {
+      if (request === undefined) {
         leave(piece);
         return;
       }
-      state.busy = true;
-      void reply(request, answered);
+      try {
+        const answered = parts.answer(request, socket);
+        if (answered === undefined) leave(piece);
+        else if (answered instanceof Promise) {
+          state.busy = true;
+          void replyLater(request, answered);
+        } else reply(request, answered);
+      } catch {
+        socket.destroy();
+      }
     };
     socket.setTimeout(idle);
     socket.on('data', onData).on('error', onError).on('timeout', onTimeout).on('close', onClose).on('end', onEnd);
@@ -166,12 +176,24 @@ function needsNode(name: string, value: string): boolean {
 const printable = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 function writeLeanAnswer({ status, headers, body }: LeanAnswer, withoutBody: boolean): string {
-  let text = status === 200 ? 'HTTP/1.1 200 OK\r\n' : `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Other'}\r\n`;
-  for (let i = 0; i < headers.length; i += 2) {
-    const value = headers[i + 1] ?? '';
-    if (!printable.test(value)) throw new TypeError(`the header ${headers[i] ?? ''} would break its line`);
-    text += `${headers[i] ?? ''}: ${value}\r\n`;
-  }
+  const first = status === 200 ? 'HTTP/1.1 200 OK\r\n' : `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Other'}\r\n`;
+  if (body === '') return `${first}${linesOf(headers)}content-length: 0\r\n\r\n`;
   // Beyond ASCII a body is more bytes than characters.
-  return withoutBody ? `${text}\r\n` : `${text}\r\n${Buffer.from(body, 'utf8').toString('latin1')}`;
+  const bytes = Buffer.from(body, 'utf8').toString('latin1');
+  return `${first}${linesOf(headers)}content-length: ${bytes.length}\r\n\r\n${withoutBody ? '' : bytes}`;
+}
+
+/** Of headers that are frozen, and so come again as they are. */
+const knownLines = new WeakMap<LeanAnswer['headers'], string>();
+
+function linesOf(headers: LeanAnswer['headers']): string {
+  const known = knownLines.get(headers);
+  if (known !== undefined) return known;
+  let lines = '';
+  for (const [name, value] of headers) {
+    if (!printable.test(value)) throw new TypeError(`the header ${name} would break its line`);
+    lines += `${name}: ${value}\r\n`;
+  }
+  if (Object.isFrozen(headers)) knownLines.set(headers, lines);
+  return lines;
 }
