@@ -59,6 +59,66 @@ export async function measureLookUps(): Promise<{
   }
 }
 
+/** What misses that come together cost on PostgreSQL, for each number that comes at once: queries, and CPU of this process. */
+export async function measureBatches(
+  url: string,
+): Promise<
+  readonly { readonly together: number; readonly queries: number; readonly misses: number; readonly cpu: number }[]
+> {
+  const clock = () => epochMilliseconds(Date.now());
+  const store = await openStore({ url, clock, random: randomBytes });
+  try {
+    await store.migrate(patMigrations);
+    const log = openRevocationLog(store);
+    const repository = openPatRepository(store, log, clock);
+    const revocations = followRevocations(log, clock);
+    const tokens = Array.from({ length: 2000 }, () => newReferenceToken(randomBytes));
+    const keys = tokens.map((token): PatKey => `hash:${hash('sha256', token)}`);
+    const expiresAt = epochSeconds(Math.floor(clock() / 1000) + 86_400);
+    for (const [i, key] of keys.entries()) {
+      await repository.insert({
+        id: newId('pat', randomBytes),
+        kind: 'reference',
+        owner: { issuer: 'https://id.example', subject: `user ${i}` },
+        name: 'x',
+        hash: key.slice(5),
+        jti: undefined,
+        limits: { readOnly: false, mayApprove: false },
+        client: undefined,
+        email: undefined,
+        createdAt: clock(),
+        expiresAt,
+        lastUsedAt: undefined,
+        lastAddress: undefined,
+        former: undefined,
+      });
+    }
+    const measured = [];
+    for (const together of [1, 16, 100]) {
+      let queries = 0;
+      const counting = {
+        ...repository,
+        lookUp: (wanted: readonly PatKey[]) => {
+          queries += 1;
+          return repository.lookUp(wanted);
+        },
+      };
+      await revocations.catchUp();
+      const book = openPatBook({ repository: counting, revocations, clock });
+      const before = process.cpuUsage();
+      for (let i = 0; i < keys.length; i += together) {
+        const looked = await Promise.all(keys.slice(i, i + together).map((key) => book.look(key)));
+        if (!looked.every(({ ok }) => ok)) throw new Error('a token in the table was not found');
+      }
+      const { user, system } = process.cpuUsage(before);
+      measured.push({ together, queries, misses: keys.length, cpu: (user + system) / keys.length });
+    }
+    return measured;
+  } finally {
+    await store.close();
+  }
+}
+
 async function perToken(tokens: readonly string[], look: (token: string) => void | Promise<void>): Promise<number> {
   const [warm, measured] = [tokens.slice(0, 3000), tokens.slice(3000)];
   for (const token of warm) await look(token);

@@ -1,11 +1,17 @@
 import { cpuMilliseconds, residentMebibytes } from '../parts/cpu.ts';
 import { formatTable, median } from '../parts/statistics.ts';
 import { fireTokens } from './load.ts';
-import { measureLookUps } from './look-ups.ts';
+import { NoPostgres, openPostgres } from '@keyturn/conformance/parts/postgres';
+import { measureBatches, measureLookUps } from './look-ups.ts';
 import { openStage } from './stage.ts';
 
-/** Of the yardsticks, in the same run. */
+/** Of the yardsticks, in the same run; and microseconds. */
 const aims = { http: 1.15, grpc: 0.6, hit: 2, miss: 15 };
+/**
+ * What must hold: with room for a busy machine, since every figure but the first three is of a few microseconds. What is
+ * an aim and missed is printed (docs/decisions/0051-checks-are-read-from-the-connection.md says why).
+ */
+const musts = { http: 1.8, grpc: 1, hit: 4, miss: 45 };
 
 /**
  * What a check costs the authorizer, in CPU: Keyturn over HTTP and gRPC with personal access tokens and the revocation
@@ -17,6 +23,7 @@ export async function run(): Promise<{ line: string; ok: boolean }> {
   const rounds = quick ? 2 : 7;
   const requests = quick ? 500 : 2000;
   const lookUps = await measureLookUps();
+  const batches = await batchesOnPostgres();
   const stage = await openStage();
   try {
     const { contenders, tokens } = stage;
@@ -62,11 +69,46 @@ export async function run(): Promise<{ line: string; ok: boolean }> {
     console.log(
       `\na known token ${lookUps.hit.toFixed(2)} µs (sha-256 included); a miss on SQLite ${lookUps.miss.toFixed(1)} µs, the bare query ${lookUps.floor.toFixed(1)} µs`,
     );
+    for (const { together, queries, misses, cpu } of batches) {
+      console.log(
+        `${misses} misses on PostgreSQL, ${together} at a time: ${queries} queries, ${cpu.toFixed(1)} µs of this process a miss`,
+      );
+    }
+    const got = { http, grpc, hit: lookUps.hit, miss: lookUps.miss };
+    const names = {
+      http: 'HTTP, of trivial Go',
+      grpc: 'gRPC, of trivial grpc-js',
+      hit: 'a known token, µs',
+      miss: 'a miss on SQLite, µs',
+    };
+    for (const key of ['http', 'grpc', 'hit', 'miss'] as const) {
+      const word =
+        got[key] <= aims[key] ? 'met' : got[key] <= musts[key] ? 'MISSED' : 'MISSED, and worse than it must be';
+      console.log(`aim: ${names[key]}: at most ${aims[key]}, got ${got[key].toFixed(2)}: ${word}`);
+    }
+    const batched = batches.every(({ together, queries, misses }) => queries <= Math.ceil(misses / together));
+    if (!batched) console.log('aim: misses on PostgreSQL that come together are one query: MISSED, and must hold');
     return {
-      ok: http <= aims.http && grpc <= aims.grpc && lookUps.hit <= aims.hit && lookUps.miss <= aims.miss,
-      line: `edge: HTTP ${own('Envoy → Keyturn, HTTP').toFixed(0)} µs = ${http.toFixed(2)} of trivial Go (aim ${aims.http}); gRPC ${own('Envoy → Keyturn, gRPC').toFixed(0)} µs = ${grpc.toFixed(2)} of trivial grpc-js (aim ${aims.grpc}); known token ${lookUps.hit.toFixed(2)} µs (aim ${aims.hit}); SQLite miss ${lookUps.miss.toFixed(1)} µs (aim ${aims.miss})`,
+      ok: batched && (['http', 'grpc', 'hit', 'miss'] as const).every((key) => got[key] <= musts[key]),
+      line: `edge: HTTP ${own('Envoy → Keyturn, HTTP').toFixed(0)} µs = ${http.toFixed(2)} of trivial Go (aim ${aims.http}), ${(own('Envoy → Keyturn, HTTP') / own('Envoy → golang-jwt, HTTP')).toFixed(2)} of golang-jwt; gRPC ${own('Envoy → Keyturn, gRPC').toFixed(0)} µs = ${grpc.toFixed(2)} of trivial grpc-js (aim ${aims.grpc}); known token ${lookUps.hit.toFixed(2)} µs (aim ${aims.hit}); SQLite miss ${lookUps.miss.toFixed(1)} µs (aim ${aims.miss})`,
     };
   } finally {
     await stage.close();
+  }
+}
+
+/** Without a PostgreSQL it is said and left out; in CI it is a failure. */
+async function batchesOnPostgres(): Promise<Awaited<ReturnType<typeof measureBatches>>> {
+  try {
+    const postgres = await openPostgres();
+    try {
+      return await measureBatches(postgres.url);
+    } finally {
+      await postgres.stop();
+    }
+  } catch (error) {
+    if (!(error instanceof NoPostgres) || process.env['CI'] !== undefined) throw error;
+    console.log(`without PostgreSQL: ${error.message}`);
+    return [];
   }
 }

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { createPublicKey, type webcrypto } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -44,6 +45,7 @@ export async function openStage(): Promise<Stage> {
       'upstream',
       'goHttp',
       'goGrpc',
+      'goJwt',
       'grpcJs',
       'nodeHttp',
       'nginx',
@@ -73,9 +75,13 @@ export async function openStage(): Promise<Stage> {
     opened.push(() => keyturn.stop('SIGTERM'));
     await waitFor(`http://127.0.0.1:${ports.management}/health/ready`, keyturn, { seconds: 60 });
 
-    const go = startProcess(await buildYardstick(), [String(ports.goHttp), String(ports.goGrpc)], {
-      env: { GOMAXPROCS: '1' },
-    });
+    const go = startProcess(
+      await buildYardstick(),
+      [...[ports.goHttp, ports.goGrpc, ports.goJwt].map(String), await keyOf(issuer), issuer],
+      {
+        env: { GOMAXPROCS: '1' },
+      },
+    );
     opened.push(() => go.stop('SIGKILL'));
     const grpcJs = startProcess(process.execPath, [
       fileURLToPath(import.meta.resolve('./grpc-js.ts')),
@@ -87,7 +93,7 @@ export async function openStage(): Promise<Stage> {
       String(ports.nodeHttp),
     ]);
     opened.push(() => nodeHttp.stop('SIGKILL'));
-    for (const port of [ports.goHttp, ports.goGrpc, ports.grpcJs, ports.nodeHttp]) await waitForPort(port);
+    for (const port of [ports.goHttp, ports.goGrpc, ports.goJwt, ports.grpcJs, ports.nodeHttp]) await waitForPort(port);
 
     const upstream = createServer((_request, response) => response.end('{"ok":true}'));
     await new Promise<void>((resolve) => upstream.listen(ports.upstream, '127.0.0.1', resolve));
@@ -108,6 +114,7 @@ export async function openStage(): Promise<Stage> {
       await chain('reference-over-http.yaml', ports.keyturn, pids.keyturn, 'Envoy → Keyturn, HTTP'),
       await chain('jwt.yaml', ports.grpc, pids.keyturn, 'Envoy → Keyturn, gRPC'),
       await chain('reference-over-http.yaml', ports.goHttp, pids.go, 'Envoy → trivial Go, HTTP'),
+      await chain('reference-over-http.yaml', ports.goJwt, pids.go, 'Envoy → golang-jwt, HTTP'),
       await chain('reference-over-http.yaml', ports.nodeHttp, pids.nodeHttp, 'Envoy → trivial node:http'),
       await chain('jwt.yaml', ports.goGrpc, pids.go, 'Envoy → trivial Go, gRPC'),
       await chain('jwt.yaml', ports.grpcJs, pids.grpcJs, 'Envoy → trivial grpc-js'),
@@ -189,8 +196,17 @@ async function openChain(
   return { url: new URL(`http://127.0.0.1:${ports.edge}/api/things`), pid: envoy.process.child.pid ?? 0 };
 }
 
+/** The key that the issuer signs with, as PEM. */
+async function keyOf(issuer: string): Promise<string> {
+  const answer = await fetch(`${issuer}/protocol/openid-connect/certs`);
+  const { keys } = (await answer.json()) as { readonly keys: readonly (webcrypto.JsonWebKey & { readonly alg?: string })[] };
+  const key = keys.find(({ alg }) => alg === 'RS256');
+  if (key === undefined) throw new Error(`${issuer} has no RS256 key`);
+  return createPublicKey({ key, format: 'jwk' }).export({ type: 'spki', format: 'pem' });
+}
+
 async function buildYardstick(): Promise<string> {
-  const program = join(root, '.cache', 'bench-edge-yardstick');
+  const program = join(root, '.cache', 'bench-edge-yardstick-2');
   if (!existsSync(program)) {
     const cwd = join(import.meta.dirname, 'yardsticks');
     await promisify(execFile)('go', ['build', '-o', program, '.'], { cwd, timeout: 600_000 });

@@ -4,6 +4,7 @@ go 1.24.0
 
 require (
 	github.com/envoyproxy/go-control-plane/envoy v1.36.0
+	github.com/golang-jwt/jwt/v5 v5.3.1
 	google.golang.org/genproto/googleapis/rpc v0.0.0-20251029180050-ab9386a59fda
 	google.golang.org/grpc v1.76.0
 )
