@@ -199,7 +199,9 @@ async function openChain(
 /** The key that the issuer signs with, as PEM. */
 async function keyOf(issuer: string): Promise<string> {
   const answer = await fetch(`${issuer}/protocol/openid-connect/certs`);
-  const { keys } = (await answer.json()) as { readonly keys: readonly (webcrypto.JsonWebKey & { readonly alg?: string })[] };
+  const { keys } = (await answer.json()) as {
+    readonly keys: readonly (webcrypto.JsonWebKey & { readonly alg?: string })[];
+  };
   const key = keys.find(({ alg }) => alg === 'RS256');
   if (key === undefined) throw new Error(`${issuer} has no RS256 key`);
   return createPublicKey({ key, format: 'jwk' }).export({ type: 'spki', format: 'pem' });
