@@ -563,6 +563,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
       ...(logins === undefined ? [] : [logins.ended]),
       ...(pats === undefined ? [] : [pats.loggedOut]),
       ...(users === undefined ? [] : [users.ended]),
+      rbac.value.ended,
     ];
     const { revocation: _ofAccessTokens, ...rules } = verifierOptions([login.clientId]);
     const tokens = createLogoutTokenVerifier({ ...rules, replay: openLogoutReplay(store, clock) });

@@ -5,6 +5,9 @@ import { readState, writeDelta } from './rows.ts';
 import { applyDelta, type Delta, isEmptyDelta, type RbacState } from './state.ts';
 import type { RbacTables } from './tables.ts';
 
+/** Deltas that are kept for replicas which are behind. */
+const keptDeltas = 1000;
+
 /** Told that there is a new version; the payload is its number. */
 export const rbacChannel = 'rbac';
 
@@ -51,6 +54,8 @@ export interface RbacKeeper {
   ) => Promise<Result<Kept<Value>, Refusal | CommitRefusal>>;
   /** Takes in what others have changed. Rejects if it cannot be read. */
   readonly catchUp: () => Promise<void>;
+  /** Forgets deltas that no replica is so far behind as to need; one that is reads the rows. */
+  readonly prune: () => Promise<void>;
   /** Up to when everything that others have changed is known here. */
   readonly heardAt: () => number;
 }
@@ -152,6 +157,14 @@ export async function openRbacKeeper(store: Store, clock: Clock): Promise<RbacKe
         tx.afterCommit(() => advance(next, after));
         return ok({ value, state: after, version: next });
       }),
+
+    async prune() {
+      const db = store.db.withTables<RbacTables>();
+      await db
+        .deleteFrom('rbac_change')
+        .where('version', '<', version - keptDeltas)
+        .execute();
+    },
 
     catchUp() {
       catching ??= (async () => {

@@ -11,6 +11,7 @@ import { originsOf } from './describe.ts';
 import { changedBy, type RbacParts } from './parts.ts';
 import type { RbacRuleRefusal } from './refusals.ts';
 import { done, turnedDown } from './route-parts.ts';
+import { makeRoom } from './sessions.ts';
 import type { RbacState } from './state.ts';
 
 const chosenRole = z.strictObject({ role: z.string().min(1).max(128) });
@@ -80,10 +81,14 @@ export function mountMe(
 }
 
 /** The first choice in a session begins from what every session begins with. */
-function begin({ rbac }: RbacState, user: string, session: string): readonly RbacChange[] {
+function begin(state: RbacState, user: string, session: string): readonly RbacChange[] {
+  const { rbac } = state;
   const id = sessionKey(user, session);
   if (rbac.sessions.has(id) || !rbac.users.has(user)) return [];
-  return [{ do: 'createSession', user, session: id, roles: [...activationOf(rbac, user, undefined).active] }];
+  return [
+    ...makeRoom(state, user),
+    { do: 'createSession', user, session: id, roles: [...activationOf(rbac, user, undefined).active] },
+  ];
 }
 
 function ownSession(caller: Caller): Result<{ readonly user: string; readonly session: string }, RbacRuleRefusal> {

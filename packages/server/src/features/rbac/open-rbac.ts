@@ -21,6 +21,7 @@ import { mountReviews } from './review-routes.ts';
 import { closeDue } from './reviews.ts';
 import { mountRbac } from './routes.ts';
 import { syncByUser } from './sync-users.ts';
+import { type EndedSession, endSessions } from './sessions.ts';
 import { createSync, type SyncGroups, type SyncParts } from './sync.ts';
 
 export interface RbacOptions {
@@ -44,6 +45,8 @@ export interface RbacFeature {
     readonly mapping: string;
     readonly syncGroups: ReturnType<typeof syncByUser>;
   };
+  /** Forgets which roles were chosen in a session that has ended at the identity provider. */
+  readonly ended: (ended: EndedSession) => Promise<void>;
   /** Whether this replica knows what others have changed. Where it does not, assigned roles are nobody's. */
   readonly hears: () => boolean;
   readonly mount: (frame: Frame) => void;
@@ -107,6 +110,7 @@ export async function openRbac(options: RbacOptions): Promise<Result<RbacFeature
       mapping: hash('sha256', JSON.stringify([groupToRole, settings.nestedGroups]), 'hex'),
       syncGroups: syncByUser(syncGroups, identitiesOf),
     }),
+    ended: (ended) => endSessions(parts, ended),
     hears,
     mount(frame) {
       mountRbac(frame, parts);
@@ -133,6 +137,7 @@ export async function openRbac(options: RbacOptions): Promise<Result<RbacFeature
       };
       // A failure shows in `hears`; once a second would fill the log.
       every(1000, 'following roles', () => keeper.catchUp().catch(() => undefined));
+      every(3_600_000, 'forgetting old changes of roles', keeper.prune);
       every(60_000, 'closing access reviews', () => closeDue(parts));
     },
     close: () => {

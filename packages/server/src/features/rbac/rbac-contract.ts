@@ -10,8 +10,9 @@ import type { RbacParts } from './parts.ts';
 import { exportModel } from './plan.ts';
 import { closeDue, listReviews } from './reviews.ts';
 import { readState } from './rows.ts';
+import { endSessions, makeRoom } from './sessions.ts';
 import { createSync, type SyncGroups } from './sync.ts';
-import { rbacMigrations } from './tables.ts';
+import { rbacMigrations, type RbacTables } from './tables.ts';
 
 const issuer = 'https://id.example';
 const ann = { issuer, subject: 'ann' };
@@ -141,6 +142,50 @@ export function rbacContract(kind: TestDatabaseKind): void {
       expect(one.keeper.version()).toBe(two.keeper.version());
       const third = await openReplica();
       expect(rolesAt(third)).toEqual(rolesAt(one));
+    });
+
+    it('are read from their rows by a replica that is too far behind for the deltas', async () => {
+      const two = kind.shared ? await openReplica() : one;
+      await must(change(one, { do: 'addUser', user: key }, assign('Payer')));
+      await one.store.db.withTables<RbacTables>().deleteFrom('rbac_change').execute();
+      await must(change(one, assign('Viewer')));
+      await two.keeper.catchUp();
+      expect(rolesAt(two)).toEqual(['Payer', 'Viewer']);
+      await one.keeper.prune();
+      expect(await one.store.db.withTables<RbacTables>().selectFrom('rbac_change').selectAll().execute()).toHaveLength(
+        1,
+      );
+    });
+
+    it('that were chosen in a session are forgotten with it, and of sessions without end the last fifty are kept', async () => {
+      await must(change(one, { do: 'addUser', user: key }, assign('Payer'), assign('Viewer')));
+      for (let i = 0; i < 60; i++) {
+        const session = `${key} sid:${i}`;
+        const begun = await commitChanges(one.parts, admin, (state) =>
+          ok([...makeRoom(state, key), { do: 'createSession', user: key, session, roles: ['Payer'] }]),
+        );
+        expect(begun.ok).toBe(true);
+      }
+      expect([...one.keeper.current().rbac.sessions]).toHaveLength(50);
+      await endSessions(one.parts, { issuer, sessionId: '59' });
+      await endSessions(one.parts, { issuer: 'https://other.example', sessionId: '58' });
+      await endSessions(one.parts, { issuer, subject: 'bob' });
+      expect([...one.keeper.current().rbac.sessions]).toHaveLength(49);
+      await endSessions(one.parts, { issuer, subject: 'ann' });
+      expect([...one.keeper.current().rbac.sessions]).toHaveLength(0);
+      const rows = await one.store.db.withTables<RbacTables>().selectFrom('rbac_session').selectAll().execute();
+      expect(rows).toHaveLength(0);
+    });
+
+    it('of many users are synced together, and of one user in the order that was asked for', async () => {
+      const people = Array.from({ length: 300 }, (_, i) => ({ issuer, subject: `p${i}` }));
+      const before = one.keeper.version();
+      const reports = await Promise.all(people.map((person) => one.sync(person, ['/staff'], 're-sync')));
+      expect(reports.every(({ roles }) => roles.length === 1)).toBe(true);
+      expect(one.keeper.version() - before).toBeLessThanOrEqual(3);
+      const twice = await Promise.all([one.sync(ann, ['/payers'], 'login'), one.sync(ann, ['/requesters'], 'refresh')]);
+      expect(twice.map(({ roles }) => roles)).toEqual([['Payer'], ['Requester']]);
+      expect(await auditOf(one, 'rbac.sync')).toHaveLength(100);
     });
 
     it('come and go with groups, and what was given by hand stays', async () => {
