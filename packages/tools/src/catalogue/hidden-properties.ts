@@ -18,6 +18,8 @@ export function createHiddenProperties(
 
   function isMarked(schema: Json | undefined): boolean {
     if (!isJsonObject(schema)) return false;
+    // Most properties are composed of nothing.
+    if (schema['$ref'] === undefined && schema['allOf'] === undefined) return schema[mark] === true;
     const known = marks.get(schema) ?? composedOf(root, schema, ['allOf']).some((part) => part[mark] === true);
     marks.set(schema, known);
     return known;

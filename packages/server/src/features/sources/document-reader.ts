@@ -40,7 +40,7 @@ export async function readInThread(
   if (job.text.length <= inPlace && /^\s*\{/.test(job.text)) return readDocument(job, fetchReference);
   const worker = new Worker(new URL(threadFile, import.meta.url), {
     workerData: job,
-    resourceLimits: { maxOldGenerationSizeMb: costs.memory },
+    resourceLimits: { maxOldGenerationSizeMb: costs.memory, maxYoungGenerationSizeMb: 32 },
     // Nothing of the process is its business.
     env: {},
     argv: [],

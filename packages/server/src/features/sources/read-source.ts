@@ -38,6 +38,11 @@ async function readOpenApi(
   source: SourceDefinition,
   { document, heads }: { readonly document: string | undefined; readonly heads: readonly ToolHead[] },
 ): Promise<Result<Omit<Reading, 'inventoryHash'>, SourceRefusal>> {
+  const bytes = document === undefined ? 0 : Buffer.byteLength(document);
+  if (bytes > parts.documentLimit) {
+    const message = `${bytes} bytes, where ${parts.documentLimit} are the limit (tools.documentLimit)`;
+    return refuse({ why: 'document-invalid', refusal: { why: 'too-large', message, limit: parts.documentLimit } });
+  }
   const text = document === undefined ? await fetchDocument(parts, source.url ?? '') : ok({ text: document });
   if (!text.ok) return text;
   const read = await readInThread(
