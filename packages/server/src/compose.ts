@@ -1,15 +1,5 @@
 import { createGuardedFetch, sendMail } from '@keyturn/net';
-import {
-  bytes,
-  type Clock,
-  ok,
-  type Random,
-  type Result,
-  refuse,
-  seconds,
-  toMilliseconds,
-  isId,
-} from '@keyturn/protocol';
+import { bytes, type Clock, ok, type Random, type Result, refuse, seconds, toMilliseconds } from '@keyturn/protocol';
 import { openStore } from '@keyturn/store';
 import { createLogoutTokenVerifier, createVerifier, explain, type VerifierOptions } from '@keyturn/verify';
 import { type IdpFault, resolveIdp } from './config/idp.ts';
@@ -366,9 +356,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
           issuer,
           adminRole: auth.adminRole,
           groupsClaim: loginOn.settings.groupsClaim,
-          roles: rbac.value.forUsers(
-            async (id) => (isId('usr', id) ? await users?.repository.identitiesOf([id]) : undefined) ?? [],
-          ),
+          roles: rbac.value.forUsers(async (id) => (await users?.identitiesOf(id)) ?? []),
           sync: loginOn.sync === undefined ? undefined : atIdp(loginOn.sync.clientId, loginOn.sync.clientSecret),
           syncInterval: loginOn.settings.groupSyncInterval,
           announce: webhooks.announce,

@@ -13,7 +13,6 @@ import { mountExplain } from './explain.ts';
 import { explainCommitRefusal, openRbacKeeper, rbacChannel } from './keeper.ts';
 import { mountMe } from './me.ts';
 import type { RbacParts } from './parts.ts';
-import type { Person } from './person.ts';
 import { planModel } from './plan.ts';
 import { mountPlans } from './plan-routes.ts';
 import { explainRule } from './refusals.ts';
@@ -22,7 +21,7 @@ import { closeDue } from './reviews.ts';
 import { mountRbac } from './routes.ts';
 import { syncByUser } from './sync-users.ts';
 import { type EndedSession, endSessions } from './sessions.ts';
-import { createSync, type SyncGroups, type SyncParts } from './sync.ts';
+import { createSync, type SyncedPerson, type SyncGroups, type SyncParts } from './sync.ts';
 
 export interface RbacOptions {
   readonly settings: RbacSettings;
@@ -40,7 +39,7 @@ export interface RbacFeature {
   readonly rolesOf: RolesOf;
   readonly syncGroups: SyncGroups;
   /** Group sync for those who know users by ids of their own. */
-  readonly forUsers: (identitiesOf: (userId: string) => Promise<readonly Person[]>) => {
+  readonly forUsers: (identitiesOf: (userId: string) => Promise<readonly SyncedPerson[]>) => {
     /** Changes whenever the mapping does. */
     readonly mapping: string;
     readonly syncGroups: ReturnType<typeof syncByUser>;

@@ -1,6 +1,5 @@
 import type { SyncReport } from '@keyturn/policy/rbac';
-import type { Person } from './person.ts';
-import type { SyncGroups } from './sync.ts';
+import type { SyncedPerson, SyncGroups } from './sync.ts';
 
 /** What became of a sync of somebody who may have several identities, in the words of those who ask for it. */
 export interface UserSync {
@@ -19,12 +18,12 @@ export interface UserSync {
  */
 export function syncByUser(
   syncGroups: SyncGroups,
-  identitiesOf: (userId: string) => Promise<readonly Person[]>,
+  identitiesOf: (userId: string) => Promise<readonly SyncedPerson[]>,
 ): (userId: string, groups: readonly string[], source: string) => Promise<UserSync> {
   return async (userId, groups, source) => {
     const reports: SyncReport[] = [];
     for (const person of await identitiesOf(userId)) {
-      reports.push(await syncGroups({ issuer: person.issuer, subject: person.subject }, groups, source));
+      reports.push(await syncGroups(person, groups, source));
     }
     const all = (names: (report: SyncReport) => readonly string[]): readonly string[] => [
       ...new Set(reports.flatMap(names)),

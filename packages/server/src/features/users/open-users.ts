@@ -1,4 +1,4 @@
-import type { Clock, JsonObject, Random } from '@keyturn/protocol';
+import { isId, type Clock, type JsonObject, type Random } from '@keyturn/protocol';
 import type { Store, Tx } from '@keyturn/store';
 import type { Frame } from '../../http/frame.ts';
 import type { TokenEndpoint } from '../../http/token-endpoint.ts';
@@ -34,6 +34,8 @@ export interface Users {
   readonly people: People;
   readonly repository: UserRepository;
   readonly resync: Resync | undefined;
+  /** Everything by which a user logs in, with what they are called. */
+  readonly identitiesOf: (userId: string) => Promise<readonly (Identity & { readonly name?: string | undefined })[]>;
   /** Re-reads the groups of somebody who was logged out at the identity provider. */
   readonly ended: (ended: { readonly issuer: string; readonly subject?: string | undefined }) => Promise<void>;
   readonly mount: (frame: Frame) => void;
@@ -72,6 +74,11 @@ export function openUsers(options: UsersOptions): Users {
     people,
     repository,
     resync,
+    async identitiesOf(userId) {
+      if (!isId('usr', userId)) return [];
+      const [user, identities] = [await repository.byId(userId), await repository.identitiesOf([userId])];
+      return identities.map(({ issuer, subject }) => ({ issuer, subject, name: user?.profile.username }));
+    },
     async ended({ issuer, subject }) {
       if (subject === undefined || resync === undefined) return;
       const identity: Identity = { issuer, subject };
