@@ -19,7 +19,7 @@ export async function changeSource(
   id: string,
   patch: SourcePatch,
   changer: Changer,
-  given?: string | JsonObject,
+  given: { readonly document?: string | JsonObject; readonly reason?: string | undefined } = {},
 ): Promise<Result<Source, SourceRefusal>> {
   const before = await parts.repository.byId(id);
   if (before === undefined) return refuse({ why: 'unknown-source' });
@@ -32,7 +32,7 @@ export async function changeSource(
   if (packed !== undefined && patch.url !== undefined) {
     return refuse({ why: 'no-document', message: 'This source was uploaded. Register one with a URL instead.' });
   }
-  const document = given === undefined ? undefined : textOfDocument(given);
+  const document = given.document === undefined ? undefined : textOfDocument(given.document);
   let reading: Reading | undefined;
   const heads = await parts.repository.heads(id);
   if (document !== undefined || isReadAnew(before, wanted)) {
@@ -66,6 +66,7 @@ export async function changeSource(
       eventOf(changer, 'changed', after, {
         members: [...Object.keys(patch), ...(document === undefined ? [] : ['document'])],
         ...(settled === undefined ? {} : { tools: factsOf(settled.diff) }),
+        ...(given.reason === undefined ? {} : { reason: given.reason }),
       }),
     ],
   });
@@ -86,7 +87,7 @@ export async function uploadDocument(
   if ((await parts.repository.document(id)) === undefined) {
     return refuse({ why: 'no-document', message: 'This source is read from its URL: POST …/refresh reads it again.' });
   }
-  return changeSource(parts, id, {}, changer, document);
+  return changeSource(parts, id, {}, changer, { document });
 }
 
 export async function removeSource(

@@ -107,8 +107,11 @@ export function mountSources(frame: Frame, parts: SourceParts, options: SourceRo
       path: `/api/v1/sources/:id/${enabled ? 'enable' : 'disable'}`,
       body: disableSchema,
       action: ({ params }) => aimed('source.change', params, needsRole),
-      handle: async (passage) =>
-        answerSource(await changeSource(parts, passage.params['id'] ?? '', { enabled }, changerOf(passage))),
+      handle: async (passage) => {
+        const { params, body } = passage;
+        const { reason } = body;
+        return answerSource(await changeSource(parts, params['id'] ?? '', { enabled }, changerOf(passage), { reason }));
+      },
     });
   }
   frame.route({
