@@ -18,8 +18,8 @@ export interface AskedCall {
 
 /** The answers to the two methods that tools are about, alike for both eras and on both paths. */
 export interface Answers {
-  /** The tools on the wire, or the words of the refusal. */
-  readonly list: (context: McpCallContext) => Promise<{ tools: readonly JsonObject[]; texts: readonly string[] }>;
+  /** The tools on the wire, and the same as the JSON text of the array. Throws `ListRefused`. */
+  readonly list: (context: McpCallContext) => Promise<{ tools: () => JsonObject[]; text: () => Buffer }>;
   /**
    * The members of the result. A call that people have to approve becomes a task, or a page to open, or a clear result,
    * whichever the client can do; a slow one becomes a task where the client can fetch answers later.
@@ -42,12 +42,23 @@ export function createAnswers(toolbox: McpToolbox, tasks: Tasks, publicUrl: stri
     }
     return known;
   };
+  // The last few lists as they were written: callers with the same access see the same tools, and writing 1,000 costs
+  // more than all else about a list.
+  const written: { readonly tools: readonly McpTool[]; readonly text: Buffer }[] = [];
+  const textOf = (tools: readonly McpTool[]): Buffer => {
+    const known = written.find((one) => isSameList(one.tools, tools));
+    if (known !== undefined) return known.text;
+    const text = Buffer.from(`[${tools.map((tool) => describeOnce(tool).text).join(',')}]`);
+    written.unshift({ tools, text });
+    written.length = Math.min(written.length, maxWritten);
+    return text;
+  };
   return {
     async list({ caller, requestId }) {
       const tools = await toolbox.list(caller, requestId);
       if (!tools.ok) throw new ListRefused(`${tools.refusal.code}: ${tools.refusal.detail}`);
-      const all = tools.value.map(describeOnce);
-      return { tools: all.map(({ wire }) => wire), texts: all.map(({ text }) => text) };
+      const listed = tools.value;
+      return { tools: () => listed.map((tool) => describeOnce(tool).wire), text: () => textOf(listed) };
     },
     async call(context, asked) {
       const { name, given, capabilities } = asked;
@@ -74,6 +85,13 @@ export function createAnswers(toolbox: McpToolbox, tasks: Tasks, publicUrl: stri
       return describeProblem(refusal);
     },
   };
+}
+
+/** Lists that are kept as they were written: so many kinds of access are common, and more only cost time. */
+const maxWritten = 8;
+
+function isSameList(one: readonly McpTool[], other: readonly McpTool[]): boolean {
+  return one.length === other.length && one.every((tool, i) => tool === other[i]);
 }
 
 /** The client capabilities of a request's `_meta` (2026-07-28); none in earlier eras. */

@@ -34,7 +34,7 @@ export function createHandler(
       server.setRequestHandler('tools/list', async () => {
         const { tools } = await answers.list(context);
         // Built by describeTool, whose type is that of JSON.
-        return { tools: [...tools] } as unknown as ListToolsResult;
+        return { tools: tools() } as unknown as ListToolsResult;
       });
       server.setRequestHandler('tools/call', async (request, { mcpReq }) => {
         const { name, arguments: given } = request.params;

@@ -6,7 +6,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 export interface Answer {
   readonly status: number;
   readonly headers: Iterable<readonly [string, string]>;
-  readonly body: string | ReadableStream | undefined;
+  readonly body: string | Buffer | ReadableStream | undefined;
 }
 
 /** A request in the web's form, which the SDK reads: without its credentials, which nothing behind this line needs. */
@@ -33,5 +33,9 @@ export async function readWebResponse(response: Response, streams: boolean): Pro
 export function sendAnswer(reply: FastifyReply, { status, headers, body }: Answer): FastifyReply {
   void reply.code(status);
   for (const [name, value] of headers) if (name !== 'connection') void reply.header(name, value);
-  return reply.send(body === undefined || typeof body === 'string' ? body : Readable.fromWeb(body));
+  return reply.send(isWhole(body) ? body : Readable.fromWeb(body));
+}
+
+function isWhole(body: Answer['body']): body is string | Buffer | undefined {
+  return body === undefined || typeof body === 'string' || Buffer.isBuffer(body);
 }
