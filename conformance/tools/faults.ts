@@ -94,6 +94,10 @@ export async function tryFaults(checks: Checks, stage: Stage, say: (text: string
     }
     checks.that('nobody else got the upstream token by a redirect', stolen.length === 0, stolen.length);
     const lies = await call('faults/lies');
+    for (let i = 0; i < 5; i++) await call('faults/resets');
+    const rested = await call('faults/resets');
+    const isLeftAlone = rested.status === 503 && rested.body['code'] === 'upstream_breaker_open';
+    checks.that('an upstream that resets five times in a row is left alone', isLeftAlone, rested);
     checks.that(
       'JSON that is none is handed on as the text that it is',
       lies.body['result'] === '<html>not JSON</html>',
