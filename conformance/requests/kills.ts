@@ -1,5 +1,5 @@
 import type { Checks } from '../parts/checks.ts';
-import { type People, post } from './run.ts';
+import { type People, post } from './calls.ts';
 import type { SeedSteps } from './seed-steps.ts';
 import type { Gateway, Stage } from './stage.ts';
 

@@ -1,5 +1,6 @@
 import { NoPostgres } from '../parts/postgres.ts';
 import { type Checks, keepChecks } from '../parts/checks.ts';
+import { type People, post } from './calls.ts';
 import { checkKills } from './kills.ts';
 import { openSeedSteps, type SeedSteps } from './seed-steps.ts';
 import { type Gateway, openStage, type Stage } from './stage.ts';
@@ -44,11 +45,6 @@ export async function run(parts: {
   } finally {
     await stage.close();
   }
-}
-
-export interface People {
-  readonly agent: string;
-  readonly reviewer: string;
 }
 
 async function logIn(stage: Stage, seed: SeedSteps, checks: Checks): Promise<People> {
@@ -181,20 +177,6 @@ async function checkRacers(
   checks.that('64 racers: exactly one execution', won === 1, won);
   checks.that('the others: 409', answers.filter(({ status }) => status === 409).length === racers - 1);
   return racers;
-}
-
-export async function post(
-  url: string,
-  token: string,
-  name: string,
-  verb: string,
-): Promise<{ status: number; text: string }> {
-  const answer = await fetch(`${url}/agent-requests/${name}/${verb}`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-    body: '{}',
-  });
-  return { status: answer.status, text: await answer.text() };
 }
 
 async function watch(url: string, token: string, name: string): Promise<string> {

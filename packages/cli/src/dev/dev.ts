@@ -200,6 +200,7 @@ function demoSettings(facts: DemoFacts): string {
       },
     },
     edge: { grpcPort: facts.grpcPort },
+    requests: { agentSubjects: ['aip-agent-1'], reviewerSubjects: ['aip-reviewer-1'] },
     policies: { default: 'allow' },
     log: { level: 'warn' },
   });
