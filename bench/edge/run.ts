@@ -86,10 +86,11 @@ export async function run(): Promise<{ line: string; ok: boolean }> {
         got[key] <= aims[key] ? 'met' : got[key] <= musts[key] ? 'MISSED' : 'MISSED, and worse than it must be';
       console.log(`aim: ${names[key]}: at most ${aims[key]}, got ${got[key].toFixed(2)}: ${word}`);
     }
+    if (quick) console.log('BENCH_QUICK: too few rounds to judge by; only what is counted, not timed, is held to');
     const batched = batches.every(({ together, queries, misses }) => queries <= Math.ceil(misses / together));
     if (!batched) console.log('aim: misses on PostgreSQL that come together are one query: MISSED, and must hold');
     return {
-      ok: batched && (['http', 'grpc', 'hit', 'miss'] as const).every((key) => got[key] <= musts[key]),
+      ok: batched && (quick || (['http', 'grpc', 'hit', 'miss'] as const).every((key) => got[key] <= musts[key])),
       line: `edge: HTTP ${own('Envoy → Keyturn, HTTP').toFixed(0)} µs = ${http.toFixed(2)} of trivial Go (aim ${aims.http}), ${(own('Envoy → Keyturn, HTTP') / own('Envoy → golang-jwt, HTTP')).toFixed(2)} of golang-jwt; gRPC ${own('Envoy → Keyturn, gRPC').toFixed(0)} µs = ${grpc.toFixed(2)} of trivial grpc-js (aim ${aims.grpc}); known token ${lookUps.hit.toFixed(2)} µs (aim ${aims.hit}); SQLite miss ${lookUps.miss.toFixed(1)} µs (aim ${aims.miss})`,
     };
   } finally {

@@ -50,6 +50,17 @@ describe('the recipe agent', () => {
   });
 });
 
+describe('the recipe login-client', () => {
+  const logoutUrl = (options: string) =>
+    clientOf(`realm: a\nrecipes: [{login-client: {${options}}}]`, 'myclient')?.attributes?.['backchannel.logout.url'];
+  it('has Keyturn told of logouts where logins come back to Keyturn, and others where they say', () => {
+    const keyturn = 'redirectUris: ["https://keyturn.example.com/login/callback"]';
+    expect(logoutUrl(keyturn)).toBe('https://keyturn.example.com/backchannel-logout');
+    expect(logoutUrl(`${keyturn}, backchannelLogoutUrl: "https://b.example/out"`)).toBe('https://b.example/out');
+    expect(logoutUrl('redirectUris: ["https://app.example.com/*"]')).toBeUndefined();
+  });
+});
+
 describe('the recipe pat-issuer', () => {
   it('has full scope off, the right switch and no idle or session attribute that Keycloak refuses', () => {
     const client = clientOf('realm: volundr\nrecipes: [pat-issuer]', 'volundr-pat-issuer');

@@ -15,7 +15,7 @@ export const loginClient = defineRecipe({
     webOrigins: z.array(z.string().min(1)).default(['+']),
     /** Where a browser may go after logout. Default: the redirect URIs (`+`). */
     postLogoutRedirectUris: z.array(z.string().min(1)).default(['+']),
-    /** Where Keycloak tells the service that a session has ended. */
+    /** Where Keycloak tells the service that a session has ended. Default: Keyturn's own, if a redirect URI is Keyturn's. */
     backchannelLogoutUrl: z.url().optional(),
     groupsClaim: z.string().min(1).default('groups'),
     /** `/parent/child` instead of `child`. Default false, as in the guide. */
@@ -31,6 +31,7 @@ export const loginClient = defineRecipe({
     groupsClaim,
     fullPath,
   }) {
+    const logoutUrl = backchannelLogoutUrl ?? keyturnLogoutUrl(redirectUris);
     return [
       {
         replaces: `${guide}, Confidential Client with Backchannel Separation`,
@@ -52,9 +53,9 @@ export const loginClient = defineRecipe({
               frontchannelLogout: false,
               attributes: {
                 'post.logout.redirect.uris': postLogoutRedirectUris.join('##'),
-                ...(backchannelLogoutUrl === undefined
+                ...(logoutUrl === undefined
                   ? {}
-                  : { 'backchannel.logout.url': backchannelLogoutUrl, 'backchannel.logout.session.required': 'true' }),
+                  : { 'backchannel.logout.url': logoutUrl, 'backchannel.logout.session.required': 'true' }),
               },
             },
           ],
@@ -87,3 +88,10 @@ export const loginClient = defineRecipe({
     ];
   },
 });
+
+/** Keyturn takes logins back at /login/callback, and hears of logouts at /backchannel-logout. */
+function keyturnLogoutUrl(redirectUris: readonly string[]): string | undefined {
+  const end = '/login/callback';
+  const callback = redirectUris.find((uri) => URL.canParse(uri) && new URL(uri).pathname === end);
+  return callback === undefined ? undefined : `${new URL(callback).origin}/backchannel-logout`;
+}
