@@ -1,5 +1,5 @@
 import { createMongoAbility, type MongoAbility } from '@casl/ability';
-import { checkAccess, createSession, defaultActivation, type Rbac, sessionPermissions } from '@keyturn/policy/rbac';
+import { createSession, defaultActivation, isPermitted, type Rbac, sessionPermissions } from '@keyturn/policy/rbac';
 import { newEnforcer, newModelFromString } from 'casbin';
 import { permissionsOf, type Question, roleOf } from './estate.ts';
 
@@ -23,11 +23,8 @@ export function createKeyturn(
     if (!made.ok) throw new Error(JSON.stringify(made.refusal));
     warm = made.value;
   }
-  const ask = ({ session, operation, object }: Question): boolean => {
-    const answer = checkAccess(warm, session, operation, object);
-    return answer.ok && answer.value;
-  };
-  return { contender: { name: 'keyturn checkAccess', ask, count: 200_000 }, rbac: warm };
+  const ask = ({ session, operation, object }: Question): boolean => isPermitted(warm, session, operation, object);
+  return { contender: { name: 'keyturn isPermitted', ask, count: 200_000 }, rbac: warm };
 }
 
 /** CASL: an ability of each user, built from the permissions of the same session. */

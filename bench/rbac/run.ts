@@ -1,6 +1,6 @@
 // npm run bench -- rbac
 //
-// May this user do that to this object: Keyturn's checkAccess beside CASL and node-casbin, on one organisation of 10,000
+// May this user do that to this object: Keyturn's isPermitted (CheckAccess) beside CASL and node-casbin, on one organisation of 10,000
 // users, 1,000 roles in chains of 10, 100 constraints; an assignment with its constraint checks; a sync of everybody's
 // groups, the store's side. CPU of this process, in interleaved rounds, as medians.
 import { assignUser, deassignUser } from '@keyturn/policy/rbac';

@@ -206,6 +206,12 @@ export function checkAccess(
   return ok(permissionsOfRoles(rbac, found.active).allows(operation, object));
 }
 
+/** CheckAccess as a plain yes or no: a session that there is not permits nothing. */
+export function isPermitted(rbac: Rbac, session: string, operation: string, object?: string): boolean {
+  const answer = checkAccess(rbac, session, operation, object);
+  return answer.ok && answer.value;
+}
+
 function ownSession(
   rbac: Rbac,
   user: string,

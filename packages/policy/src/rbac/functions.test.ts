@@ -126,6 +126,10 @@ describe('core RBAC (level 1)', () => {
       false,
     ]);
     expect(why(rbac.checkAccess(house, 'n9', 'content.view'))).toBe('unknown-session');
+    expect([rbac.isPermitted(house, 'n1', 'content.view'), rbac.isPermitted(house, 'n9', 'content.view')]).toEqual([
+      true,
+      false,
+    ]);
   });
 
   it('AssignedUsers, AssignedRoles', () => {

@@ -22,6 +22,7 @@ export {
   describeRole,
   dropActiveRole,
   grantPermission,
+  isPermitted,
   revokePermission,
 } from './core.ts';
 export type { GroupMapping, MapGroups, MappedRole } from './group-mapping.ts';
