@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { TestRealm } from '@keyturn/idp/testing';
 import { verifyWebhook } from '@keyturn/net';
 import { epochSeconds } from '@keyturn/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -180,6 +181,54 @@ describe('a group', () => {
     house.advance(301);
     expect((await house.fetchIn(browser, 'GET', '/api/v1/session')).status).toBe(200);
     expect((await userOf('john'))?.['groups']).toEqual([]);
+  });
+});
+
+describe('somebody with ten thousand groups', () => {
+  const names = Array.from({ length: 10_000 }, (_, i) => `/g-${i}`);
+  // A claim as a hostile or careless identity provider would write it.
+  const crowded =
+    (inAccessToken: boolean) =>
+    (realm: TestRealm): TestRealm => ({
+      ...realm,
+      clients: {
+        ...realm.clients,
+        'keyturn-login': {
+          ...realm.clients?.['keyturn-login'],
+          mappers: [
+            {
+              name: 'groups',
+              protocol: 'openid-connect',
+              protocolMapper: 'oidc-hardcoded-claim-mapper',
+              config: {
+                'claim.name': 'groups',
+                'claim.value': JSON.stringify(names),
+                'jsonType.label': 'JSON',
+                'access.token.claim': String(inAccessToken),
+                'id.token.claim': 'true',
+                'userinfo.token.claim': 'true',
+              },
+            },
+          ],
+        },
+      },
+    });
+
+  it('logs in and out like anybody, where the ID token has them', async () => {
+    await using crowd = await openLoginHouse({ realm: crowded(false) });
+    const { browser, page } = await crowd.logIn('jane');
+    expect(page.url).toBe('https://keyturn.test/');
+    const listed = await crowd.ask('GET', '/api/v1/users', { token: await crowd.tokenOf('admin') });
+    expect((listed.body['users'] as { groups: string[] }[])[0]?.groups).toHaveLength(10_000);
+    const out = await browser.submit(page, /^\/logout$/);
+    expect(out.html).toContain('You are not logged in');
+    expect((await browser.visit('https://keyturn.test/login')).html).toContain('kc-form-login');
+  });
+
+  it('is told why not, where the access token has them', async () => {
+    await using crowd = await openLoginHouse({ realm: crowded(true) });
+    const { page } = await crowd.logIn('jane');
+    expect([page.status, page.html]).toEqual([502, expect.stringContaining('access token is too long')]);
   });
 });
 

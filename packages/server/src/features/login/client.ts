@@ -139,8 +139,12 @@ export function createLoginClient(parts: {
         });
         const subject = answer.claims()?.sub ?? '';
         const { userinfo_endpoint: userinfo } = configuration.serverMetadata();
+        // Longer than servers read a header; it is refused for that where it is judged.
+        const fits = answer.access_token.length <= 16_384;
         const more =
-          userinfo === undefined ? {} : jsonOf(await fetchUserInfo(configuration, answer.access_token, subject));
+          userinfo === undefined || !fits
+            ? {}
+            : jsonOf(await fetchUserInfo(configuration, answer.access_token, subject));
         return tokensOf(answer, more);
       }),
     refresh: (refreshToken) =>

@@ -94,6 +94,11 @@ const touchAfter = 60_000;
 /** Access tokens are no longer used this long before they end, so that they outlive the call that they go on with. */
 const margin = 10_000;
 
+/** An ID token as it is sent with a logout, in the query: one that is longer than servers read there is left out. */
+function hintOf(idToken: string | undefined): string | undefined {
+  return idToken === undefined || idToken.length > 6000 ? undefined : idToken;
+}
+
 export function createSessionKeeper(parts: KeeperParts): SessionKeeper {
   const { store, repository, client, limits, clock, random, log } = parts;
   const asking = new Map<SessionId, Promise<Result<string, SessionRefusal>>>();
@@ -167,7 +172,7 @@ export function createSessionKeeper(parts: KeeperParts): SessionKeeper {
       tokens: {
         access: fresh.token,
         refresh: fresh.refreshToken ?? tokens?.refresh,
-        id: fresh.idToken ?? tokens?.id,
+        id: hintOf(fresh.idToken) ?? tokens?.id,
       },
       accessExpiresAt: fresh.expiresAt,
       at: clock(),
@@ -214,7 +219,9 @@ export function createSessionKeeper(parts: KeeperParts): SessionKeeper {
         userId: wanted.userId,
         idpSession: wanted.idpSession,
         tokens:
-          tokens === undefined ? undefined : { access: tokens.token, refresh: tokens.refreshToken, id: tokens.idToken },
+          tokens === undefined
+            ? undefined
+            : { access: tokens.token, refresh: tokens.refreshToken, id: hintOf(tokens.idToken) },
         accessExpiresAt: tokens?.expiresAt ?? epochSeconds(0),
         createdAt: now,
         lastUsedAt: now,

@@ -149,6 +149,14 @@ export function mountLogin(frame: Frame, parts: LoginParts): void {
       const refusal = principal.ok ? { why: 'another-subject' } : principal.refusal;
       log.warn({ request_id: request.id, refusal }, 'the access token of a login was refused: is Keyturn in its aud?');
       parts.count('refused');
+      if (refusal.why === 'too-large') {
+        return show(
+          reply,
+          502,
+          'The login could not be finished',
+          'The identity provider’s access token is too long, as with thousands of groups in it. Have the mapper put them into the ID token and userinfo alone.',
+        );
+      }
       return show(
         reply,
         502,

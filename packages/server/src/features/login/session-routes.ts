@@ -151,7 +151,7 @@ function mountPages(frame: Frame, parts: SessionRouteParts): void {
           action: everywhere ? 'logout-everywhere' : 'logout',
           by: session.owner.subject,
           // A browser is sent to the identity provider's own logout; everything else is ended from here.
-          atIdp: everywhere || script === 'fetch',
+          atIdp: everywhere || script === 'fetch' || session.tokens?.id === undefined,
           requestId: request.id,
         });
       }
