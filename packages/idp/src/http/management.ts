@@ -1,6 +1,7 @@
 import fastify, { type FastifyInstance } from 'fastify';
 import type { Registry } from 'prom-client';
 import type { IdpState } from '../model/index.ts';
+import { noSchemas } from './no-schemas.ts';
 import { type HttpSettings, relativePathOf } from './settings.ts';
 
 /** Health and metrics, as Keycloak names them; they follow the relative path (`/auth/health/ready`). */
@@ -9,7 +10,7 @@ export function createManagementServer(
   metrics: Pick<Registry, 'metrics'> & { readonly contentType: string },
   settings: HttpSettings,
 ): FastifyInstance {
-  const app = fastify({ forceCloseConnections: true });
+  const app = fastify({ forceCloseConnections: true, schemaController: noSchemas });
   const path = relativePathOf(settings);
   const health = (names: readonly string[]) => ({
     status: 'UP',

@@ -3,6 +3,7 @@ import fastify from 'fastify';
 import type { App, IdpContext } from '../context.ts';
 import { createRoutes } from '../routes.ts';
 import { sendJson, sendPlainStatus } from './answers.ts';
+import { noSchemas } from './no-schemas.ts';
 import { type HttpSettings, relativePathOf } from './settings.ts';
 
 /** The largest request body in bytes; the admin API allows itself more, for whole realms. */
@@ -79,6 +80,7 @@ function createApp(
     // A name in a path may be long (group paths), but not endless.
     routerOptions: { maxParamLength: 1024 },
     forceCloseConnections: 'idle',
+    schemaController: noSchemas,
     serverFactory: (handle) => createHttpServer({ requestTimeout }, around(handle)),
   });
   app.addConstraintStrategy(byBearer);
