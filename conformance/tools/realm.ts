@@ -11,7 +11,7 @@ const audience = (name: string, kind: 'client' | 'custom') => ({
 });
 
 /** Users’ passwords are their names. The agent's tokens are for Keyturn's MCP URL and for its REST API. */
-export function toolsRealm(mcpUrls: readonly string[], callback: string): RealmRepresentation {
+export function toolsRealm(mcpUrls: readonly string[], callbacks: readonly string[]): RealmRepresentation {
   const client = (clientId: string, more: object) => ({
     clientId,
     enabled: true,
@@ -43,7 +43,7 @@ export function toolsRealm(mcpUrls: readonly string[], callback: string): RealmR
         secret: undefined,
         directAccessGrantsEnabled: true,
         standardFlowEnabled: true,
-        redirectUris: [callback],
+        redirectUris: callbacks,
         protocolMappers: [audience('keyturn', 'client'), ...mcpUrls.map((url) => audience(url, 'custom'))],
       }),
       client('keyturn', {

@@ -64,16 +64,13 @@ export async function run(parts: {
     ]);
 
     say('the official scenarios for authorization servers');
-    judge(
-      'authorization',
-      await runAuthorizationScenarios(fetched, {
-        issuer: stage.issuer,
-        clientId: 'agent',
-        user: 'john',
-        port: stage.callbackPort,
-      }),
-      2,
-    );
+    const { issuer } = stage;
+    let judged: readonly Outcome[] = [];
+    for (const port of stage.callbackPorts) {
+      judged = await runAuthorizationScenarios(fetched, { issuer, clientId: 'agent', user: 'john', port });
+      if (!JSON.stringify(judged).includes('EADDRINUSE')) break;
+    }
+    judge('authorization', judged, 2);
     say('real clients');
     const [{ keyturn }] = stage.served;
     await tryClients(checks, { url: `${keyturn}/mcp`, token: await stage.tokenOf('john'), python, fetched });

@@ -22,7 +22,8 @@ export interface Stage {
   /** With the lean path, and without: the SDK answers all. */
   readonly served: readonly [Served, Served];
   readonly fixture: Fixture;
-  readonly callbackPort: number;
+  /** Registered, and free when the stage was opened: another program may have taken one since. */
+  readonly callbackPorts: readonly number[];
   readonly tokenOf: (username: string) => Promise<string>;
   readonly register: (keyturn: string, body: object) => Promise<void>;
   readonly close: () => Promise<void>;
@@ -37,11 +38,12 @@ export async function openStage(keycloakUrl: string | undefined, say: (text: str
     for (const end of opened.reverse()) await end();
   };
   try {
-    const ports = await freePorts('lean', 'sdk', 'm1', 'm2', 'callback');
+    const ports = await freePorts('lean', 'sdk', 'm1', 'm2', 'back1', 'back2', 'back3');
     const urls = [ports.lean, ports.sdk].map((port) => `http://localhost:${port}`);
+    const callbackPorts = [ports.back1, ports.back2, ports.back3];
     const realm = toolsRealm(
       urls.map((url) => `${url}/mcp`),
-      `http://127.0.0.1:${ports.callback}/callback`,
+      callbackPorts.map((port) => `http://127.0.0.1:${port}/callback`),
     );
     let idpUrl = keycloakUrl;
     if (idpUrl === undefined) {
@@ -127,7 +129,7 @@ export async function openStage(keycloakUrl: string | undefined, say: (text: str
       await serve('lean', ports.lean, ports.m1, true),
       await serve('sdk', ports.sdk, ports.m2, false),
     ] as const;
-    return { issuer, served: [served[0], served[1]], fixture, callbackPort: ports.callback, tokenOf, register, close };
+    return { issuer, served: [served[0], served[1]], fixture, callbackPorts, tokenOf, register, close };
   } catch (error) {
     await close();
     throw error;

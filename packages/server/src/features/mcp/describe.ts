@@ -27,7 +27,10 @@ export function describeResult(name: string, { result, content, promised }: McpC
   const broken = promised && !failed && structured === undefined;
   const said = failed ? `The upstream answered ${result.status}: ` : broken ? brokenPromise(result) : '';
   return {
-    content: content === undefined ? [...describeBody(name, result, said)] : [...content],
+    content:
+      content === undefined
+        ? [...describeBody(name, result, said)]
+        : [...(broken ? [{ type: 'text', text: said.trimEnd() }] : []), ...content],
     ...(structured === undefined ? {} : { structuredContent: structured }),
     ...(failed || broken ? { isError: true } : {}),
   };
