@@ -1,9 +1,11 @@
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { registerAuditCommands } from './audit/register.ts';
 import { registerAuthCommands } from './auth/register.ts';
 import { registerBreakGlassCommands } from './break-glass/register.ts';
 import { CommandFailure, type Io } from './io.ts';
 import { registerExchangeCommands } from './exchange/register.ts';
 import { registerRequestCommands } from './requests/register.ts';
+import { registerPolicyCommands } from './policy/register.ts';
 import { registerDoctorCommand, registerRealmCommands } from './realm/register.ts';
 import { registerRbacCommands } from './rbac/register.ts';
 import { registerTokenCommands } from './token/register.ts';
@@ -100,6 +102,8 @@ export function buildProgram(io: Io, startedAt: number): Command {
   registerExchangeCommands(program, io);
   registerToolCommands(program, io);
   registerRbacCommands(program, io);
+  registerPolicyCommands(program, io);
+  registerAuditCommands(program, io);
   registerBreakGlassCommands(program, io);
 
   program

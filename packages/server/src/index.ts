@@ -15,3 +15,4 @@ export { createLog, type Log } from './outside/log.ts';
 export type { Meter } from './outside/metrics.ts';
 export type { Attributes, TraceContext, Tracer } from './outside/traces.ts';
 export { systemClock, systemRandom } from './outside/world.ts';
+export { readPolicyFiles } from './features/policies/from-files.ts';

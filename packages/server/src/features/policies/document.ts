@@ -1,4 +1,4 @@
-import { safetyPolicySchema, type SafetyPolicy } from '@keyturn/policy';
+import { safetyPolicySchema, type SafetyPolicy, writeCanonical } from '@keyturn/policy';
 import { ok, type Result, refuse } from '@keyturn/protocol';
 import { LineCounter, parseAllDocuments, stringify } from 'yaml';
 
@@ -30,7 +30,12 @@ export function readYaml(text: string): Result<readonly unknown[], DocumentFault
 /** A value as a policy, or everything that is wrong with it. */
 export function readPolicy(value: unknown): Result<SafetyPolicy, readonly DocumentFault[]> {
   const parsed = safetyPolicySchema.safeParse(value);
-  if (parsed.success) return ok(parsed.data);
+  if (parsed.success) {
+    const written = writeCanonical(parsed.data);
+    return written.ok
+      ? ok(parsed.data)
+      : refuse([{ at: written.refusal.at, message: 'is text that is no Unicode, which cannot be kept' }]);
+  }
   return refuse(
     parsed.error.issues.map((issue) => ({
       at: issue.path.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join(''),

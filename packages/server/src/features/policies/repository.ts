@@ -1,4 +1,4 @@
-import { type SafetyPolicy, safetyPolicySchema } from '@keyturn/policy';
+import { type SafetyPolicy, safetyPolicySchema, writeCanonical } from '@keyturn/policy';
 import { type Clock, type EpochMilliseconds, epochMilliseconds, ok, type Result, refuse } from '@keyturn/protocol';
 import type { AuditEvent, Store, Tx } from '@keyturn/store';
 import type { PolicyRow, PolicyTables } from './tables.ts';
@@ -104,7 +104,7 @@ export function openPolicyRepository(store: Store, clock: Clock): PolicyReposito
         if (expected !== undefined && (!there || expected !== before.version)) {
           return refuse({ why: 'policy-changed', version: there ? before.version : 0 });
         }
-        const document = JSON.stringify(policy);
+        const document = documentOf(policy);
         if (there && before.document === document) return ok({ ...readRow(before), created: false, changed: false });
         const row = await writeVersion(tx, { ...before, document, deleted: 0 }, document, by, clock());
         const kind = there ? 'policy.change' : 'policy.create';
@@ -156,6 +156,15 @@ async function writeVersion(
 
 export function auditOf(kind: string, target: string, { actor, requestId }: Change, at: EpochMilliseconds): AuditEvent {
   return { at, kind, actor, action: kind.slice(kind.indexOf('.') + 1), target, outcome: 'allowed', requestId };
+}
+
+/** In one spelling, so that the same policy is the same text; without what others have written into `metadata`. */
+function documentOf({ apiVersion, kind, metadata, spec }: SafetyPolicy): string {
+  const { name, labels, annotations } = metadata;
+  const written = writeCanonical({ apiVersion, kind, metadata: { name, labels, annotations }, spec });
+  if (!written.ok)
+    throw new TypeError(`a policy has no canonical JSON: ${written.refusal.why} at ${written.refusal.at}`);
+  return written.value;
 }
 
 /** What an older build has stored is read by the schema of this one: defaults that were added since are put in. */
