@@ -1,60 +1,38 @@
 import { createGuardedFetch, sendMail } from '@keyturn/net';
-import { bytes, type Clock, ok, type Random, type Result, refuse, seconds, toMilliseconds } from '@keyturn/protocol';
+import { type Clock, ok, type Random, type Result, refuse, seconds, toMilliseconds } from '@keyturn/protocol';
 import { openStore } from '@keyturn/store';
-import { createLogoutTokenVerifier, createVerifier, explain, type VerifierOptions } from '@keyturn/verify';
+import { createLogoutTokenVerifier, createVerifier, explain } from '@keyturn/verify';
 import { type IdpFault, resolveIdp } from './config/idp.ts';
 import { mailServerOf } from './config/mail.ts';
 import { resolveLogin } from './config/resolve-login.ts';
 import { resolvePat } from './config/resolve-pat.ts';
 import { sealKeysOf } from './config/seal.ts';
 import type { Settings } from './config/schema.ts';
-import { eventMigrations } from './features/events/tables.ts';
+import { migrations } from './migrations.ts';
 import { openWebhooks } from './features/events/webhooks.ts';
 import { openEdge } from './features/edge/open-edge.ts';
 import { mountExchangeAdmin } from './features/exchange/routes.ts';
 import { createManagement } from './features/health/management.ts';
-import {
-  logoutMigrations,
-  type LogoutListener,
-  mountBackchannelLogout,
-  openLogoutReplay,
-} from './features/login/backchannel-logout.ts';
+import { type LogoutListener, mountBackchannelLogout, openLogoutReplay } from './features/login/backchannel-logout.ts';
 import { mountAuthDiscovery } from './features/login/discovery.ts';
 import { type Login, openLogin } from './features/login/open-login.ts';
-import { loginMigrations } from './features/login/tables.ts';
 import { metadataUrlOf } from './features/mcp/metadata.ts';
 import { openMcp } from './features/mcp/open-mcp.ts';
-import { taskMigrations } from './features/mcp/task-repository.ts';
-import { mountIntrospection } from './features/pats/introspection.ts';
+import { mountPatFeature } from './features/pats/mount.ts';
 import { openPats, type Pats } from './features/pats/open-pats.ts';
-import { mountPats } from './features/pats/routes.ts';
-import { mountRevocationStream } from './features/pats/stream.ts';
-import { patMigrations } from './features/pats/tables.ts';
 import { openRbac } from './features/rbac/open-rbac.ts';
-import { rbacMigrations } from './features/rbac/tables.ts';
 import { openSources } from './features/sources/open-sources.ts';
 import { sourcesChannel } from './features/sources/repository.ts';
-import { sourceMigrations } from './features/sources/tables.ts';
-import { keepAccess } from './features/tools/access/keep-access.ts';
-import { accessChannel, openAccessRepository } from './features/tools/access/repository.ts';
-import { mountAccess } from './features/tools/access/routes.ts';
-import { accessMigrations } from './features/tools/access/tables.ts';
 import { mountAuthzen } from './features/authzen/routes.ts';
 import { openAudit } from './features/audit/open-audit.ts';
-import { auditKeyMigrations } from './features/audit/tables.ts';
 import { openPolicies } from './features/policies/open-policies.ts';
-import { policyMigrations } from './features/policies/tables.ts';
 import { nobodyToAsk, voidingOnDeny, voidOfKilled, voidOnRevocation } from './features/requests/in-the-house.ts';
 import { openRequests } from './features/requests/open-requests.ts';
-import { requestMigrations } from './features/requests/tables.ts';
-import { keepCatalogue } from './features/tools/catalogue-keeper.ts';
 import { neededScopes } from './features/tools/caller-scopes.ts';
-import { openMcpDoor } from './features/tools/mcp-door.ts';
-import { mountTools } from './features/tools/routes.ts';
-import { argumentFaults, createToolbox, toolCall } from './features/tools/toolbox.ts';
+import { openTools, type Tools } from './features/tools/open-tools.ts';
+import { argumentFaults, toolCall } from './features/tools/toolbox.ts';
 import { createUpstreamBreakers } from './features/tools/upstream-breakers.ts';
 import { openUsers, type Users } from './features/users/open-users.ts';
-import { userMigrations } from './features/users/tables.ts';
 import { createFrame } from './http/frame.ts';
 import { insufficientScope, type ScopeChallenge } from './http/insufficient-scope.ts';
 import { countExchanges, createNextHop, tokenEndpointBreaker } from './http/next-hop.ts';
@@ -62,10 +40,10 @@ import { allowedHosts, allowedOrigins, publicUrlOf } from './http/origins.ts';
 import { allOf } from './http/all-of.ts';
 import { cutByPat } from './http/pat-limits.ts';
 import { decideByRole } from './http/role-policy.ts';
-import { explainRefusal } from './http/refusals.ts';
 import { buildRooms, type Resource } from './http/rooms.ts';
 import { type TokenEndpoint } from './http/token-endpoint.ts';
-import { type Door, identifyBy } from './http/who.ts';
+import { openDoors } from './http/doors.ts';
+import { identifyBy } from './http/who.ts';
 import type { Log } from './outside/log.ts';
 import { createMetrics, type Meter, type Metrics } from './outside/metrics.ts';
 import { traceFetch } from './outside/traced-fetch.ts';
@@ -150,27 +128,15 @@ export async function compose(settings: Settings, world: World): Promise<Result<
   };
 
   const store = await openStore({ url: settings.store.url, clock, random });
-  await store.migrate([
-    ...sourceMigrations,
-    ...accessMigrations,
-    ...patMigrations,
-    ...loginMigrations,
-    ...taskMigrations,
-    ...logoutMigrations,
-    ...userMigrations,
-    ...eventMigrations,
-    ...policyMigrations,
-    ...rbacMigrations,
-    ...requestMigrations,
-    ...auditKeyMigrations,
-  ]);
+  await store.migrate(migrations);
 
   // The audit: rows of calls, signed checkpoints over all chains.
-  const sealedWith = sealKeysOf(settings);
+  const sealKeys = sealKeysOf(settings);
+  const seal = sealKeys.length === 0 ? undefined : createSeal(sealKeys, random);
   const audit = await openAudit({
     settings: settings.audit,
     store,
-    seal: sealedWith.length === 0 ? undefined : createSeal(sealedWith, random),
+    seal,
     clock,
     log,
   });
@@ -202,7 +168,6 @@ export async function compose(settings: Settings, world: World): Promise<Result<
     clock,
   });
   const exchangeClient = exchange.clientId === undefined ? undefined : atIdp(exchange.clientId, exchange.clientSecret);
-  const allSealKeys = sealKeysOf(settings);
   const loginClient = login === undefined ? undefined : atIdp(login.clientId, login.clientSecret);
   const mailServer = settings.mail === undefined ? undefined : mailServerOf(settings.mail);
   const pats: Pats | undefined =
@@ -247,9 +212,8 @@ export async function compose(settings: Settings, world: World): Promise<Result<
   }
 
   // verify: one verifier a door, since each door accepts tokens for its own audience only.
-  const verifierOptions = (audience: readonly string[]): VerifierOptions => ({
+  const { rulesFor, doorFor } = openDoors({
     issuer,
-    audience,
     ...(jwksUrl === undefined ? { discovery: true } : { jwksUri: jwksUrl }),
     identityClaim: auth.identityClaim ?? 'sub',
     clockTolerance: seconds(auth.clockTolerance),
@@ -259,15 +223,11 @@ export async function compose(settings: Settings, world: World): Promise<Result<
   });
   const edgeAudiences = edge?.audiences ?? auth.audiences;
   const audiencesOfRoutes = edge?.routes.flatMap((route) => route.audience ?? []) ?? [];
-  const doorFor = (audience: readonly string[]): Door => ({
-    verifier: createVerifier(verifierOptions(audience)),
-    audiences: audience,
-  });
   const doors = {
     rest: doorFor([...auth.audiences, publicUrl]), // its own URL too, which RFC 9728 tells clients to ask for
     mcp: doorFor([mcpResource]),
     // A rule may name another audience; without one, a token must be for the edge's own.
-    edge: { ...doorFor([...new Set([...edgeAudiences, ...audiencesOfRoutes])]), audiences: edgeAudiences },
+    edge: { ...doorFor([...edgeAudiences, ...audiencesOfRoutes]), audiences: edgeAudiences },
   };
   // Without the issuer there is nothing to do, unless somebody may break the glass: then it is asked again at each check.
   const reached = await doors.rest.verifier.ready();
@@ -306,9 +266,11 @@ export async function compose(settings: Settings, world: World): Promise<Result<
     },
   });
 
-  // Read by the second room once there are tools.
-  let catalogue: Awaited<ReturnType<typeof keepCatalogue>> | undefined;
-  const changesNothing = (tool: string): boolean => catalogue?.current().byId(tool)?.tool.hints.readOnly === true;
+  // Which tool is meant; looked up by the second room, and by whoever asks people, once there are tools.
+  let toolFeature: Tools | undefined;
+  const entryOf = (id: string) => toolFeature?.catalogue.current().byId(id);
+  const toolById = (id: string) => toolCall(entryOf(id), undefined).tool;
+  const changesNothing = (id: string): boolean => entryOf(id)?.tool.hints.readOnly === true;
   const decide = cutByPat(allOf(decideByRole, policies.value.point.decide), changesNothing);
   const requests =
     settings.requests === undefined
@@ -319,8 +281,8 @@ export async function compose(settings: Settings, world: World): Promise<Result<
           store,
           decide,
           rolesNow: async () => undefined, // what a login proved stands until somebody can say more
-          checkArguments: (tool, args) => argumentFaults(catalogue?.current().byId(tool), args),
-          toolById: (id) => toolCall(catalogue?.current().byId(id), undefined).tool,
+          checkArguments: (tool, args) => argumentFaults(entryOf(tool), args),
+          toolById,
           lease: seconds(http.deadline + tools.timeout + 30),
           publicUrl,
           send: mailServer === undefined ? undefined : (mail) => sendMail(mailServer, mail),
@@ -369,7 +331,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
         });
   // Of a login that gives a grant, the tokens go on to be exchanged.
   const grantTokens = createVerifier(
-    verifierOptions([...auth.audiences, ...(exchange.clientId === undefined ? [] : [exchange.clientId])]),
+    rulesFor([...auth.audiences, ...(exchange.clientId === undefined ? [] : [exchange.clientId])]),
   );
   const logins: Login | undefined =
     loginOn === undefined || users === undefined
@@ -424,7 +386,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
     store,
     fetch: upstreamFetch,
     idpFetch,
-    seal: allSealKeys.length === 0 ? undefined : createSeal(allSealKeys, random),
+    seal,
     client: exchangeClient,
     tokenEndpoint,
     breakerOf: breakers.of,
@@ -433,31 +395,25 @@ export async function compose(settings: Settings, world: World): Promise<Result<
     random,
     log,
   });
-  catalogue = await keepCatalogue(sources.offered, () => mcpDoor.toolsChanged());
-  const accessRepository = openAccessRepository(store);
-  const access = await keepAccess(accessRepository, {
-    catalogue: catalogue.current,
-    withoutPolicy: tools.withoutAccessPolicy,
-    changed: () => mcpDoor.toolsChanged(),
-  });
-  const toolbox = createToolbox({
+  toolFeature = await openTools({
+    settings: tools,
+    adminRole: auth.adminRole,
     house,
-    fetch: upstreamFetch,
-    allowPassthrough: tools.allowPassthrough,
-    passedThrough: ({ slug }) => log.debug({ source: slug }, 'No audience specified, using agent token directly'),
+    offered: sources.offered,
     ownCredential: sources.ownCredential,
-    breakerOf: ({ id }) => breakers.of(id),
     callMcp: sources.callMcp,
-    responseLimit: bytes(tools.responseLimit),
-    timeout: toMilliseconds(seconds(tools.timeout)),
-    catalogue: catalogue.current,
-    visibleTo: access.visibleTo,
-    clock,
+    breakerOf: breakers.of,
+    fetch: upstreamFetch,
     stepUp: ({ principal }, { tool }, door) =>
       insufficientScope(principal.scopes, neededScopes(tools.callerScopes, tool), scopeChallenges[door]),
+    changed: () => mcpDoor.toolsChanged(),
     count: metrics.toolCall,
-    note: (facts, sentence) => log.warn(facts, sentence),
+    store,
+    clock,
+    random,
+    log,
   });
+  const { catalogue, mcpDoor: mcpTools } = toolFeature;
   sources.mount(frame, catalogue.reload);
   audit.mount(frame, auth);
   mountAuthzen(frame, {
@@ -468,7 +424,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
     decide: cutByPat(allOf(decideByRole, policies.value.point.look), changesNothing),
     rolesOf: rbac.value.rolesOf,
     toolCall: (id, args) => {
-      const entry = catalogue.current().byId(id);
+      const entry = entryOf(id);
       return entry === undefined ? undefined : toolCall(entry, args);
     },
     remember: house.remember,
@@ -476,20 +432,19 @@ export async function compose(settings: Settings, world: World): Promise<Result<
   policies.value.mount(frame, {
     adminRole: auth.adminRole,
     past: requests?.past ?? (async () => []),
-    toolById: (id) => toolCall(catalogue.current().byId(id), undefined).tool,
+    toolById,
   });
   policies.value.onKilled(({ agent, reason }) => {
     frame.endStreams(({ principal }) => [principal.identity, principal.client, principal.subject].includes(agent));
     if (requests !== undefined) voidOfKilled(requests, agent, reason, log);
   });
-  mountTools(frame, toolbox);
-  mountAccess(frame, { repository: accessRepository, keeper: access, adminRole: auth.adminRole, clock, random });
+  await toolFeature.mount(frame);
   rbac.value.mount(frame);
   await rbac.value.start();
   const mcpDoor = openMcp({
     frame,
     settings: mcp,
-    toolbox: openMcpDoor(toolbox, house),
+    toolbox: mcpTools,
     issuer,
     publicUrl,
     resource: mcpResource,
@@ -497,7 +452,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
     isAllowedHost: allowedHosts(http, publicUrl),
     challenge: scopeChallenges.mcp,
     store,
-    seal: allSealKeys.length === 0 ? undefined : createSeal(allSealKeys, random),
+    seal,
     traces,
     count: metrics.mcpOperation,
     settled: requests?.settled,
@@ -517,32 +472,18 @@ export async function compose(settings: Settings, world: World): Promise<Result<
     { store, adminRole: auth.adminRole },
   );
   await store.listen(sourcesChannel, () => void catalogue.reload(), catalogue.reload);
-  await store.listen(accessChannel, () => void access.reload(), access.reload);
   if (pats !== undefined && pat !== undefined) {
-    const { revocations } = pats;
-    mountPats(frame, pats.rules, { issuer, adminRole: auth.adminRole });
-    mountRevocationStream(frame, house, { revocations, clock, role: pat.revocationsRole, adminRole: auth.adminRole });
-    const asked = doorFor([
-      ...new Set([
-        ...auth.audiences,
-        mcpResource,
-        ...(edge?.audiences ?? []),
-        ...Object.keys(pat.introspectionClients),
-      ]),
-    ]);
-    const identify = identifyBy({ ...doors, edge: asked }, rbac.value.rolesOf, pats.port);
-    mountIntrospection(frame, house, {
-      clients: pat.introspectionClients,
-      role: pat.revocationsRole,
+    const audiences = [...auth.audiences, mcpResource, ...(edge?.audiences ?? [])];
+    const asked = doorFor([...audiences, ...Object.keys(pat.introspectionClients)]);
+    mountPatFeature(frame, house, pats, {
+      settings: pat,
+      issuer,
       adminRole: auth.adminRole,
-      judge: async (token, audience) => {
-        const judged = await identify(token, 'edge', { address: undefined, audience });
-        return judged.ok ? judged : refuse({ unavailable: explainRefusal({ room: 'who', ...judged }).status === 503 });
-      },
+      clock,
+      identify: identifyBy({ ...doors, edge: asked }, rbac.value.rolesOf, pats.port),
     });
-    pats.onEnded(frame.endStreams);
-    revocations.onRevoked(({ revocation, pat: ofPat }) => hop.drop(revocation, ofPat));
-    if (requests !== undefined) voidOnRevocation(requests, revocations.onRevoked, clock, log);
+    pats.revocations.onRevoked(({ revocation, pat: ofPat }) => hop.drop(revocation, ofPat));
+    if (requests !== undefined) voidOnRevocation(requests, pats.revocations.onRevoked, clock, log);
     await pats.start();
   }
   if (login !== undefined) {
@@ -553,7 +494,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
       ...(users === undefined ? [] : [users.ended]),
       rbac.value.ended,
     ];
-    const { revocation: _ofAccessTokens, ...rules } = verifierOptions([login.clientId]);
+    const { revocation: _ofAccessTokens, ...rules } = rulesFor([login.clientId]);
     const tokens = createLogoutTokenVerifier({ ...rules, replay: openLogoutReplay(store, clock) });
     mountBackchannelLogout(frame, { tokens, listeners, log });
   }
