@@ -26,7 +26,13 @@ import { sourcesChannel } from './features/sources/repository.ts';
 import { mountAuthzen } from './features/authzen/routes.ts';
 import { openAudit } from './features/audit/open-audit.ts';
 import { openPolicies } from './features/policies/open-policies.ts';
-import { nobodyToAsk, voidingOnDeny, voidOfKilled, voidOnRevocation } from './features/requests/in-the-house.ts';
+import {
+  nobodyToAsk,
+  rolesNowBy,
+  voidingOnDeny,
+  voidOfKilled,
+  voidOnRevocation,
+} from './features/requests/in-the-house.ts';
 import { openRequests } from './features/requests/open-requests.ts';
 import { neededScopes } from './features/tools/caller-scopes.ts';
 import { openTools, type Tools } from './features/tools/open-tools.ts';
@@ -280,7 +286,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
           identityClaim: auth.identityClaim,
           store,
           decide,
-          rolesNow: async () => undefined, // what a login proved stands until somebody can say more
+          rolesNow: rolesNowBy(rbac.value.rolesOf),
           checkArguments: (tool, args) => argumentFaults(entryOf(tool), args),
           toolById,
           lease: seconds(http.deadline + tools.timeout + 30),

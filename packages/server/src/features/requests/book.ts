@@ -8,7 +8,7 @@ import {
   type Result,
   refuse,
 } from '@keyturn/protocol';
-import type { Caller } from '../../http/caller.ts';
+import { type Caller, rolesOfToken } from '../../http/caller.ts';
 import type { FieldFault } from '../../http/problem.ts';
 import type { Action, Decision } from '../../http/rooms.ts';
 import { actorOf, changeEvent } from './audit.ts';
@@ -185,6 +185,7 @@ export function openBook(parts: BookParts): Book {
           actors: self.actors,
           owners: self.owners,
           roles: self.roles,
+          tokenRoles: rolesOfToken(caller.principal),
           at: epochMilliseconds(clock()),
           ...(self.subject === undefined ? {} : { subject: self.subject }),
           ...(self.client === undefined ? {} : { client: self.client }),

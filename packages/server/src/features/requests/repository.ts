@@ -103,14 +103,18 @@ export function openRequestRepository(
       group.run(async (tx) => {
         const row = rowOf(request, undefined);
         if (request.phase === 'Pending') {
-          const { count } = await of(tx)
+          // Looking for the one at the limit reads no more of them than there may be.
+          const full = await of(tx)
             .selectFrom('requests_request')
-            .select((eb) => eb.fn.countAll<number | string>().as('count'))
+            .select('name')
             .where('issuer', '=', row.issuer)
             .where('agent', '=', row.agent)
             .where('phase', '=', 'Pending')
-            .executeTakeFirstOrThrow();
-          if (Number(count) >= limit) return 'full';
+            .orderBy('issuer')
+            .limit(1)
+            .offset(limit - 1)
+            .executeTakeFirst();
+          if (full !== undefined) return 'full';
         }
         const done = await of(tx)
           .insertInto('requests_request')

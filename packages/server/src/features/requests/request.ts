@@ -49,6 +49,8 @@ export interface Approval extends Party {
   readonly at: EpochMilliseconds;
   readonly reason?: string | undefined;
   readonly roles: readonly string[];
+  /** Those of them that the token brought: what Keyturn has assigned is looked up again. */
+  readonly tokenRoles: readonly string[];
   readonly acr?: string | undefined;
   readonly authTime?: EpochMilliseconds | undefined;
   readonly tokenId?: string | undefined;

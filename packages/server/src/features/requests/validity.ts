@@ -10,7 +10,9 @@ import type { AgentRequest, Approval } from './request.ts';
 export type RolesNow = (who: {
   readonly issuer: string;
   readonly subject?: string | undefined;
+  readonly sessionId?: string | undefined;
   readonly identity: string;
+  readonly tokenRoles: readonly string[];
 }) => Promise<readonly string[] | undefined>;
 
 /** Why an approval is worth nothing any more. `reason` is CamelCase, for the condition. */
