@@ -9,7 +9,7 @@ export function migrationContract(database: () => TestDatabase, shared: boolean)
   describe('migrations', () => {
     it('are applied once, in order, with the store’s own first', async () => {
       const store = await database().open();
-      expect(await store.migrate(shopMigrations)).toEqual(['audit-001', 'shop-001', 'shop-002']);
+      expect(await store.migrate(shopMigrations)).toEqual(['audit-001', 'audit-002', 'shop-001', 'shop-002']);
       expect(await store.migrate(shopMigrations)).toEqual([]);
     });
 
@@ -32,7 +32,7 @@ export function migrationContract(database: () => TestDatabase, shared: boolean)
         'migration shop-003 failed and nothing was changed: the disk said no',
       );
       await expect(itemIds(store)).rejects.toThrow(/shop_item/);
-      expect(await store.migrate([...shopMigrations, { id: 'shop-003', up: nothing }])).toHaveLength(4);
+      expect(await store.migrate([...shopMigrations, { id: 'shop-003', up: nothing }])).toContain('shop-003');
     });
 
     it.runIf(shared)('refuse a database that a newer build has changed, and name what is not known', async () => {
@@ -47,7 +47,7 @@ export function migrationContract(database: () => TestDatabase, shared: boolean)
     it.runIf(shared)('are done by one of several replicas that start together', async () => {
       const replicas = await Promise.all([1, 2, 3, 4].map(() => database().open()));
       const applied = await Promise.all(replicas.map((store) => store.migrate(shopMigrations)));
-      expect(applied.map((ids) => ids.length).toSorted((a, b) => a - b)).toEqual([0, 0, 0, 3]);
+      expect(applied.map((ids) => ids.length).toSorted((a, b) => a - b)).toEqual([0, 0, 0, 4]);
     });
 
     it.each(['shop', 'shop-1', 'Shop-001', 'shop-001; drop', ''])(
