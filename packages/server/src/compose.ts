@@ -278,6 +278,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
   const toolById = (id: string) => toolCall(entryOf(id), undefined).tool;
   const changesNothing = (id: string): boolean => entryOf(id)?.tool.hints.readOnly === true;
   const decide = cutByPat(allOf(decideByRole, policies.value.point.decide), changesNothing);
+  const decideAgain = cutByPat(allOf(decideByRole, policies.value.point.look), changesNothing); // counts nothing
   const requests =
     settings.requests === undefined
       ? undefined
@@ -286,6 +287,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
           identityClaim: auth.identityClaim,
           store,
           decide,
+          decideAgain,
           rolesNow: rolesNowBy(rbac.value.rolesOf),
           checkArguments: (tool, args) => argumentFaults(entryOf(tool), args),
           toolById,
@@ -427,7 +429,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
     issuer,
     role: settings.authzen.role,
     adminRole: auth.adminRole,
-    decide: cutByPat(allOf(decideByRole, policies.value.point.look), changesNothing),
+    decide: decideAgain,
     rolesOf: rbac.value.rolesOf,
     toolCall: (id, args) => {
       const entry = entryOf(id);

@@ -37,6 +37,7 @@ export interface Approvals {
   readonly from: readonly string[];
   readonly count: number;
   readonly acr?: string;
+  readonly maxAge?: Seconds;
   readonly within: Seconds;
 }
 
@@ -114,11 +115,13 @@ function compileRule(
 }
 
 function readApprovals(config: ApprovalsConfig | undefined): Approvals {
-  const { from = [], count = 1, acr, within = '1h' } = config ?? {};
+  const { from = [], count = 1, acr, maxAge, within = '1h' } = config ?? {};
+  const age = maxAge === undefined ? undefined : parseDuration(maxAge);
   return {
     from,
     count,
     within: seconds((parseDuration(within) ?? 3_600_000) / 1000),
     ...(acr === undefined ? {} : { acr }),
+    ...(age === undefined ? {} : { maxAge: seconds(age / 1000) }),
   };
 }

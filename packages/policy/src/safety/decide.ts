@@ -117,11 +117,13 @@ function joinApprovals(all: readonly Approvals[]): Approvals | undefined {
   );
   const levels = new Set(all.flatMap(({ acr }) => acr ?? []));
   const [acr] = levels;
+  const ages = all.flatMap(({ maxAge }) => maxAge ?? []);
   if ((lists.length > 0 && from.length === 0) || levels.size > 1) return undefined;
   return {
     from,
     count: Math.max(...all.map(({ count }) => count)),
     within: seconds(Math.min(...all.map(({ within }) => within))),
     ...(acr === undefined ? {} : { acr }),
+    ...(ages.length === 0 ? {} : { maxAge: seconds(Math.min(...ages)) }),
   };
 }

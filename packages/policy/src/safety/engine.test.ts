@@ -66,12 +66,12 @@ describe('a decision by safety policies', () => {
   });
 
   it('asks for the keys that the rule asks for', () => {
-    const config = { approvals: { from: ['sre'], count: 2, acr: 'gold', within: '15m' } };
+    const config = { approvals: { from: ['sre'], count: 2, acr: 'gold', maxAge: '5m', within: '15m' } };
     const decision = decide([policy('p', { rules: [rule('r', 'RequireApproval', 'true', { config })] })]);
     expect(decision).toMatchObject({
       effect: 'needs-second-key',
       rule: 'p/r',
-      approvals: { from: ['sre'], count: 2, acr: 'gold', within: 900 },
+      approvals: { from: ['sre'], count: 2, acr: 'gold', maxAge: 300, within: 900 },
     });
   });
 

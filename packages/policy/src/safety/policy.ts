@@ -20,6 +20,8 @@ const approvals = z.strictObject({
   from: z.array(z.string().min(1).max(256)).max(20).default([]),
   count: z.int().min(1).max(10).default(1),
   acr: z.string().min(1).max(256).optional(),
+  /** How long ago the approver's login may lie (`auth_time`). */
+  maxAge: duration.optional(),
   /** Counted from the request. */
   within: duration.default('1h'),
 });

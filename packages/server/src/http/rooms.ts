@@ -81,6 +81,8 @@ export interface ApprovalsAsked {
   readonly count: number;
   /** The authentication context that approvers must have logged in with. RFC 9470. */
   readonly acr?: string;
+  /** How long ago their login may lie (`auth_time`). RFC 9470. */
+  readonly maxAge?: Seconds;
   /** Counted from the request: after it, nobody can approve any more and an approval is worth nothing. */
   readonly within: Seconds;
 }

@@ -29,6 +29,8 @@ export interface BookParts {
   readonly keeper: Keeper;
   /** The one decision point. */
   readonly decide: (caller: Caller, action: Action) => Decision | Promise<Decision>;
+  /** The same without counting it against limits: for what has been counted when it was asked for. */
+  readonly decideAgain: (caller: Caller, action: Action) => Decision | Promise<Decision>;
   readonly members: () => Membership;
   readonly rolesNow: RolesNow;
   /** What is wrong with the arguments that an approver would have a tool called with. */
@@ -228,7 +230,7 @@ export function openBook(parts: BookParts): Book {
           fault = { why: 'not-an-agent' };
           return ok({ type: 'void', reason: 'AgentLostRole', message: 'The requester is no agent any more.' });
         }
-        const decision = await parts.decide(caller, actionOf(request.call));
+        const decision = await parts.decideAgain(caller, actionOf(request.call));
         const { digest } = bind(self, request.call, decision.policyVersion ?? '');
         const isBound = request.asked !== undefined;
         const now = { decision, digest: isBound ? digest : request.digest, toolVersion: undefined };

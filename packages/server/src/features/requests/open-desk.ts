@@ -80,6 +80,7 @@ export function openDesk(
   const book = openBook({
     ...shared,
     decide,
+    decideAgain: decide,
     checkArguments: (_tool, args) =>
       args['bad'] === undefined ? [] : [{ field: '/parameters/bad', message: 'is unknown' }],
     times: { within: seconds(600), execution: seconds(300) },

@@ -37,6 +37,8 @@ export interface RequestsParts {
   readonly identityClaim: string | undefined;
   readonly store: Store;
   readonly decide: RoomParts<never, never>['decide'];
+  /** The same, without counting against limits. */
+  readonly decideAgain: RoomParts<never, never>['decide'];
   readonly rolesNow: RolesNow;
   readonly checkArguments: BookParts['checkArguments'];
   /** A tool as policies see it; undefined where it is gone. */
@@ -98,6 +100,7 @@ export function openRequests(parts: RequestsParts): Requests {
   const book = openBook({
     ...shared,
     decide: parts.decide,
+    decideAgain: parts.decideAgain,
     checkArguments: parts.checkArguments,
     times: { within: seconds(settings.within), execution: seconds(settings.executionTimeout) },
     maxPending,
