@@ -7,9 +7,9 @@ import { type BrokenExport, verifyExport } from '@keyturn/store';
 import { call } from '../auth/provider.ts';
 import { accessTokenFor, urlOf } from '../auth/session.ts';
 import { CommandFailure, type Io } from '../io.ts';
-import { ask, formatTable, objectsIn, type RbacFlags, textOf } from '../rbac/ask.ts';
+import { ask, formatTable, objectsIn, type ServerFlags, textOf } from '../ask.ts';
 
-export interface ListFlags extends RbacFlags {
+export interface ListFlags extends ServerFlags {
   readonly actor?: string;
   readonly for?: string;
   readonly kind?: string;

@@ -1,7 +1,7 @@
 import { isJsonObject, type Json, type JsonObject } from '@keyturn/protocol';
 import { stringify } from 'yaml';
 import { CommandFailure, type Io } from '../io.ts';
-import { ask, formatTable, objectsIn, type RbacFlags, textOf } from '../rbac/ask.ts';
+import { ask, formatTable, objectsIn, type ServerFlags, textOf } from '../ask.ts';
 import { readPolicies } from './read-files.ts';
 
 /** `keyturn policy lint PATH …`. */
@@ -12,7 +12,7 @@ export async function runLint(io: Io, paths: readonly string[]): Promise<void> {
 }
 
 /** `keyturn policy apply PATH …`. */
-export async function runApply(io: Io, paths: readonly string[], flags: RbacFlags): Promise<void> {
+export async function runApply(io: Io, paths: readonly string[], flags: ServerFlags): Promise<void> {
   for (const policy of await readPolicies(io, paths)) {
     const { name } = policy.metadata;
     const before = await versionOf(io, flags, name);
@@ -24,7 +24,7 @@ export async function runApply(io: Io, paths: readonly string[], flags: RbacFlag
 }
 
 /** `keyturn policy list`. */
-export async function runList(io: Io, flags: RbacFlags): Promise<void> {
+export async function runList(io: Io, flags: ServerFlags): Promise<void> {
   const items = await listPolicies(io, flags);
   if (flags.json === true) io.print(JSON.stringify(items, undefined, 2));
   else if (items.length === 0) io.complain('There are no policies. keyturn policy apply FILE makes some.');
@@ -48,7 +48,7 @@ export async function runList(io: Io, flags: RbacFlags): Promise<void> {
 }
 
 /** `keyturn policy show NAME`. */
-export async function runShow(io: Io, name: string, flags: RbacFlags): Promise<void> {
+export async function runShow(io: Io, name: string, flags: ServerFlags): Promise<void> {
   const { body } = await ask(io, flags, 'GET', `/policies/${encodeURIComponent(name)}`);
   io.print(
     flags.json === true ? JSON.stringify(body, undefined, 2) : stringify({ ...body, status: undefined }).trimEnd(),
@@ -58,7 +58,7 @@ export async function runShow(io: Io, name: string, flags: RbacFlags): Promise<v
 const modes: Readonly<Record<string, string>> = { enforce: 'Enforce', observe: 'Observe', disabled: 'Disabled' };
 
 /** `keyturn policy mode NAME MODE`. */
-export async function runMode(io: Io, name: string, given: string, flags: RbacFlags): Promise<void> {
+export async function runMode(io: Io, name: string, given: string, flags: ServerFlags): Promise<void> {
   const mode = modes[given.toLowerCase()];
   if (mode === undefined) throw new CommandFailure(`${given} is no mode: enforce, observe or disabled`, 2);
   const { body } = await ask(io, flags, 'PATCH', `/policies/${encodeURIComponent(name)}`, { mode });
@@ -66,16 +66,16 @@ export async function runMode(io: Io, name: string, given: string, flags: RbacFl
 }
 
 /** `keyturn policy delete NAME`. */
-export async function runDelete(io: Io, name: string, flags: RbacFlags): Promise<void> {
+export async function runDelete(io: Io, name: string, flags: ServerFlags): Promise<void> {
   await ask(io, flags, 'DELETE', `/policies/${encodeURIComponent(name)}`);
   io.complain(`Removed ${name}`);
 }
 
-async function listPolicies(io: Io, flags: RbacFlags): Promise<readonly JsonObject[]> {
+async function listPolicies(io: Io, flags: ServerFlags): Promise<readonly JsonObject[]> {
   return objectsIn((await ask(io, flags, 'GET', '/policies')).body['items']);
 }
 
-async function versionOf(io: Io, flags: RbacFlags, name: string): Promise<string | undefined> {
+async function versionOf(io: Io, flags: ServerFlags, name: string): Promise<string | undefined> {
   const found = (await listPolicies(io, flags)).find((item) => metadataOf(item)['name'] === name);
   return found === undefined ? undefined : textOf(metadataOf(found)['generation']);
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Io } from '../io.ts';
-import type { RbacFlags } from '../rbac/ask.ts';
+import type { ServerFlags } from '../ask.ts';
 import type { ReplayFlags, SimulateFlags } from './try-out.ts';
 
 const urlFlag = ['--url <url>', 'which Keyturn (default: KEYTURN_URL, else http://localhost:8040)'] as const;
@@ -26,7 +26,7 @@ function registerFiles(policy: Command, io: Io): void {
     .description('create or replace the policies of files or folders; one that is the same already is left alone')
     .option(...urlFlag)
     .addHelpText('after', '\nExample:\n  keyturn policy apply policies/')
-    .action(async (paths: readonly string[], flags: RbacFlags) =>
+    .action(async (paths: readonly string[], flags: ServerFlags) =>
       (await import('./files.ts')).runApply(io, paths, flags),
     );
   policy
@@ -34,25 +34,25 @@ function registerFiles(policy: Command, io: Io): void {
     .description('show the policies that there are')
     .option(...urlFlag)
     .option(...jsonFlag)
-    .action(async (flags: RbacFlags) => (await import('./files.ts')).runList(io, flags));
+    .action(async (flags: ServerFlags) => (await import('./files.ts')).runList(io, flags));
   policy
     .command('show <name>')
     .description('print a policy as YAML, as apply takes it')
     .option(...urlFlag)
     .option(...jsonFlag)
-    .action(async (name: string, flags: RbacFlags) => (await import('./files.ts')).runShow(io, name, flags));
+    .action(async (name: string, flags: ServerFlags) => (await import('./files.ts')).runShow(io, name, flags));
   policy
     .command('mode <name> <mode>')
     .description('switch a policy: enforce, observe (judge and record, change nothing) or disabled')
     .option(...urlFlag)
-    .action(async (name: string, mode: string, flags: RbacFlags) =>
+    .action(async (name: string, mode: string, flags: ServerFlags) =>
       (await import('./files.ts')).runMode(io, name, mode, flags),
     );
   policy
     .command('delete <name>')
     .description('remove a policy; its versions can still be read')
     .option(...urlFlag)
-    .action(async (name: string, flags: RbacFlags) => (await import('./files.ts')).runDelete(io, name, flags));
+    .action(async (name: string, flags: ServerFlags) => (await import('./files.ts')).runDelete(io, name, flags));
 }
 
 function registerTryOut(policy: Command, io: Io): void {
@@ -95,18 +95,18 @@ function registerAgents(program: Command, io: Io): void {
     .description('refuse everything that this identity, client or subject asks, and void what waits for people')
     .option('--reason <text>', 'what its owner is told')
     .option(...urlFlag)
-    .action(async (id: string, flags: RbacFlags & { reason?: string }) =>
+    .action(async (id: string, flags: ServerFlags & { reason?: string }) =>
       (await import('./agents.ts')).runKill(io, id, flags),
     );
   agent
     .command('revive <id>')
     .description('let it ask again')
     .option(...urlFlag)
-    .action(async (id: string, flags: RbacFlags) => (await import('./agents.ts')).runRevive(io, id, flags));
+    .action(async (id: string, flags: ServerFlags) => (await import('./agents.ts')).runRevive(io, id, flags));
   agent
     .command('list')
     .description('show who is stopped')
     .option(...urlFlag)
     .option(...jsonFlag)
-    .action(async (flags: RbacFlags) => (await import('./agents.ts')).runAgents(io, flags));
+    .action(async (flags: ServerFlags) => (await import('./agents.ts')).runAgents(io, flags));
 }

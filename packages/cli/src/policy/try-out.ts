@@ -1,9 +1,9 @@
 import { isJsonObject, type JsonObject } from '@keyturn/protocol';
 import { CommandFailure, type Io } from '../io.ts';
-import { ask, formatTable, objectsIn, type RbacFlags, textOf } from '../rbac/ask.ts';
+import { ask, formatTable, objectsIn, type ServerFlags, textOf } from '../ask.ts';
 import { readPolicies } from './read-files.ts';
 
-export interface SimulateFlags extends RbacFlags {
+export interface SimulateFlags extends ServerFlags {
   readonly file: readonly string[];
   readonly alone?: boolean;
   readonly tool?: string;
@@ -15,7 +15,7 @@ export interface SimulateFlags extends RbacFlags {
   readonly now?: string;
 }
 
-export interface ReplayFlags extends RbacFlags {
+export interface ReplayFlags extends ServerFlags {
   readonly from?: string;
   readonly to?: string;
   readonly limit: string;

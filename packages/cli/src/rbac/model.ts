@@ -3,8 +3,9 @@ import { resolve } from 'node:path';
 import { isJsonObject, type JsonObject } from '@keyturn/protocol';
 import { parse, stringify } from 'yaml';
 import { CommandFailure, type Io } from '../io.ts';
-import { ask, objectsIn, type RbacFlags, textOf } from './ask.ts';
-import type { ModelFlags } from './register.ts';
+import { ask, objectsIn, textOf } from '../ask.ts';
+import type { ServerFlags } from '../ask.ts';
+import type { ModelFlags } from './flags.ts';
 
 /** `keyturn rbac plan` */
 export async function runPlan(io: Io, flags: ModelFlags): Promise<void> {
@@ -33,14 +34,14 @@ export async function runDrift(io: Io, flags: ModelFlags): Promise<void> {
 }
 
 /** `keyturn rbac export` */
-export async function runExport(io: Io, flags: RbacFlags & { readonly out?: string }): Promise<void> {
+export async function runExport(io: Io, flags: ServerFlags & { readonly out?: string }): Promise<void> {
   const { body } = await ask(io, flags, 'GET', '/rbac/export');
   const text = flags.json === true ? JSON.stringify(body, null, 2) : stringify(body).trimEnd();
   if (flags.out === undefined) io.print(text);
   else writeFileSync(resolve(io.cwd, flags.out), `${text}\n`);
 }
 
-function show(io: Io, body: JsonObject, flags: RbacFlags, what: string): void {
+function show(io: Io, body: JsonObject, flags: ServerFlags, what: string): void {
   if (flags.json === true) {
     io.print(JSON.stringify(body, null, 2));
     return;

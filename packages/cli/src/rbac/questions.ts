@@ -1,7 +1,8 @@
 import type { JsonObject } from '@keyturn/protocol';
 import type { Io } from '../io.ts';
-import { ask, formatTable, listOf, objectsIn, type RbacFlags, textOf, textsIn } from './ask.ts';
-import type { WhoFlags } from './register.ts';
+import { ask, formatTable, listOf, objectsIn, textOf, textsIn } from '../ask.ts';
+import type { ServerFlags } from '../ask.ts';
+import type { WhoFlags } from './flags.ts';
 
 /** `keyturn rbac explain PERMISSION` */
 export async function runExplain(io: Io, permission: string, flags: WhoFlags): Promise<void> {
@@ -47,7 +48,7 @@ export async function runWhoCan(io: Io, permission: string, flags: WhoFlags): Pr
 }
 
 /** `keyturn rbac me` */
-export async function runMe(io: Io, flags: RbacFlags): Promise<void> {
+export async function runMe(io: Io, flags: ServerFlags): Promise<void> {
   const { body } = await ask(io, flags, 'GET', '/me');
   if (flags.json === true) {
     io.print(JSON.stringify(body, null, 2));
@@ -62,7 +63,7 @@ export async function runMe(io: Io, flags: RbacFlags): Promise<void> {
 }
 
 /** `keyturn rbac roles` */
-export async function runRoles(io: Io, flags: RbacFlags): Promise<void> {
+export async function runRoles(io: Io, flags: ServerFlags): Promise<void> {
   const roles = listOf(await ask(io, flags, 'GET', '/rbac/roles'));
   if (flags.json === true) io.print(JSON.stringify(roles, null, 2));
   else if (roles.length === 0) io.complain('There are no roles. keyturn rbac apply -f rbac.yaml makes them.');
@@ -78,25 +79,25 @@ export async function runRoles(io: Io, flags: RbacFlags): Promise<void> {
 }
 
 /** `keyturn rbac assign USER ROLE` */
-export async function runAssign(io: Io, user: string, role: string, flags: RbacFlags): Promise<void> {
+export async function runAssign(io: Io, user: string, role: string, flags: ServerFlags): Promise<void> {
   await ask(io, flags, 'POST', '/rbac/assignments', { user, role });
   io.complain(`${user} has ${role}`);
 }
 
 /** `keyturn rbac deassign USER ROLE` */
-export async function runDeassign(io: Io, user: string, role: string, flags: RbacFlags): Promise<void> {
+export async function runDeassign(io: Io, user: string, role: string, flags: ServerFlags): Promise<void> {
   await ask(io, flags, 'DELETE', `/rbac/assignments/${encodeURIComponent(user)}/${encodeURIComponent(role)}`);
   io.complain(`${user} no longer has ${role} by hand`);
 }
 
 /** `keyturn rbac activate ROLE` */
-export async function runActivate(io: Io, role: string, flags: RbacFlags): Promise<void> {
+export async function runActivate(io: Io, role: string, flags: ServerFlags): Promise<void> {
   await ask(io, flags, 'POST', '/me/active-roles', { role });
   io.complain(`${role} is active`);
 }
 
 /** `keyturn rbac drop ROLE` */
-export async function runDrop(io: Io, role: string, flags: RbacFlags): Promise<void> {
+export async function runDrop(io: Io, role: string, flags: ServerFlags): Promise<void> {
   await ask(io, flags, 'DELETE', `/me/active-roles/${encodeURIComponent(role)}`);
   io.complain(`${role} is not active`);
 }

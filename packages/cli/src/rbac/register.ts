@@ -1,29 +1,11 @@
 import { type Command, Option } from 'commander';
 import type { Io } from '../io.ts';
-import type { RbacFlags } from './ask.ts';
+import type { ServerFlags } from '../ask.ts';
+import type { ModelFlags, NewReviewFlags, WhoFlags } from './flags.ts';
 
 const urlFlag = ['--url <url>', 'which Keyturn (default: KEYTURN_URL, else http://localhost:8040)'] as const;
 const jsonFlag = ['--json', 'answers for programs'] as const;
 const many = (one: string, all: readonly string[]): readonly string[] => [...all, one];
-
-export interface ModelFlags extends RbacFlags {
-  readonly file: string;
-  readonly prune: boolean;
-  readonly out?: string;
-  readonly detailedExitcode?: boolean;
-}
-
-export interface WhoFlags extends RbacFlags {
-  readonly user?: string;
-  readonly object?: string;
-}
-
-export interface NewReviewFlags extends RbacFlags {
-  readonly reviewer: readonly string[];
-  readonly role: readonly string[];
-  readonly deadline: string;
-  readonly undecided: string;
-}
 
 /** `keyturn rbac …`: roles as a document, reviews of who may what, and access review campaigns. */
 export function registerRbacCommands(program: Command, io: Io): void {
@@ -64,7 +46,7 @@ function registerModel(rbac: Command, io: Io): void {
     .option('--out <file>', 'default: standard output')
     .option(...urlFlag)
     .option(...jsonFlag)
-    .action(async (flags: RbacFlags & { out?: string }) => (await import('./model.ts')).runExport(io, flags));
+    .action(async (flags: ServerFlags & { out?: string }) => (await import('./model.ts')).runExport(io, flags));
 }
 
 function registerQuestions(rbac: Command, io: Io): void {
@@ -94,37 +76,37 @@ function registerQuestions(rbac: Command, io: Io): void {
     .description('your roles and permissions, and what is active')
     .option(...urlFlag)
     .option(...jsonFlag)
-    .action(async (flags: RbacFlags) => (await import('./questions.ts')).runMe(io, flags));
+    .action(async (flags: ServerFlags) => (await import('./questions.ts')).runMe(io, flags));
   rbac
     .command('roles')
     .description('all roles, with their juniors and permissions')
     .option(...urlFlag)
     .option(...jsonFlag)
-    .action(async (flags: RbacFlags) => (await import('./questions.ts')).runRoles(io, flags));
+    .action(async (flags: ServerFlags) => (await import('./questions.ts')).runRoles(io, flags));
   rbac
     .command('assign <user> <role>')
     .description('give a user (by sub) a role by hand')
     .option(...urlFlag)
-    .action(async (user: string, role: string, flags: RbacFlags) =>
+    .action(async (user: string, role: string, flags: ServerFlags) =>
       (await import('./questions.ts')).runAssign(io, user, role, flags),
     );
   rbac
     .command('deassign <user> <role>')
     .description('take a role away that was given by hand')
     .option(...urlFlag)
-    .action(async (user: string, role: string, flags: RbacFlags) =>
+    .action(async (user: string, role: string, flags: ServerFlags) =>
       (await import('./questions.ts')).runDeassign(io, user, role, flags),
     );
   rbac
     .command('activate <role>')
     .description('make a role active in this session (dynamic separation of duty)')
     .option(...urlFlag)
-    .action(async (role: string, flags: RbacFlags) => (await import('./questions.ts')).runActivate(io, role, flags));
+    .action(async (role: string, flags: ServerFlags) => (await import('./questions.ts')).runActivate(io, role, flags));
   rbac
     .command('drop <role>')
     .description('make a role inactive in this session')
     .option(...urlFlag)
-    .action(async (role: string, flags: RbacFlags) => (await import('./questions.ts')).runDrop(io, role, flags));
+    .action(async (role: string, flags: ServerFlags) => (await import('./questions.ts')).runDrop(io, role, flags));
 }
 
 function registerReviews(rbac: Command, io: Io): void {
@@ -152,19 +134,19 @@ function registerReviews(rbac: Command, io: Io): void {
     .description('those that you may see, newest first')
     .option(...urlFlag)
     .option(...jsonFlag)
-    .action(async (flags: RbacFlags) => (await import('./reviews.ts')).runList(io, flags));
+    .action(async (flags: ServerFlags) => (await import('./reviews.ts')).runList(io, flags));
   review
     .command('show <review>')
     .description('what is looked at, and what was decided')
     .option(...urlFlag)
     .option(...jsonFlag)
-    .action(async (id: string, flags: RbacFlags) => (await import('./reviews.ts')).runShow(io, id, flags));
+    .action(async (id: string, flags: ServerFlags) => (await import('./reviews.ts')).runShow(io, id, flags));
   review
     .command('decide <review> <item> <decision>')
     .description('keep or revoke')
     .option('--comment <text>', 'why')
     .option(...urlFlag)
-    .action(async (id: string, item: string, decision: string, flags: RbacFlags & { comment?: string }) =>
+    .action(async (id: string, item: string, decision: string, flags: ServerFlags & { comment?: string }) =>
       (await import('./reviews.ts')).runDecide(io, { review: id, item, decision }, flags),
     );
   review
@@ -173,7 +155,7 @@ function registerReviews(rbac: Command, io: Io): void {
     .option('--force', 'although items are open', false)
     .option(...urlFlag)
     .option(...jsonFlag)
-    .action(async (id: string, flags: RbacFlags & { force: boolean }) =>
+    .action(async (id: string, flags: ServerFlags & { force: boolean }) =>
       (await import('./reviews.ts')).runClose(io, id, flags),
     );
   review
@@ -183,7 +165,7 @@ function registerReviews(rbac: Command, io: Io): void {
     .option('--out <file>', 'default: standard output')
     .option(...urlFlag)
     .option(...jsonFlag)
-    .action(async (id: string, flags: RbacFlags & { format: string; out?: string }) =>
+    .action(async (id: string, flags: ServerFlags & { format: string; out?: string }) =>
       (await import('./reviews.ts')).runEvidence(io, id, flags),
     );
 }

@@ -3,8 +3,9 @@ import { resolve } from 'node:path';
 import type { JsonObject } from '@keyturn/protocol';
 import type { Io } from '../io.ts';
 import { readDuration } from '../token/duration.ts';
-import { ask, formatTable, listOf, objectsIn, type RbacFlags, textOf, textsIn } from './ask.ts';
-import type { NewReviewFlags } from './register.ts';
+import { ask, formatTable, listOf, objectsIn, textOf, textsIn } from '../ask.ts';
+import type { ServerFlags } from '../ask.ts';
+import type { NewReviewFlags } from './flags.ts';
 
 /** `keyturn rbac review create NAME`: prints the id, alone. */
 export async function runCreate(io: Io, name: string, flags: NewReviewFlags): Promise<void> {
@@ -25,7 +26,7 @@ export async function runCreate(io: Io, name: string, flags: NewReviewFlags): Pr
 }
 
 /** `keyturn rbac review list` */
-export async function runList(io: Io, flags: RbacFlags): Promise<void> {
+export async function runList(io: Io, flags: ServerFlags): Promise<void> {
   const reviews = listOf(await ask(io, flags, 'GET', '/rbac/reviews'));
   if (flags.json === true) io.print(JSON.stringify(reviews, null, 2));
   else if (reviews.length === 0) io.complain('There are no access reviews that you may see.');
@@ -37,7 +38,7 @@ export async function runList(io: Io, flags: RbacFlags): Promise<void> {
 }
 
 /** `keyturn rbac review show ID` */
-export async function runShow(io: Io, id: string, flags: RbacFlags): Promise<void> {
+export async function runShow(io: Io, id: string, flags: ServerFlags): Promise<void> {
   const { body } = await ask(io, flags, 'GET', `/rbac/reviews/${encodeURIComponent(id)}`);
   showReview(io, body, flags);
 }
@@ -46,7 +47,7 @@ export async function runShow(io: Io, id: string, flags: RbacFlags): Promise<voi
 export async function runDecide(
   io: Io,
   asked: { readonly review: string; readonly item: string; readonly decision: string },
-  flags: RbacFlags & { readonly comment?: string },
+  flags: ServerFlags & { readonly comment?: string },
 ): Promise<void> {
   const path = `/rbac/reviews/${encodeURIComponent(asked.review)}/items/${encodeURIComponent(asked.item)}/decision`;
   const { body } = await ask(io, flags, 'POST', path, { decision: asked.decision, comment: flags.comment });
@@ -54,7 +55,7 @@ export async function runDecide(
 }
 
 /** `keyturn rbac review close ID` */
-export async function runClose(io: Io, id: string, flags: RbacFlags & { readonly force: boolean }): Promise<void> {
+export async function runClose(io: Io, id: string, flags: ServerFlags & { readonly force: boolean }): Promise<void> {
   const { body } = await ask(io, flags, 'POST', `/rbac/reviews/${encodeURIComponent(id)}/close`, {
     force: flags.force,
   });
@@ -65,7 +66,7 @@ export async function runClose(io: Io, id: string, flags: RbacFlags & { readonly
 export async function runEvidence(
   io: Io,
   id: string,
-  flags: RbacFlags & { readonly format: string; readonly out?: string },
+  flags: ServerFlags & { readonly format: string; readonly out?: string },
 ): Promise<void> {
   const reply = await ask(io, flags, 'GET', `/rbac/reviews/${encodeURIComponent(id)}/evidence?format=${flags.format}`);
   const text = flags.format === 'csv' ? reply.text : `${JSON.stringify(reply.body, null, 2)}\n`;
@@ -73,7 +74,7 @@ export async function runEvidence(
   else writeFileSync(resolve(io.cwd, flags.out), text);
 }
 
-function showReview(io: Io, body: JsonObject, flags: RbacFlags): void {
+function showReview(io: Io, body: JsonObject, flags: ServerFlags): void {
   if (flags.json === true) {
     io.print(JSON.stringify(body, null, 2));
     return;

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { readSealKey } from './seal-key.ts';
-import type { Settings } from './schema.ts';
 
 const key = z.string().refine((text) => readSealKey(text) !== undefined, {
   error: 'is not 32 bytes in base64 (openssl rand -base64 32)',
@@ -20,7 +19,13 @@ export const sealSection = z.strictObject({
 });
 
 /** The key that seals, then all that open; none if nothing is to be sealed. `pat.sealKey` is the older name. */
-export function sealKeysOf({ seal, pat }: Pick<Settings, 'seal' | 'pat'>): readonly string[] {
+export function sealKeysOf({
+  seal,
+  pat,
+}: {
+  readonly seal: z.infer<typeof sealSection>;
+  readonly pat?: { readonly sealKey?: string | undefined; readonly formerSealKeys?: readonly string[] } | undefined;
+}): readonly string[] {
   const keys = [seal.key, pat?.sealKey].filter((text) => text !== undefined);
   return keys.length === 0 ? [] : [...keys, ...seal.formerKeys, ...(pat?.formerSealKeys ?? [])];
 }

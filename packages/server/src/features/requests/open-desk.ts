@@ -16,7 +16,7 @@ import { type Book, openBook } from './book.ts';
 import { type Gate, openGate } from './gate.ts';
 import { openGroupCommit } from './group-commit.ts';
 import { type Keeper, openKeeper } from './keeper.ts';
-import type { Membership } from './parties.ts';
+import type { Membership } from './membership.ts';
 import { openRequestRepository, type RequestRepository } from './repository.ts';
 import { requestMigrations } from './tables.ts';
 

@@ -22,7 +22,7 @@ import { openKeeper } from './keeper.ts';
 import { messagesOf } from './messages.ts';
 import { openOutbox } from './outbox.ts';
 import { openPast } from './past.ts';
-import type { Membership } from './parties.ts';
+import type { Membership } from './membership.ts';
 import { mountRequests } from './routes.ts';
 import { openRequestRepository, type PartySelector } from './repository.ts';
 import { openSettled, type Settled } from './settled.ts';

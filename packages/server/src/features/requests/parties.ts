@@ -1,22 +1,9 @@
 import { type Approver, foldName } from '@keyturn/policy';
 import { epochMilliseconds, isJsonObject, type Principal } from '@keyturn/protocol';
 import type { Caller } from '../../http/caller.ts';
+import type { Membership } from './membership.ts';
 import type { Requester } from './request.ts';
 import { rolesOfReviewer } from './validity.ts';
-
-/** Who is an agent, who a reviewer, and whose things are whose: all of it may change while the service runs. */
-export interface Membership {
-  readonly agentSubjects: readonly string[];
-  readonly reviewerSubjects: readonly string[];
-  readonly agentRoles: readonly string[];
-  readonly reviewerRoles: readonly string[];
-  /** The claim that subject lists are written in. */
-  readonly identityClaim: string;
-  /** Clients and the people who own them; neither may approve what the other asks. */
-  readonly clientOwners: Readonly<Record<string, readonly string[]>>;
-  /** Ids of personal access tokens and of clients that may approve although several may hold them. */
-  readonly sharedApprovers: readonly string[];
-}
 
 /** Claims that name the client. A person's token has them too, so only a client's own token is known by them. */
 const clientClaims: ReadonlySet<string> = new Set(['azp', 'client_id', 'appid', 'cid']);

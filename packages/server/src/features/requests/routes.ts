@@ -9,7 +9,8 @@ import { approveSchema, createSchema, outcomeSchema, reasonSchema } from './body
 import type { Book } from './book.ts';
 import { describeRequest } from './describe.ts';
 import { urlOfRequest } from './gate.ts';
-import { gatewayIdentity, isAgent, isReviewer, type Membership, requesterOf } from './parties.ts';
+import type { Membership } from './membership.ts';
+import { gatewayIdentity, isAgent, isReviewer, requesterOf } from './parties.ts';
 import { explainRequestRefusal, type RequestRefusal } from './refusals.ts';
 import type { RequestFilter } from './repository.ts';
 import { type AgentRequest, phases } from './request.ts';

@@ -1,6 +1,6 @@
 import { areEnough } from '@keyturn/policy';
 import type { ApprovalsAsked, Decision } from '../../http/rooms.ts';
-import type { Membership } from './parties.ts';
+import type { Membership } from './membership.ts';
 import type { AgentRequest, Approval } from './request.ts';
 
 /**

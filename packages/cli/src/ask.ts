@@ -1,16 +1,16 @@
 import { isJsonObject, type Json, type JsonObject } from '@keyturn/protocol';
-import { call, type Reply } from '../auth/provider.ts';
-import { accessTokenFor, urlOf } from '../auth/session.ts';
-import { CommandFailure, type Io } from '../io.ts';
+import { call, type Reply } from './auth/provider.ts';
+import { accessTokenFor, urlOf } from './auth/session.ts';
+import { CommandFailure, type Io } from './io.ts';
 
 /** What every command here takes. */
-export interface RbacFlags {
+export interface ServerFlags {
   readonly url?: string;
   readonly json?: boolean;
 }
 
 /** Calls the management API. Anything but a good answer is a failure, in Keyturn's own words. */
-export async function ask(io: Io, flags: RbacFlags, method: string, path: string, body?: object): Promise<Reply> {
+export async function ask(io: Io, flags: ServerFlags, method: string, path: string, body?: object): Promise<Reply> {
   const url = urlOf(io, flags.url);
   const reply = await call(`${url}/api/v1${path}`, {
     method,
