@@ -2,37 +2,44 @@ import type { Contender } from './contenders.ts';
 
 /** What one check cost, in microseconds. */
 export interface Cost {
-  /** CPU of all threads of the process, over the whole turn. */
+  /** CPU of all threads of the process, over the whole round. */
   readonly cpu: number;
-  /** Wall time in the least disturbed tenth of the turn's slices: near what it costs on a machine of its own. */
+  /** Wall time in the least disturbed tenth of the round's slices: near what it costs on a machine of its own. */
   readonly undisturbed: number;
 }
 
 export type Round = ReadonlyMap<string, Cost>;
 
-/** So many checks make a slice: short enough that on a busy machine most slices are left alone. */
-const slice = 10;
+/** So many checks make a slice: some ten milliseconds, short beside what disturbs a shared machine and long beside filling caches. */
+const slice = 250;
 
-/** One turn of each contender, in random order, so that what else the machine does hits all alike. */
+/**
+ * One round: the contenders take turns slice by slice, in an order that is drawn anew each time, so that what else the
+ * machine does hits all alike.
+ */
 export async function playRound(contenders: readonly Contender[], checks: number): Promise<Round> {
-  const round = new Map<string, Cost>();
-  for (const { name, check } of shuffled(contenders)) {
-    const before = process.cpuUsage();
-    const slices: number[] = [];
-    for (let done = 0; done < checks; done += slice) {
+  const taken = contenders.map((contender) => ({ contender, cpu: 0, slices: [] as number[] }));
+  for (let done = 0; done < checks; done += slice) {
+    for (const turn of shuffled(taken)) {
+      const { check } = turn.contender;
+      const before = process.cpuUsage();
       const startedAt = performance.now();
       for (let i = done; i < done + slice; i++) {
         const outcome = check(i);
         if (outcome instanceof Promise) await outcome;
       }
-      slices.push(((performance.now() - startedAt) * 1000) / slice);
+      turn.slices.push(((performance.now() - startedAt) * 1000) / slice);
+      const { user, system } = process.cpuUsage(before);
+      turn.cpu += user + system;
     }
-    const { user, system } = process.cpuUsage(before);
-    slices.sort((one, other) => one - other);
-    const undisturbed = slices[Math.floor(slices.length / 10)] ?? Number.NaN;
-    round.set(name, { cpu: (user + system) / (slices.length * slice), undisturbed });
   }
-  return round;
+  return new Map(
+    taken.map(({ contender, cpu, slices }) => {
+      slices.sort((one, other) => one - other);
+      const undisturbed = slices[Math.floor(slices.length / 10)] ?? Number.NaN;
+      return [contender.name, { cpu: cpu / (slices.length * slice), undisturbed }];
+    }),
+  );
 }
 
 /** The ratio of two contenders in each round: only within a round are they comparable. */
