@@ -1,4 +1,4 @@
-import { createGuardedFetch, sendMail } from '@keyturn/net';
+import { createGuardedFetch, type Mail, sendMail } from '@keyturn/net';
 import { type Clock, ok, type Random, type Result, refuse, seconds, toMilliseconds } from '@keyturn/protocol';
 import { openStore } from '@keyturn/store';
 import { createLogoutTokenVerifier, createVerifier, explain } from '@keyturn/verify';
@@ -176,6 +176,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
   const exchangeClient = exchange.clientId === undefined ? undefined : atIdp(exchange.clientId, exchange.clientSecret);
   const loginClient = login === undefined ? undefined : atIdp(login.clientId, login.clientSecret);
   const mailServer = settings.mail === undefined ? undefined : mailServerOf(settings.mail);
+  const send = mailServer === undefined ? undefined : (mail: Mail) => sendMail(mailServer, mail);
   const pats: Pats | undefined =
     pat === undefined || resolved.value === undefined
       ? undefined
@@ -191,7 +192,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
             const ticket = await logins?.flows.invite({ purpose: 'offline-grant', subject, scopes });
             return `${publicUrl}/login/start?ticket=${ticket ?? ''}`;
           },
-          send: mailServer === undefined ? undefined : (mail) => sendMail(mailServer, mail),
+          send,
           publicUrl,
           store,
           fetch: idpFetch,
@@ -293,7 +294,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
           toolById,
           lease: seconds(http.deadline + tools.timeout + 30),
           publicUrl,
-          send: mailServer === undefined ? undefined : (mail) => sendMail(mailServer, mail),
+          send,
           readFile: world.readFile,
           clock,
           random,

@@ -7,7 +7,8 @@ import { type BrokenExport, verifyExport } from '@keyturn/store';
 import { call } from '../auth/provider.ts';
 import { accessTokenFor, urlOf } from '../auth/session.ts';
 import { CommandFailure, type Io } from '../io.ts';
-import { ask, formatTable, objectsIn, type ServerFlags, textOf } from '../ask.ts';
+import { ask, objectsIn, type ServerFlags, textOf } from '../ask.ts';
+import { formatTable } from '../table.ts';
 
 export interface ListFlags extends ServerFlags {
   readonly actor?: string;

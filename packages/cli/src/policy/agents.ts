@@ -1,5 +1,6 @@
 import type { Io } from '../io.ts';
-import { ask, formatTable, objectsIn, type ServerFlags, textOf } from '../ask.ts';
+import { ask, objectsIn, type ServerFlags, textOf } from '../ask.ts';
+import { formatTable } from '../table.ts';
 
 /** `keyturn agent kill ID`. */
 export async function runKill(io: Io, id: string, flags: ServerFlags & { readonly reason?: string }): Promise<void> {

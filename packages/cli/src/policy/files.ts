@@ -1,7 +1,8 @@
 import { isJsonObject, type Json, type JsonObject } from '@keyturn/protocol';
 import { stringify } from 'yaml';
 import { CommandFailure, type Io } from '../io.ts';
-import { ask, formatTable, objectsIn, type ServerFlags, textOf } from '../ask.ts';
+import { ask, objectsIn, type ServerFlags, textOf } from '../ask.ts';
+import { formatTable } from '../table.ts';
 import { readPolicies } from './read-files.ts';
 
 /** `keyturn policy lint PATH …`. */

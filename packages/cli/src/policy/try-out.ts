@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonObject } from '@keyturn/protocol';
 import { CommandFailure, type Io } from '../io.ts';
-import { ask, formatTable, objectsIn, type ServerFlags, textOf } from '../ask.ts';
+import { ask, objectsIn, type ServerFlags, textOf } from '../ask.ts';
+import { formatTable } from '../table.ts';
 import { readPolicies } from './read-files.ts';
 
 export interface SimulateFlags extends ServerFlags {

@@ -1,6 +1,7 @@
 import type { JsonObject } from '@keyturn/protocol';
 import type { Io } from '../io.ts';
-import { ask, formatTable, listOf, objectsIn, textOf, textsIn } from '../ask.ts';
+import { ask, listOf, objectsIn, textOf, textsIn } from '../ask.ts';
+import { formatTable } from '../table.ts';
 import type { ServerFlags } from '../ask.ts';
 import type { WhoFlags } from './flags.ts';
 

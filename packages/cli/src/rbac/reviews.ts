@@ -3,7 +3,8 @@ import { resolve } from 'node:path';
 import type { JsonObject } from '@keyturn/protocol';
 import type { Io } from '../io.ts';
 import { readDuration } from '../token/duration.ts';
-import { ask, formatTable, listOf, objectsIn, textOf, textsIn } from '../ask.ts';
+import { ask, listOf, objectsIn, textOf, textsIn } from '../ask.ts';
+import { formatTable } from '../table.ts';
 import type { ServerFlags } from '../ask.ts';
 import type { NewReviewFlags } from './flags.ts';
 

@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject } from '@keyturn/protocol';
+import { formatTable } from '../table.ts';
 
 /** Requests as lines for people. */
 export function formatRequests(requests: readonly JsonObject[]): string {
@@ -13,15 +14,7 @@ export function formatRequests(requests: readonly JsonObject[]): string {
       moment(request['expiresAt']),
     ]),
   ];
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
-  return rows
-    .map((row) =>
-      row
-        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  return formatTable(rows);
 }
 
 /** One change on one line. */

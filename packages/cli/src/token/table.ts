@@ -1,4 +1,5 @@
 import type { JsonObject } from '@keyturn/protocol';
+import { formatTable } from '../table.ts';
 
 /** Tokens as lines for people: name, kind, id, until when, last used. */
 export function formatTokens(tokens: readonly JsonObject[]): string {
@@ -12,15 +13,7 @@ export function formatTokens(tokens: readonly JsonObject[]): string {
       token['last_used_at'] === null ? 'never' : text(token['last_used_at']).slice(0, 16).replace('T', ' '),
     ]),
   ];
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
-  return rows
-    .map((row) =>
-      row
-        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  return formatTable(rows);
 }
 
 /** A name is its owner's own text: nothing in it may steer the terminal. */

@@ -1,17 +1,9 @@
+import { formatTable as formatColumns } from '../table.ts';
 import { textOf } from './ask.ts';
 
-/** Rows as lines for people: columns in line, the first row in capitals by whoever writes it. */
+/** Rows as lines for people, each cell cut to one short line: an upstream's texts have any length. */
 export function formatTable(rows: readonly (readonly (string | undefined)[])[]): string {
-  const cells = rows.map((row) => row.map((cell) => oneLine(cell ?? '')));
-  const widths = cells[0]?.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0))) ?? [];
-  return cells
-    .map((row) =>
-      row
-        .map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i] ?? 0)))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  return formatColumns(rows.map((row) => row.map((cell) => oneLine(cell ?? ''))));
 }
 
 function oneLine(text: string): string {
