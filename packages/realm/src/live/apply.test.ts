@@ -71,6 +71,23 @@ describe('apply', () => {
     }
   });
 
+  it('goes on when the last request of a killed run lands only now, and makes nothing twice', async () => {
+    const whole = createFakeKeycloak();
+    await applyFile(whole, file);
+    for (const last of new Set(writes(whole))) {
+      const fake = createFakeKeycloak();
+      fake.intercept = (call) => {
+        if (call !== last) return undefined;
+        fake.intercept = undefined;
+        return 'late';
+      };
+      expect(await applyFile(fake, file), last).toMatchObject({ ok: true, value: { differences: [] } });
+      expect(fake.intercept, last).toBeUndefined();
+      expect(isEmptyPlan((await planOf(fake, file)).plan), last).toBe(true);
+      expect(fake.realms.get('aip')?.clients.filter((client) => client['clientId'] === 'web')).toHaveLength(1);
+    }
+  });
+
   it('reads again before it repeats a write whose answer was lost', async () => {
     const fake = createFakeKeycloak();
     let lost = false;

@@ -15,8 +15,11 @@ export interface FakeKeycloak {
   readonly log: string[];
   /** What `/admin/serverinfo` says. */
   serverInfo: JsonObject;
-  /** Called before each request; what it returns is answered instead. `'drop'` breaks the connection before, `'lose'` after. */
-  intercept?: ((call: string) => Answer | 'drop' | 'lose' | undefined) | undefined;
+  /**
+   * Called before each request; what it returns is answered instead. `'drop'` breaks the connection before, `'lose'` after;
+   * `'late'`: the same request of a run that was killed lands just before this one.
+   */
+  intercept?: ((call: string) => Answer | 'drop' | 'lose' | 'late' | undefined) | undefined;
 }
 
 /**
@@ -56,7 +59,9 @@ export function createFakeKeycloak(): FakeKeycloak {
     if (instead === 'drop') return broken();
     if (typeof instead === 'object') return reply(instead);
     const body: unknown = typeof request.body === 'string' ? JSON.parse(request.body) : undefined;
-    const answer = answerTo({ method, parts, query: searchParams, body }, realms, newId);
+    const carryOut = () => answerTo({ method, parts, query: searchParams, body }, realms, newId);
+    if (instead === 'late') carryOut();
+    const answer = carryOut();
     return instead === 'lose' ? broken() : reply(answer);
   }
 }
