@@ -1,14 +1,14 @@
 import { type Clock, type Milliseconds, milliseconds, type Random } from '@keyturn/protocol';
 import { Kysely, sql } from 'kysely';
 import { AuditChain } from './audit/chain.ts';
-import { commitWithAudit } from './audit/commit.ts';
 import { exportAudit } from './audit/export.ts';
 import { listAudit } from './audit/list.ts';
 import { makeCheckpoint, pruneAudit } from './audit/make-checkpoint.ts';
 import { auditMigrations } from './audit/migration.ts';
-import { AuditRecorder } from './audit/recorder.ts';
 import { verifyAudit } from './audit/verify.ts';
+import type { PreparedEvent } from './audit/prepare.ts';
 import type { Backend } from './backend.ts';
+import { GroupCommit } from './group-commit.ts';
 import { parseStoreUrl } from './location.ts';
 import { runMigrations } from './migrations.ts';
 import { Listeners } from './notifications.ts';
@@ -17,7 +17,7 @@ import { openSqlite } from './sqlite-backend.ts';
 import { openSqliteReader } from './sqlite-reader.ts';
 import type { Store } from './store.ts';
 import type { StoreTables } from './tables.ts';
-import { Transactions, type Tx } from './transactions.ts';
+import { type InnerTx, Transactions } from './transactions.ts';
 
 export interface StoreOptions {
   /**
@@ -65,13 +65,16 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     location.value.dialect === 'sqlite' && location.value.path !== ':memory:'
       ? openSqliteReader(location.value.path)
       : undefined;
-  const transaction = <Value>(action: (tx: Tx) => Promise<Value>) => transactions.run(db, chain, backend.send, action);
-  const recorder = new AuditRecorder((events) =>
-    transactions.outside(() => commitWithAudit(db, chain, (_, audit) => audit(events))),
-  );
+  const transaction = <Value>(action: (tx: InnerTx) => Promise<Value>) =>
+    transactions.run(db, chain, backend.send, action);
+  const group = new GroupCommit<InnerTx>((action) => transactions.outside(() => transaction(action)));
+  const record = group.kind<PreparedEvent, undefined>(async (tx, events) => {
+    for (const event of events) tx.auditPrepared(event);
+    return events.map(() => undefined);
+  });
   const known = new Map(auditMigrations.map((migration) => [migration.id, migration]));
   const close = async () => {
-    await recorder.close();
+    await group.close();
     reader?.close();
     await backend.close();
     await db.destroy();
@@ -81,6 +84,13 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     db,
     readAtOnce: reader?.read,
     transaction,
+    together: (writeAll) => {
+      const write = group.kind(writeAll);
+      return async (item) => {
+        if (transactions.inside) throw new Error('inside a transaction, write with its own db');
+        return write(item);
+      };
+    },
     migrate: async (migrations) => {
       for (const migration of migrations) known.set(migration.id, migration);
       return runMigrations(db, dialect, clock, [...known.values()]);
@@ -99,7 +109,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       append: (tx, event) => tx.audit(event),
       record: async (event) => {
         if (transactions.inside) throw new Error('inside a transaction, record with audit.append(tx, event)');
-        await recorder.record(chain.prepare(event));
+        await record(chain.prepare(event));
       },
       list: (filter, page = {}) => listAudit(db, filter, page),
       checkpoint: (signer) => transaction((tx) => makeCheckpoint(tx.db, clock, signer)),

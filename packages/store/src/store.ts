@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { Audit } from './audit/audit.ts';
+import type { Write, WriteAll } from './group-commit.ts';
 import type { Migration } from './migrations.ts';
 import type { Hearing, MissedHandler, NotificationHandler, StopListening } from './notifications.ts';
 import type { ReadAtOnce } from './sqlite-reader.ts';
@@ -27,6 +28,15 @@ export interface Store extends AsyncDisposable {
    * outer cannot commit. On SQLite transactions run one after the other, so keep them short and call nothing outside.
    */
   transaction<Value>(action: (tx: Tx) => Promise<Value>): Promise<Value>;
+
+  /**
+   * Group commit, for writes that come often: `writeAll` gets the items of many callers, in the order in which they came,
+   * to be written in one transaction by as few statements as it can, and says of each what came of it. Each caller's
+   * promise resolves when its own is durable. If `writeAll` throws, each item is tried alone, so that one which the
+   * database refuses harms nobody else's; `writeAll` must therefore do nothing but write. Rows of the audit that are
+   * recorded at the same time share the flush. Called once for each kind of write, when a feature is opened.
+   */
+  together<Item, Value>(writeAll: WriteAll<Item, Value>): Write<Item, Value>;
 
   /**
    * Brings the schema up to date: the store's own migrations and the given ones, in this order, once, all or nothing.

@@ -18,6 +18,12 @@ export interface Tx {
   afterCommit(action: () => void): void;
 }
 
+/** A transaction as the store itself has it. */
+export interface InnerTx extends Tx {
+  /** The same as `audit`, of an event as it stood when it was handed over. */
+  auditPrepared(event: PreparedEvent): void;
+}
+
 /** Called before a connection is taken; throws if the caller is inside a transaction and would wait for itself. */
 export type AcquireGuard = () => void;
 
@@ -25,7 +31,7 @@ export type AcquireGuard = () => void;
 export type SendNotification = (tx: Tx, channel: string, payload: string) => Promise<void>;
 
 interface Scope {
-  readonly tx: Tx;
+  readonly tx: InnerTx;
   open: boolean;
   failed: { readonly cause: unknown } | undefined;
 }
@@ -62,20 +68,21 @@ export class Transactions {
     db: Kysely<StoreTables>,
     chain: AuditChain,
     send: SendNotification,
-    action: (tx: Tx) => Promise<Value>,
+    action: (tx: InnerTx) => Promise<Value>,
   ): Promise<Value> {
     const outer = this.#scopes.getStore();
     if (outer?.open === true) return join(outer, action);
     const afterCommit: (() => void)[] = [];
     const value = await commitWithAudit(db, chain, async (transaction, audit) => {
       const events: PreparedEvent[] = [];
-      const tx: Tx = {
+      const tx: InnerTx = {
         db: transaction,
         notify: async (channel, payload) => {
           checkNotification(channel, payload);
           await send(tx, channel, payload);
         },
         audit: (event) => void events.push(chain.prepare(event)),
+        auditPrepared: (event) => void events.push(event),
         afterCommit: (action) => void afterCommit.push(action),
       };
       const scope: Scope = { tx, open: true, failed: undefined };
@@ -102,7 +109,7 @@ export class Transactions {
   }
 }
 
-async function join<Value>(scope: Scope, action: (tx: Tx) => Promise<Value>): Promise<Value> {
+async function join<Value>(scope: Scope, action: (tx: InnerTx) => Promise<Value>): Promise<Value> {
   try {
     return await action(scope.tx);
   } catch (error) {

@@ -1,5 +1,6 @@
 import { type Clock, newId, type Random } from '@keyturn/protocol';
-import { CompiledQuery, type Transaction } from 'kysely';
+import type { Transaction } from 'kysely';
+import { manyRows } from '../many-rows.ts';
 import type { AuditEventsTable, StoreTables } from '../tables.ts';
 import type { AuditEvent } from './event.ts';
 import { type PreparedEvent, placeEvent, prepareEvent } from './prepare.ts';
@@ -11,9 +12,6 @@ export interface ChainHold {
   settle(outcome: 'committed' | 'unknown'): void;
 }
 
-/** Rows a statement: few texts to prepare, and a full batch in few statements. */
-const statementSizes = [64, 8, 1] as const;
-
 /**
  * The chain of this process. One transaction at a time holds it, since a row needs the hash of the committed row
  * before it. A commit whose outcome is unknown (the connection broke) would leave the next `prev` a guess, so a new
@@ -22,7 +20,9 @@ const statementSizes = [64, 8, 1] as const;
 export class AuditChain {
   readonly #clock: Clock;
   readonly #random: Random;
-  readonly #statements = new Map<number, string>();
+  readonly #insert = manyRows((db, rows: readonly AuditEventsTable[]) =>
+    db.insertInto('audit_events').values([...rows]),
+  );
   readonly #waiting: (() => void)[] = [];
   #held = false;
   #id: string;
@@ -69,35 +69,5 @@ export class AuditChain {
         else next();
       },
     };
-  }
-
-  async #insert(db: Transaction<StoreTables>, rows: readonly AuditEventsTable[]): Promise<void> {
-    let from = 0;
-    for (const size of statementSizes) {
-      for (; rows.length - from >= size; from += size) {
-        const batch = rows.slice(from, from + size);
-        await db.executeQuery(
-          CompiledQuery.raw(
-            this.#statement(db, batch),
-            batch.flatMap((row) => Object.values(row)),
-          ),
-        );
-      }
-    }
-  }
-
-  /**
-   * Compiled once a size: on the path of every call, compiling would cost more than the insert. Every row has its
-   * members in one order, that of `placeEvent`, so that the values of one fit the columns of another.
-   */
-  #statement(db: Transaction<StoreTables>, batch: readonly AuditEventsTable[]): string {
-    const known = this.#statements.get(batch.length);
-    if (known !== undefined) return known;
-    const text = db
-      .insertInto('audit_events')
-      .values([...batch])
-      .compile().sql;
-    this.#statements.set(batch.length, text);
-    return text;
   }
 }

@@ -5,6 +5,7 @@ import { auditExportContract } from './audit-export.ts';
 import { migrationContract } from './migrations.ts';
 import { notificationContract } from './notifications.ts';
 import { postgresContract } from './postgres.ts';
+import { togetherContract } from './together.ts';
 import { transactionContract } from './transactions.ts';
 
 /** What every store promises, as vitest tests. Run it on each of `testDatabases()` and on any new kind. */
@@ -21,6 +22,7 @@ export function storeContract(kind: TestDatabaseKind): void {
       return current;
     };
     transactionContract(database, kind.shared);
+    togetherContract(database);
     migrationContract(database, kind.shared);
     notificationContract(database);
     if (kind.dialect === 'postgres') postgresContract(database);

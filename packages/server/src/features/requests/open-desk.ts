@@ -14,7 +14,6 @@ import type { Caller } from '../../http/caller.ts';
 import type { Action, ApprovalsAsked, Decision, Permitted } from '../../http/rooms.ts';
 import { type Book, openBook } from './book.ts';
 import { type Gate, openGate } from './gate.ts';
-import { openGroupCommit } from './group-commit.ts';
 import { type Keeper, openKeeper } from './keeper.ts';
 import type { Membership } from './membership.ts';
 import { openRequestRepository, type RequestRepository } from './repository.ts';
@@ -64,7 +63,7 @@ export function openDesk(
     },
   };
   const rolesNow: Desk['rolesNow'] = { current: () => undefined };
-  const repository = openRequestRepository(store, openGroupCommit(store));
+  const repository = openRequestRepository(store);
   const keeper = openKeeper(repository, clock);
   const decide = (_caller: Caller, { args = {} }: Action): Decision => policy.byArgs?.(args) ?? policy.decision;
   const shared = {

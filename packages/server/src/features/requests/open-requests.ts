@@ -17,7 +17,6 @@ import type { RoomParts, ToolOfAction } from '../../http/rooms.ts';
 import type { Log } from '../../outside/log.ts';
 import { type BookParts, openBook } from './book.ts';
 import { type Gate, openGate } from './gate.ts';
-import { openGroupCommit } from './group-commit.ts';
 import { openKeeper } from './keeper.ts';
 import { messagesOf } from './messages.ts';
 import { openOutbox } from './outbox.ts';
@@ -80,9 +79,8 @@ export function openRequests(parts: RequestsParts): Requests {
   const report = (error: unknown): void => log.error({ error: String(error) }, 'requests: a broken part');
   const { webhookUrl, webhookSecret, subjectsFile } = settings;
 
-  const group = openGroupCommit(store);
   const plan = { webhookUrl, mailTo: settings.mailTo, publicUrl: parts.publicUrl, random };
-  const repository = openRequestRepository(store, group, (before, next) => messagesOf(plan, before, next, clock()));
+  const repository = openRequestRepository(store, (before, next) => messagesOf(plan, before, next, clock()));
   const keeper = openKeeper(repository, clock);
   const subjects = openSubjects({
     store,
@@ -158,7 +156,6 @@ export function openRequests(parts: RequestsParts): Requests {
       for (const timer of timers) clearInterval(timer);
       subjects.close();
       hub.close();
-      await group.settled();
       await outbox.close();
       await fetch?.close();
     },

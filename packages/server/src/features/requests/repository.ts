@@ -1,13 +1,10 @@
 import { foldName } from '@keyturn/policy';
 import type { EpochMilliseconds } from '@keyturn/protocol';
-import type { AuditEvent, Store, Tx } from '@keyturn/store';
-import type { GroupCommit } from './group-commit.ts';
+import type { Store } from '@keyturn/store';
 import type { AgentRequest, Phase } from './request.ts';
-import { nameOf, requestOf, type RevokedKind, rowOf } from './rows.ts';
-import type { MessageRow, RequestTables } from './tables.ts';
-
-/** Notified of each change, with `name version`. */
-export const requestsChannel = 'requests';
+import { nameOf, requestOf, type RevokedKind } from './rows.ts';
+import type { RequestRow, RequestTables } from './tables.ts';
+import { type Announce, openRequestWrites, type RequestWrites } from './writes.ts';
 
 export interface RequestFilter {
   /** In any letter case. */
@@ -31,19 +28,10 @@ export type PartySelector =
   | { readonly kind: 'agent'; readonly value: string }
   | { readonly kind: 'all' };
 
-/**
- * Where requests are kept. Every change is one conditional update: it takes hold if the stored version is the one that it
- * was computed from, and its audit row and its notification are in the same transaction.
- */
-export interface RequestRepository {
-  /**
-   * Stores a new request. `taken`: an active one of the same call is there, or the name is; `full`: the agent has `limit`
-   * pending ones. Of several replicas that count at once each may let one more in.
-   */
-  readonly insert: (request: AgentRequest, limit: number, audit: AuditEvent) => Promise<'stored' | 'taken' | 'full'>;
-  /** False if somebody else has changed it since. `formerCallKey` stays what it was, once set. */
-  readonly update: (before: AgentRequest, next: AgentRequest, audit: AuditEvent) => Promise<boolean>;
+/** Where requests are kept. */
+export interface RequestRepository extends RequestWrites {
   readonly byName: (name: string) => Promise<AgentRequest | undefined>;
+  readonly byNames: (names: readonly string[]) => Promise<readonly AgentRequest[]>;
   /** Requests of a call, newest first, those included that were edited into another: what its repetition has to know. */
   readonly ofCall: (callKey: string) => Promise<readonly AgentRequest[]>;
   readonly list: (filter: RequestFilter, limit: number, after?: string) => Promise<RequestPage | 'bad-cursor'>;
@@ -62,87 +50,24 @@ export interface RequestRepository {
 /** How many of one call are looked at: an active one, and what came of the last ones. */
 const remembered = 5;
 const sweepSize = 200;
+/** Names a query: some thousands at once would be more parameters than a database takes. */
+const namesAtOnce = 500;
 
-/** What has to be told of a change, stored in its transaction. */
-export type Announce = (before: AgentRequest | undefined, next: AgentRequest) => readonly MessageRow[];
-
-export function openRequestRepository(
-  store: Store,
-  group: GroupCommit,
-  announce: Announce = () => [],
-): RequestRepository {
+export function openRequestRepository(store: Store, announce: Announce = () => []): RequestRepository {
   const db = store.db.withTables<RequestTables>();
-  const of = (tx: Tx) => tx.db.withTables<RequestTables>();
-  /** The last part of each change: its audit row, its messages, and word to every replica. */
-  const conclude = async (
-    tx: Tx,
-    before: AgentRequest | undefined,
-    next: AgentRequest,
-    audit: AuditEvent,
-  ): Promise<void> => {
-    tx.audit(audit);
-    const messages = announce(before, next);
-    if (messages.length > 0)
-      await of(tx)
-        .insertInto('requests_message')
-        .values([...messages])
-        .execute();
-    await tx.notify(requestsChannel, `${next.name} ${next.version}`);
-  };
-  /** Whether a call has an active request: the index would refuse a second one, and with it the whole transaction. */
-  const isActiveCall = async (tx: Tx, callKey: string): Promise<boolean> => {
-    const found = await of(tx)
-      .selectFrom('requests_request')
-      .select('name')
-      .where('active_key', '=', callKey)
-      .executeTakeFirst();
-    return found !== undefined;
-  };
   return {
-    insert: (request, limit, audit) =>
-      group.run(async (tx) => {
-        const row = rowOf(request, undefined);
-        if (request.phase === 'Pending') {
-          // Looking for the one at the limit reads no more of them than there may be.
-          const full = await of(tx)
-            .selectFrom('requests_request')
-            .select('name')
-            .where('issuer', '=', row.issuer)
-            .where('agent', '=', row.agent)
-            .where('phase', '=', 'Pending')
-            .orderBy('issuer')
-            .limit(1)
-            .offset(limit - 1)
-            .executeTakeFirst();
-          if (full !== undefined) return 'full';
-        }
-        const done = await of(tx)
-          .insertInto('requests_request')
-          .values(row)
-          .onConflict((conflict) => conflict.doNothing())
-          .executeTakeFirst();
-        if (done.numInsertedOrUpdatedRows !== 1n) return 'taken';
-        await conclude(tx, undefined, request, audit);
-        return 'stored';
-      }),
-    update: (before, next, audit) =>
-      group.run(async (tx) => {
-        const edited = before.callKey === next.callKey ? undefined : before.callKey;
-        if (edited !== undefined && (await isActiveCall(tx, next.callKey))) return false;
-        const { former_call_key: former, ...row } = rowOf(next, edited);
-        const done = await of(tx)
-          .updateTable('requests_request')
-          .set(former === null ? row : { ...row, former_call_key: former })
-          .where('name', '=', before.name)
-          .where('version', '=', before.version)
-          .executeTakeFirst();
-        if (done.numUpdatedRows !== 1n) return false;
-        await conclude(tx, before, next, audit);
-        return true;
-      }),
+    ...openRequestWrites(store, announce),
     async byName(name) {
       const row = await db.selectFrom('requests_request').selectAll().where('name', '=', name).executeTakeFirst();
       return row === undefined ? undefined : requestOf(row);
+    },
+    async byNames(names) {
+      const found: RequestRow[] = [];
+      for (let from = 0; from < names.length; from += namesAtOnce) {
+        const some = names.slice(from, from + namesAtOnce);
+        found.push(...(await db.selectFrom('requests_request').selectAll().where('name', 'in', some).execute()));
+      }
+      return found.map(requestOf);
     },
     async ofCall(callKey) {
       const rows = await db

@@ -3,8 +3,9 @@ import type { Store } from '@keyturn/store';
 import type { EventStream } from '../../http/event-stream.ts';
 import { describeRequest } from './describe.ts';
 import { isEnd } from './refusals.ts';
-import { requestsChannel, type RequestRepository } from './repository.ts';
+import type { RequestRepository } from './repository.ts';
 import type { AgentRequest } from './request.ts';
+import { requestsChannel } from './writes.ts';
 
 /** Milliseconds between heartbeats, and between looks at whose token has ended. */
 const heartbeat = 10_000;
@@ -47,7 +48,9 @@ export function openWatchHub(parts: {
   const ofAll = new Set<Watcher>();
   const byStream = new WeakMap<EventStream, Watcher>();
   const listeners = new Set<(request: AgentRequest) => void>();
-  const reading = new Map<string, { again: boolean }>();
+  /** Names of what has changed and is still to be read. */
+  let changed = new Set<string>();
+  let reading: Promise<void> | undefined;
   let count = 0;
   // Of the newest change that was heard of: what came later is read again when notifications may have been missed.
   let heardAt: number = clock();
@@ -68,31 +71,25 @@ export function openWatchHub(parts: {
     for (const listener of listeners) listener(request);
   };
   const isWanted = (name: string): boolean => ofOne.has(name) || ofAll.size > 0 || listeners.size > 0;
-  /** Changes that come while one is read are read once more, together. */
-  const changed = async (name: string): Promise<void> => {
-    if (!isWanted(name)) return;
-    const under = reading.get(name);
-    if (under !== undefined) {
-      under.again = true;
-      return;
-    }
-    const state = { again: false };
-    reading.set(name, state);
-    try {
-      do {
-        state.again = false;
-        const request = await repository.byName(name);
-        if (request !== undefined) {
-          heardAt = Math.max(heardAt, request.updatedAt);
-          deliver(request);
-        }
-      } while (state.again);
-    } finally {
-      reading.delete(name);
+  /** Changes that come while others are read are read together after them. */
+  const readChanged = async (): Promise<void> => {
+    while (changed.size > 0) {
+      const names = [...changed];
+      changed = new Set();
+      const found = await repository.byNames(names);
+      for (const request of found.toSorted((one, other) => one.updatedAt - other.updatedAt)) {
+        heardAt = Math.max(heardAt, request.updatedAt);
+        deliver(request);
+      }
     }
   };
+  const look = (names: Iterable<string>): Promise<void> => {
+    for (const name of names) if (isWanted(name)) changed.add(name);
+    reading ??= readChanged().finally(() => (reading = undefined));
+    return reading;
+  };
   const catchUp = async (): Promise<void> => {
-    for (const name of ofOne.keys()) await changed(name);
+    await look(ofOne.keys());
     if (ofAll.size === 0 && listeners.size === 0) return;
     for (const request of await repository.changedSince(heardAt, 500)) deliver(request);
   };
@@ -111,7 +108,7 @@ export function openWatchHub(parts: {
     async start() {
       stopListening = await store.listen(
         requestsChannel,
-        (payload) => void changed(payload.slice(0, payload.indexOf(' '))).catch(report),
+        (payload) => void look(payload.split('\n')).catch(report),
         () => catchUp().catch(report),
       );
     },
