@@ -4,6 +4,7 @@ import { tryClients } from './clients.ts';
 import { tryFaults } from './faults.ts';
 import { exemptions } from './not-applicable.ts';
 import { type Outcome, runAuthorizationScenarios, runServerScenarios } from './official.ts';
+import { tryReplicas } from './replicas.ts';
 import { openStage } from './stage.ts';
 
 /** The first release with 2026-07-28 is 0.2.0-alpha.12. */
@@ -76,6 +77,8 @@ export async function run(parts: {
     await tryClients(checks, { url: `${keyturn}/mcp`, token: await stage.tokenOf('john'), python, fetched });
     say('upstream faults');
     await tryFaults(checks, stage, say);
+    say('three replicas on PostgreSQL');
+    await tryReplicas(checks, stage, say);
   } finally {
     await stage.close();
   }

@@ -3,12 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startTestIdp } from '@keyturn/idp/testing';
 import { freePorts } from '../parts/ports.ts';
-import { startProcess, waitFor } from '../parts/process.ts';
 import { type Fixture, openFixture } from './fixture.ts';
 import { openProxy } from './proxy.ts';
 import { realmName, toolsRealm } from './realm.ts';
-
-const root = join(import.meta.dirname, '..', '..');
+import { serveKeyturn } from './serve.ts';
 
 /** One Keyturn, in a process of its own, and the proxy that adds what the official suite does not send. */
 export interface Served {
@@ -28,9 +26,6 @@ export interface Stage {
   readonly register: (keyturn: string, body: object) => Promise<void>;
   readonly close: () => Promise<void>;
 }
-
-/** Hosts that the fault proxy and the fixture are at: any port of this machine. */
-const allowedHosts = '127.0.0.1';
 
 export async function openStage(keycloakUrl: string | undefined, say: (text: string) => void): Promise<Stage> {
   const opened: (() => Promise<unknown>)[] = [];
@@ -84,29 +79,15 @@ export async function openStage(keycloakUrl: string | undefined, say: (text: str
     };
     const serve = async (name: string, port: number, management: number, lean: boolean): Promise<Served> => {
       const keyturn = `http://localhost:${port}`;
-      const running = startProcess(process.execPath, [join(root, 'packages/cli/src/main.ts'), 'serve'], {
-        cwd: folder,
-        env: {
-          // The suites' own name for a Keycloak to run against is a setting of Keyturn too.
-          KEYCLOAK_URL: '',
-          KEYCLOAK_ISSUER: issuer,
-          KEYTURN_AUTH__AUDIENCES: 'keyturn',
-          KEYTURN_HTTP__HOST: 'localhost',
-          KEYTURN_HTTP__PORT: String(port),
-          KEYTURN_HTTP__PUBLIC_URL: keyturn,
-          KEYTURN_MANAGEMENT__PORT: String(management),
-          KEYTURN_STORE__URL: `sqlite:${join(folder, `${name}.db`)}`,
-          KEYTURN_MCP__LEAN: String(lean),
-          KEYTURN_MCP__TASK_AFTER: '0.5',
-          KEYTURN_TOOLS__ALLOWED_HOSTS: allowedHosts,
-          KEYTURN_TOOLS__TIMEOUT: lean ? '3' : '90',
-          TOKEN_EXCHANGE_CLIENT_ID: 'keyturn',
-          TOKEN_EXCHANGE_CLIENT_SECRET: 'keyturn-secret',
-          LOG_LEVEL: 'warn',
-        },
+      const running = await serveKeyturn({
+        issuer,
+        port,
+        management,
+        folder,
+        store: `sqlite:${join(folder, `${name}.db`)}`,
+        settings: { KEYTURN_MCP__LEAN: String(lean), KEYTURN_TOOLS__TIMEOUT: lean ? '3' : '90' },
       });
       opened.push(() => running.stop('SIGKILL'));
-      await waitFor(`http://127.0.0.1:${management}/health/ready`, running, { seconds: 60 });
       await register(keyturn, { name: 'fixture', url: `${fixture.url}/openapi.json`, default_audience: 'fixture' });
       let fresh: { readonly token: string; readonly until: number } | undefined;
       const proxy = await openProxy({

@@ -18,6 +18,7 @@ import { mountAuthDiscovery } from './features/login/discovery.ts';
 import { type Login, openLogin } from './features/login/open-login.ts';
 import { metadataUrlOf } from './features/mcp/metadata.ts';
 import { openMcp } from './features/mcp/open-mcp.ts';
+import type { McpDoor } from './features/mcp/routes.ts';
 import { mountPatFeature } from './features/pats/mount.ts';
 import { openPats, type Pats } from './features/pats/open-pats.ts';
 import { openRbac } from './features/rbac/open-rbac.ts';
@@ -404,6 +405,8 @@ export async function compose(settings: Settings, world: World): Promise<Result<
     random,
     log,
   });
+  // Another replica may change the list before there is a door that could tell anybody.
+  let mcpDoor: McpDoor | undefined;
   toolFeature = await openTools({
     settings: tools,
     adminRole: auth.adminRole,
@@ -415,7 +418,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
     fetch: upstreamFetch,
     stepUp: ({ principal }, { tool }, door) =>
       insufficientScope(principal.scopes, neededScopes(tools.callerScopes, tool), scopeChallenges[door]),
-    changed: () => mcpDoor.toolsChanged(),
+    changed: () => mcpDoor?.toolsChanged(),
     count: metrics.toolCall,
     store,
     clock,
@@ -450,7 +453,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
   await toolFeature.mount(frame);
   rbac.value.mount(frame);
   await rbac.value.start();
-  const mcpDoor = openMcp({
+  mcpDoor = await openMcp({
     frame,
     settings: mcp,
     toolbox: mcpTools,

@@ -68,10 +68,15 @@ export async function mountExchangeAdmin(
       return ok({ outcome: 'allowed', answer: { status: 200, body: { purged } } });
     },
   });
-  await store.listen(exchangeChannel, (payload) => {
-    const heard = parseOrder(payload);
-    if (heard !== undefined) obey(admin, heard);
-  });
+  await store.listen(
+    exchangeChannel,
+    (payload) => {
+      const heard = parseOrder(payload);
+      if (heard !== undefined) obey(admin, heard);
+    },
+    // Which tokens were to be dropped meanwhile nobody says again: none is kept. A breaker closes by itself.
+    () => void admin.purge('all'),
+  );
 }
 
 function describeBreaker(breaker: Breaker): Record<string, unknown> {

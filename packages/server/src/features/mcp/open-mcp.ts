@@ -7,7 +7,7 @@ import type { Seal } from '../../outside/seal.ts';
 import { mountMetadata } from './metadata.ts';
 import type { McpToolbox } from './port.ts';
 import { type McpDoor, type McpOptions, mountMcp } from './routes.ts';
-import { openTaskRepository } from './task-repository.ts';
+import { openTaskRepository, tasksChannel } from './task-repository.ts';
 import { createTasks, type TaskParts } from './tasks.ts';
 
 export interface McpParts
@@ -26,7 +26,7 @@ export interface McpParts
 }
 
 /** The MCP door with what it needs: the metadata that points to it, and the tasks by which answers are fetched later. */
-export function openMcp(parts: McpParts): McpDoor {
+export async function openMcp(parts: McpParts): Promise<McpDoor> {
   const { frame, settings, toolbox, issuer, publicUrl, resource, store, clock, random, log } = parts;
   const warn = (message: string): void => log.warn({ message }, 'mcp');
   const tasks = createTasks({
@@ -40,6 +40,7 @@ export function openMcp(parts: McpParts): McpDoor {
     settled: parts.settled,
     warn,
   });
+  await store.listen(tasksChannel, tasks.letGo, tasks.letGoOfCancelled);
   mountMetadata(frame, { resource, issuer, scopes: settings.scopes });
   if (resource !== publicUrl) mountMetadata(frame, { resource: publicUrl, issuer, scopes: [] });
   return mountMcp(frame, toolbox, tasks, {

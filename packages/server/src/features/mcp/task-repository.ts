@@ -3,9 +3,12 @@ import type { Migration, Store } from '@keyturn/store';
 import type { Seal } from '../../outside/seal.ts';
 import type { Task, TaskId, TaskOwner, TaskState } from './task.ts';
 
+/** The channel on which replicas hear that a task was cancelled: whoever makes its call lets it go. */
+export const tasksChannel = 'keyturn_mcp_tasks';
+
 /**
  * Where tasks are kept, for every replica. `move` is one conditional update: of several that move a task from the same
- * state, one is told true.
+ * state, one is told true. A move to `cancelled` is told on `tasksChannel`.
  */
 export interface TaskRepository {
   readonly insert: (task: Task) => Promise<void>;
@@ -125,7 +128,9 @@ export function openTaskRepository(store: Store, seal: Seal | undefined): TaskRe
         .where('id', '=', task.id)
         .where('version', '=', version)
         .executeTakeFirst();
-      return moved.numUpdatedRows === 1n;
+      if (moved.numUpdatedRows !== 1n) return false;
+      if (state.status === 'cancelled') await store.notify(tasksChannel, task.id);
+      return true;
     },
     async removeExpired(now) {
       await db.deleteFrom('mcp_task').where('expires_at', '<=', now).execute();

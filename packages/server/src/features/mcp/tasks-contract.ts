@@ -1,13 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { epochMilliseconds, type JsonObject, milliseconds, ok, type Principal, refuse } from '@keyturn/protocol';
+import { epochMilliseconds, type JsonObject, milliseconds, ok, refuse } from '@keyturn/protocol';
 import type { TestDatabase, TestDatabaseKind } from '@keyturn/store/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Bearer } from '../../http/bearer.ts';
 import { createSeal } from '../../outside/seal.ts';
 import type { Problem } from '../../http/problem.ts';
 import { type Answers, createAnswers } from './answers.ts';
 import type { McpCallContext } from './context.ts';
-import type { McpCalled } from './port.ts';
+import { contextOf, denied, raise, result } from './task-samples.ts';
 import { openTaskRepository, taskMigrations } from './task-repository.ts';
 import { createTasks, type Tasks } from './tasks.ts';
 
@@ -19,29 +18,6 @@ const pending: Problem = {
   facts: { request: 'GH-123', expires_at: '2030-01-01T01:00:00.000Z' },
   headers: { location: '/agent-requests/GH-123' },
 };
-const denied: Problem = { status: 403, code: 'approval_denied', title: 'People have denied this call', detail: 'No.' };
-const result: McpCalled = {
-  promised: false,
-  result: { status: 200, ok: true, contentType: 'text/plain', text: 'done' },
-};
-
-function contextOf(identity: string, bearer = 'first'): McpCallContext {
-  const caller = {
-    // The tasks look at these three members only.
-    principal: { issuer: 'https://id.example', identity, client: 'agent' } as Principal,
-    roles: [],
-    bearer: new Bearer(bearer),
-  };
-  const signal = new AbortController().signal;
-  return {
-    caller: { ...caller, permissions: () => false } as unknown as McpCallContext['caller'],
-    requestId: 'rid',
-    underDeadline: (work) => work(signal),
-    refuseRequest: () => {},
-    note: () => {},
-  };
-}
-
 /** What tasks promise for calls that people have to approve, on any database. */
 export function tasksContract(kind: TestDatabaseKind): void {
   const skipped = kind.skip === undefined ? '' : ` (skipped: ${kind.skip})`;
@@ -100,16 +76,9 @@ export function tasksContract(kind: TestDatabaseKind): void {
     });
     afterEach(() => database.drop());
 
-    const replica = (n: number) => {
-      const found = replicas[n];
-      if (found === undefined) throw new Error('there are two replicas');
-      return found;
-    };
-
-    const idOf = ({ taskId }: JsonObject): string => {
-      if (typeof taskId !== 'string') throw new Error('the answer is no task');
-      return taskId;
-    };
+    const replica = (n: number) => replicas[n] ?? raise('there are two replicas');
+    const idOf = ({ taskId }: JsonObject): string =>
+      typeof taskId === 'string' ? taskId : raise('the answer is no task');
     const park = async () => idOf(await replica(0).answers.call(john, asked));
 
     it('is a task that names the request, and lives as long as people have time', async () => {

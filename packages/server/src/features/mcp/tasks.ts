@@ -45,14 +45,19 @@ export interface Tasks {
   readonly get: (context: McpCallContext, id: string) => Promise<Task | undefined>;
   /** Asks for an end. A task that has ended stays as it is. False where there is none. */
   readonly cancel: (context: McpCallContext, id: string) => Promise<boolean>;
+  /** A task was cancelled, on whichever replica: its call is let go, if it is made here. */
+  readonly letGo: (id: string) => void;
+  /** The same for all that was cancelled while this replica could hear nothing. */
+  readonly letGoOfCancelled: () => Promise<void>;
 }
 
 type Called = Result<McpCalled, Problem>;
 
 export function createTasks(parts: TaskParts): Tasks {
   const { toolbox, repository, clock, random } = parts;
-  // The calls that this process is making, so that a cancellation that comes here ends them.
-  const running = new Map<string, AbortController>();
+  // The calls that this process is making, so that a cancellation ends them.
+  const running = new Map<string, { readonly task: Task; readonly controller: AbortController }>();
+  const letGo = (id: string): void => running.get(id)?.controller.abort();
 
   const newTask = (context: McpCallContext, asked: AskedCall, state: TaskState, lives: number): Task => {
     const now = clock();
@@ -83,7 +88,7 @@ export function createTasks(parts: TaskParts): Tasks {
   };
   /** Follows a call that is being made to its end, and writes down what it came to, unless the task was cancelled. */
   const follow = (task: Task, controller: AbortController, called: Promise<Called>): Promise<void> => {
-    running.set(task.id, controller);
+    running.set(task.id, { task, controller });
     return called
       .then((outcome) => stateOf(task.tool, outcome))
       .catch((error: unknown) => {
@@ -150,9 +155,16 @@ export function createTasks(parts: TaskParts): Tasks {
       if (task === undefined) return false;
       if (task.state.status === 'working') {
         await repository.move(task, { status: 'cancelled' }, clock());
-        running.get(id)?.abort();
+        letGo(id);
       }
       return true;
+    },
+    letGo,
+    async letGoOfCancelled() {
+      for (const { task, controller } of running.values()) {
+        const now = await repository.find(task.id, task.owner, clock());
+        if (now?.state.status === 'cancelled') controller.abort();
+      }
     },
   };
 }
