@@ -106,8 +106,7 @@ export function createAdmin(options: AdminOptions): Admin {
     const request = `${method} /admin${path}`;
     for (let attempt = 1; ; attempt++) {
       const answer = await once(method, path, body);
-      const failed = typeof answer === 'string' ? answer : answer.status >= 500 || answer.status === 429;
-      if (failed === false && typeof answer !== 'string') return readAnswer(request, answer);
+      if (typeof answer !== 'string' && !isPassing(answer)) return readAnswer(request, answer);
       const detail = typeof answer === 'string' ? answer : `${answer.status} ${errorText(answer)}`;
       // 429 and Keycloak's 503 mean "not done"; after anything else a write may have happened.
       const unknown = typeof answer === 'string' || (answer.status !== 429 && answer.status !== 503);
@@ -161,6 +160,12 @@ export function createAdmin(options: AdminOptions): Admin {
       }
     },
   };
+}
+
+/** Whether a later try may have another answer. Keycloak says 400 where its database broke off a request among others. */
+function isPassing(answer: FetchedResponse): boolean {
+  if (answer.status === 400) return errorText(answer) === 'Database operation failed';
+  return answer.status >= 500 || answer.status === 429;
 }
 
 /** Milliseconds before the next try: the server's `Retry-After` up to 30 s, else 0.5 s doubled each time up to 8 s. */

@@ -100,6 +100,17 @@ describe('apply', () => {
     expect(fake.log.filter((call) => call === 'POST /aip/clients')).toHaveLength(1);
   });
 
+  it('tries again when the database broke a request off, which Keycloak calls a 400', async () => {
+    const fake = createFakeKeycloak();
+    let broken = 0;
+    fake.intercept = (call) =>
+      call === 'POST /' && broken++ === 0
+        ? { status: 400, body: { errorMessage: 'Database operation failed' } }
+        : undefined;
+    expect(await applyFile(fake, file)).toMatchObject({ ok: true, value: { differences: [] } });
+    expect(broken).toBe(2);
+  });
+
   it('tries again on 503, 429 and 500', async () => {
     const fake = createFakeKeycloak();
     const answers = [503, 429, 500];
