@@ -42,6 +42,18 @@ async function tryTypeScript(checks: Checks, { url, token }: ClientParts, era: '
   checks.that(`${who} calls one`, JSON.stringify(called.content).includes(greeting), called);
   const refused = await client.callTool({ name: 'fixture__test_error_handling', arguments: {} });
   checks.that(`${who} is told of an upstream’s error`, refused.isError === true, refused);
+  const measured = await client.callTool({ name: 'mcp-fixture__measured', arguments: {} });
+  checks.that(
+    `${who} gets what an MCP upstream promised, structured`,
+    JSON.stringify(measured.structuredContent) === '{"celsius":21.5}' && measured.isError !== true,
+    measured,
+  );
+  const gaveUp = await client.callTool({ name: 'mcp-fixture__gives_up', arguments: {} });
+  checks.that(
+    `${who} is told that an MCP upstream’s tool gave up`,
+    gaveUp.isError === true && JSON.stringify(gaveUp.content).includes('gives up on purpose'),
+    gaveUp,
+  );
   await client.close();
 }
 

@@ -8,20 +8,21 @@ export interface Proxy {
 }
 
 /**
- * Hands every request on as it is, except that it adds the token, and names tools `prefix__name` on the way in and `name`
+ * Hands every request on as it is, except that it adds the token, and names tools `slug__name` on the way in and `name`
  * on the way out, in body and `Mcp-Name`. `Host` and `Origin` stay those of the client, so that Keyturn judges them; the
  * proxy's own loopback address is one of Keyturn's names.
  */
 export async function openProxy(options: {
   readonly target: string;
-  readonly prefix: string;
-  readonly tools: ReadonlySet<string>;
+  /** The fixtures by their bare names, each with the slug of the source that has it. */
+  readonly tools: ReadonlyMap<string, string>;
   /** Operations whose arguments are a body, which the tool takes as its one argument `body`. */
   readonly bodies: ReadonlySet<string>;
   readonly token: () => Promise<string>;
 }): Promise<Proxy> {
-  const { target, prefix, tools } = options;
-  const inward = (name: string): string => (tools.has(name) ? `${prefix}__${name}` : name);
+  const { target, tools } = options;
+  const inward = (name: string): string => (tools.has(name) ? `${tools.get(name) ?? ''}__${name}` : name);
+  const prefixes = new RegExp(`"(?:${[...new Set(tools.values())].join('|')})__`, 'g');
   const server = createServer((incoming, outgoing) => {
     void (async () => {
       const chunks: Buffer[] = [];
@@ -42,7 +43,7 @@ export async function openProxy(options: {
           outgoing.writeHead(answer.statusCode ?? 502, rest);
           answer.setEncoding('utf8');
           // A name may be cut by a chunk's end; the suite's answers are small enough to come whole, streams line by line.
-          answer.on('data', (text: string) => outgoing.write(text.replaceAll(`"${prefix}__`, '"')));
+          answer.on('data', (text: string) => outgoing.write(text.replaceAll(prefixes, '"')));
           answer.on('end', () => outgoing.end());
         },
       );

@@ -58,7 +58,7 @@ export async function run(parts: {
       }
     }
     checks.that('nothing is exempted that holds', needless.size === 0, [...needless]);
-    const sent = stage.fixture.tokens();
+    const sent = stage.shown();
     const kinds = new Set(sent.map((header) => audiencesOf(header)));
     checks.that('the upstream saw tokens for itself only', sent.length > 0 && [...kinds].join() === 'fixture', [
       ...kinds,

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startTestIdp } from '@keyturn/idp/testing';
 import { freePorts } from '../parts/ports.ts';
-import { type Fixture, openFixture } from './fixture.ts';
+import { openFixture } from './fixture.ts';
+import { openMcpFixture } from './mcp-fixture.ts';
 import { openProxy } from './proxy.ts';
 import { realmName, toolsRealm } from './realm.ts';
 import { serveKeyturn } from './serve.ts';
@@ -19,7 +20,8 @@ export interface Stage {
   readonly issuer: string;
   /** With the lean path, and without: the SDK answers all. */
   readonly served: readonly [Served, Served];
-  readonly fixture: Fixture;
+  /** The Authorization header of each request that came to an upstream. */
+  readonly shown: () => readonly string[];
   /** Registered, and free when the stage was opened: another program may have taken one since. */
   readonly callbackPorts: readonly number[];
   readonly tokenOf: (username: string) => Promise<string>;
@@ -56,6 +58,8 @@ export async function openStage(keycloakUrl: string | undefined, say: (text: str
     const issuer = `${idpUrl}/realms/${realmName}`;
     const fixture = await openFixture();
     opened.push(fixture.close);
+    const mcpFixture = await openMcpFixture();
+    opened.push(mcpFixture.close);
     const folder = await mkdtemp(join(tmpdir(), 'keyturn-tools-'));
     opened.push(() => rm(folder, { recursive: true, force: true }));
 
@@ -89,11 +93,20 @@ export async function openStage(keycloakUrl: string | undefined, say: (text: str
       });
       opened.push(() => running.stop('SIGKILL'));
       await register(keyturn, { name: 'fixture', url: `${fixture.url}/openapi.json`, default_audience: 'fixture' });
+      await register(keyturn, {
+        name: 'MCP fixture',
+        slug: 'mcp-fixture',
+        source_type: 'mcp',
+        url: mcpFixture.url,
+        default_audience: 'fixture',
+      });
       let fresh: { readonly token: string; readonly until: number } | undefined;
       const proxy = await openProxy({
         target: keyturn,
-        prefix: 'fixture',
-        tools: new Set(fixture.names),
+        tools: new Map([
+          ...fixture.names.map((name) => [name, 'fixture'] as const),
+          ...mcpFixture.names.map((name) => [name, 'mcp-fixture'] as const),
+        ]),
         bodies: new Set(fixture.bodies),
         token: async () => {
           if (fresh === undefined || Date.now() > fresh.until) {
@@ -110,7 +123,8 @@ export async function openStage(keycloakUrl: string | undefined, say: (text: str
       await serve('lean', ports.lean, ports.m1, true),
       await serve('sdk', ports.sdk, ports.m2, false),
     ] as const;
-    return { issuer, served: [served[0], served[1]], fixture, callbackPorts, tokenOf, register, close };
+    const shown = (): readonly string[] => [...fixture.tokens(), ...mcpFixture.tokens()];
+    return { issuer, served: [served[0], served[1]], shown, callbackPorts, tokenOf, register, close };
   } catch (error) {
     await close();
     throw error;

@@ -8,7 +8,9 @@ export interface ChangingUpstream {
   readonly url: string;
   readonly documentUrl: string;
   /** What /openapi.json answers from now on: an object, or text as it is. */
-  serve: (document: object | string) => void;
+  serve: (document: object | string, etag?: string) => void;
+  /** The `If-None-Match` of each request for /openapi.json; undefined where it had none. */
+  readonly conditions: readonly (string | undefined)[];
   /** What everything else answers from now on. Default: what was asked. */
   answer: (handler: (request: IncomingMessage, response: ServerResponse) => void) => void;
   readonly asked: readonly Asked[];
@@ -23,6 +25,8 @@ export interface Asked {
 
 export async function openChangingUpstream(): Promise<ChangingUpstream> {
   let document: object | string = documentOf({});
+  let tag: string | undefined;
+  const conditions: (string | undefined)[] = [];
   const asked: Asked[] = [];
   const echo = (request: IncomingMessage, response: ServerResponse): void => {
     response.setHeader('content-type', 'application/json');
@@ -31,6 +35,13 @@ export async function openChangingUpstream(): Promise<ChangingUpstream> {
   let handler = echo;
   const server = createServer((request, response) => {
     if (request.url === '/openapi.json') {
+      const condition = request.headers['if-none-match'];
+      conditions.push(condition);
+      if (tag !== undefined) response.setHeader('etag', tag);
+      if (tag !== undefined && condition === tag) {
+        response.writeHead(304).end();
+        return;
+      }
       response.setHeader('content-type', 'application/json');
       response.end(typeof document === 'string' ? document : JSON.stringify(document));
       return;
@@ -45,9 +56,11 @@ export async function openChangingUpstream(): Promise<ChangingUpstream> {
     host,
     url: `http://${host}`,
     documentUrl: `http://${host}/openapi.json`,
-    serve: (given) => {
+    serve: (given, etag) => {
       document = given;
+      tag = etag;
     },
+    conditions,
     answer: (given) => {
       handler = given;
     },

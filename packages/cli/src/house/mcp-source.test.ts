@@ -2,7 +2,7 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ChangingUpstream, openChangingUpstream } from './changing-upstream.ts';
 import { listedTool, type McpUpstream, openMcpUpstream } from './mcp-upstream.ts';
-import { type House, openHouse } from './open-house.ts';
+import { type House, openHouse, type Reply } from './open-house.ts';
 
 const eras = ['modern', 'legacy'] as const;
 const upstreams = new Map<string, McpUpstream>();
@@ -93,6 +93,56 @@ describe.each(eras)('an MCP server of the %s era as a source', (era) => {
     const result = await client.callTool({ name: `${slug}__picture`, arguments: {} });
     expect(result.content).toEqual([{ type: 'image', data: 'AAAA', mimeType: 'image/png' }]);
     await client.close();
+  });
+});
+
+describe('the era of an MCP server', () => {
+  const handshake = { modern: 'server/discover', legacy: 'initialize' } as const;
+  const methodsOf = async (upstream: McpUpstream, use: () => Promise<unknown>): Promise<readonly string[]> => {
+    const before = upstream.methods.length;
+    await use();
+    return upstream.methods.slice(before);
+  };
+
+  it.each(eras)('is found out when its tools are listed, and not at each call (%s)', async (era) => {
+    const upstream = upstreamOf(era);
+    const { slug, path } = await register(upstream, [listedTool('echo')]);
+    const called = await methodsOf(upstream, () => call(`${slug}/echo`));
+    const greeting = era === 'modern' ? [] : ['initialize', 'notifications/initialized'];
+    expect(called).toEqual([...greeting, 'tools/call']);
+    const listed = await methodsOf(upstream, () => house.post(`${path}/refresh`, admin, {}));
+    expect(listed).toContain('server/discover');
+  });
+
+  it.each([
+    ['modern', 'legacy'],
+    ['legacy', 'modern'],
+  ] as const)('may change from %s to %s: the call is made once, in the other', async (from, to) => {
+    const upstream = await openMcpUpstream(from);
+    await using other = await openHouse({ settings: { tools: { allowedHosts: [upstream.host], resyncInterval: 0 } } });
+    const [boss, user] = [await other.tokenOf('admin'), await other.tokenOf('john')];
+    upstream.serve([listedTool('echo')]);
+    const body = { name: 'x', slug: 'x', url: upstream.url, source_type: 'mcp', auth: { kind: 'none' } };
+    expect((await other.post('/api/v1/sources', boss, body)).status).toBe(201);
+    const use = () => other.post('/api/v1/tools/execute', user, { tool_id: 'x/echo', arguments: { a: 1 } });
+    await use();
+    upstream.speak(to);
+    let reply: Reply | undefined;
+    const called = await methodsOf(upstream, async () => (reply = await use()));
+    expect(reply?.body).toMatchObject({ status: 'completed', result: { given: { a: 1 } } });
+    expect(called).toContain(handshake[to]);
+    expect(upstream.made()).toBe(2);
+    expect((await methodsOf(upstream, use)).filter((method) => method === 'server/discover')).toEqual([]);
+    upstream.close();
+  });
+
+  it('is looked at once more where a call is refused, and the call is not made again', async () => {
+    const upstream = upstreamOf('modern');
+    const { slug } = await register(upstream, [listedTool('refuse')]);
+    const called = await methodsOf(upstream, async () =>
+      expect((await call(`${slug}/refuse`)).body).toMatchObject({ upstream_status: 400 }),
+    );
+    expect(called).toEqual(['tools/call', 'server/discover']);
   });
 });
 

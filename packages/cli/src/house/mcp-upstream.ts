@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createMcpHandler, Server } from '@modelcontextprotocol/server';
+import { createMcpHandler, ProtocolError, ProtocolErrorCode, Server } from '@modelcontextprotocol/server';
 
 /** For house tests: an MCP server behind streamable HTTP, whose tools a test writes anew. */
 export interface McpUpstream {
@@ -11,35 +11,45 @@ export interface McpUpstream {
   readonly shown: readonly (string | undefined)[];
   /** JSON-RPC methods that came, in order. */
   readonly methods: readonly string[];
+  /** How many calls have come to a tool. */
+  readonly made: () => number;
+  /** Speaks the other era from now on, as a server that was replaced. */
+  readonly speak: (era: 'modern' | 'legacy') => void;
   readonly close: () => void;
 }
 
 const object = { type: 'object', properties: {} };
 
-/** What each tool does: `echo` gives back, `fail` says that it failed, `picture` has no text. */
+/** What each tool does: `echo` gives back, `fail` says that it failed, `picture` has no text, `refuse` is no call. */
 function call(name: string, given: object): object {
+  if (name === 'refuse') throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'no');
   if (name === 'fail') return { content: [{ type: 'text', text: 'no luck' }], isError: true };
   if (name === 'picture') return { content: [{ type: 'image', data: 'AAAA', mimeType: 'image/png' }] };
   return { content: [{ type: 'text', text: JSON.stringify(given) }], structuredContent: { given } };
 }
 
 /** `modern` by the official SDK, which speaks 2026-07-28; `legacy` by hand, as servers of 2025 speak, with a session. */
-export async function openMcpUpstream(era: 'modern' | 'legacy'): Promise<McpUpstream> {
+export async function openMcpUpstream(first: 'modern' | 'legacy'): Promise<McpUpstream> {
+  let era = first;
+  let made = 0;
   let tools: readonly object[] = [];
   const shown: (string | undefined)[] = [];
   const methods: string[] = [];
-  const modern = createMcpHandler(() => {
-    const server = new Server({ name: 'upstream', version: '1' }, { capabilities: { tools: {} } });
-    // The test says what is listed; the SDK's own types would refuse what some tests list.
-    server.setRequestHandler('tools/list', () => ({
-      tools: tools as { name: string; inputSchema: { type: 'object' } }[],
-    }));
-    server.setRequestHandler('tools/call', ({ params }) => ({
-      content: [],
-      ...call(params.name, params.arguments ?? {}),
-    }));
-    return server;
-  });
+  const modern = createMcpHandler(
+    () => {
+      const server = new Server({ name: 'upstream', version: '1' }, { capabilities: { tools: {} } });
+      // The test says what is listed; the SDK's own types would refuse what some tests list.
+      server.setRequestHandler('tools/list', () => ({
+        tools: tools as { name: string; inputSchema: { type: 'object' } }[],
+      }));
+      server.setRequestHandler('tools/call', ({ params }) => {
+        made += 1;
+        return { content: [], ...call(params.name, params.arguments ?? {}) };
+      });
+      return server;
+    },
+    { legacy: 'reject' },
+  );
   const answer = async (request: IncomingMessage, body: string): Promise<Response> => {
     const message = (body === '' ? {} : JSON.parse(body)) as {
       id?: number;
@@ -68,6 +78,8 @@ export async function openMcpUpstream(era: 'modern' | 'legacy'): Promise<McpUpst
       case 'tools/list':
         return reply({ tools });
       case 'tools/call':
+        if (request.headers['mcp-session-id'] === undefined) return new Response(null, { status: 400 });
+        made += 1;
         return reply(call(message.params?.name ?? '', message.params?.arguments ?? {}));
       default:
         return Response.json(
@@ -99,6 +111,10 @@ export async function openMcpUpstream(era: 'modern' | 'legacy'): Promise<McpUpst
     },
     shown,
     methods,
+    made: () => made,
+    speak: (other) => {
+      era = other;
+    },
     close: () => {
       server.closeAllConnections();
       server.close();

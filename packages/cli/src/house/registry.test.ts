@@ -333,6 +333,60 @@ describe('the health of a source', () => {
   });
 });
 
+describe('a document with an ETag', () => {
+  const asksFor = async (path: string, body: object = {}) => {
+    const before = upstream.conditions.length;
+    const reply = await refresh(path, body);
+    return { reply, condition: upstream.conditions.slice(before) };
+  };
+
+  it('is not read again while it is the same, and everything stays as it is', async () => {
+    upstream.serve(documentOf({ a: 'one' }), '"v1"');
+    const { path, slug } = await register(undefined, { review: 'review' });
+    const known = (await house.get(path, admin)).body;
+    const { reply, condition } = await asksFor(path);
+    expect(condition).toEqual(['"v1"']);
+    expect(diffOf(reply)).toEqual({ added: [], changed: [], removed: [], pending: [] });
+    expect((await house.get(path, admin)).body).toMatchObject({
+      inventory_hash: known['inventory_hash'],
+      updated_at: known['updated_at'],
+    });
+    expect(await offered(slug)).toEqual(['a']);
+    expect((await asksFor(path, { dry_run: true })).condition).toEqual(['"v1"']);
+    expect((await asksFor(path, { force: true })).condition).toEqual([undefined]);
+  });
+
+  it('is read when it is another, and while tools of it wait for a person', async () => {
+    upstream.serve(documentOf({ a: 'one' }), '"v1"');
+    const { path, slug } = await register(undefined, { review: 'review' });
+    upstream.serve(documentOf({ a: 'one', b: 'two' }), 'W/"v2"');
+    const { reply, condition } = await asksFor(path);
+    expect([condition, diffOf(reply)['added']]).toEqual([['"v1"'], ['b']]);
+    expect((await asksFor(path)).condition).toEqual([undefined]);
+    await house.post(`${path}/tools/accept`, admin, { all: true });
+    expect((await asksFor(path)).condition).toEqual(['W/"v2"']);
+    expect(await offered(slug)).toEqual(['a', 'b']);
+  });
+
+  it('is read anew with another selection, and where the tag is none or the document has other files', async () => {
+    upstream.serve(documentOf({ a: 'one', b: 'two' }), '"v1"');
+    const { path, slug } = await register(undefined);
+    const before = upstream.conditions.length;
+    await patch(path, { exclude: [{ operations: ['b'] }] });
+    expect(upstream.conditions.slice(before)).toEqual([undefined]);
+    expect(await offered(slug)).toEqual(['a']);
+    upstream.serve(documentOf({ a: 'other' }), 'no tag');
+    await refresh(path);
+    expect((await asksFor(path)).condition).toEqual([undefined]);
+    const elsewhere = { $ref: `${upstream.url}/part.json#/a` };
+    const paths = { '/a': { get: { operationId: 'a', responses: { 200: elsewhere } } } };
+    upstream.answer((_request, response) => response.end('{"a":{"description":"ok"}}'));
+    upstream.serve(documentOf({}, { paths }), '"v2"');
+    expect((await refresh(path)).status).toBe(200);
+    expect((await asksFor(path)).condition).toEqual([undefined]);
+  });
+});
+
 describe('a change of a source', () => {
   it('is one row of the audit, written with it', async () => {
     const { path } = await register(documentOf({ a: 'one' }));

@@ -88,4 +88,22 @@ describe('a tool over MCP', () => {
       annotations: { readOnlyHint: true },
     });
   });
+
+  it('asks for no headers beside its arguments, and keeps a property that happens to have that name', () => {
+    const region = { type: 'string', 'x-mcp-header': 'Region' };
+    const properties = { region, list: { items: region }, 'x-mcp-header': { type: 'string' } };
+    const tool = {
+      name: 'shop__get',
+      title: undefined,
+      description: 'Get',
+      inputSchema: { type: 'object', properties, allOf: [{ properties: { region } }] },
+      annotations: {},
+    };
+    const plain = { type: 'string' };
+    expect(describeTool(tool)['inputSchema']).toEqual({
+      type: 'object',
+      properties: { region: plain, list: { items: plain }, 'x-mcp-header': plain },
+      allOf: [{ properties: { region: plain } }],
+    });
+  });
 });

@@ -1,18 +1,37 @@
-import type { JsonObject } from '@keyturn/protocol';
+import { isJsonObject, type Json, type JsonObject } from '@keyturn/protocol';
 import type { Problem } from '../../http/problem.ts';
 import type { McpCalled, McpTool } from './port.ts';
 
-/** A tool on the wire. */
+/**
+ * A tool on the wire. Its input schema loses `x-mcp-header`: a client that saw it would send arguments in `Mcp-Param`
+ * headers too (SEP-2243), which somebody would have to hold against the body. Keyturn writes them for the upstream itself.
+ */
 export function describeTool(tool: McpTool): JsonObject {
   return {
     name: tool.name,
     ...(tool.title === undefined ? {} : { title: tool.title }),
     description: tool.description,
-    inputSchema: { ...tool.inputSchema, type: 'object' },
+    inputSchema: { ...withoutHeaders(tool.inputSchema), type: 'object' },
     ...(tool.outputSchema === undefined ? {} : { outputSchema: { ...tool.outputSchema, type: 'object' } }),
     annotations: { ...tool.annotations },
   };
 }
+
+function withoutHeaders(schema: JsonObject): JsonObject {
+  const strip = (value: Json | undefined): Json | undefined => {
+    if (Array.isArray(value)) return value.map((item) => strip(item) ?? null);
+    if (!isJsonObject(value)) return value;
+    // As a keyword it is text; a property of this name is a schema, and stays.
+    const kept = Object.entries(value).filter(([key, member]) => key !== headerKey || typeof member !== 'string');
+    return Object.fromEntries(kept.map(([key, member]) => [key, strip(member)]));
+  };
+  // Hardly any schema has it, and then nothing is copied.
+  if (!JSON.stringify(schema).includes(`"${headerKey}"`)) return schema;
+  const stripped = strip(schema);
+  return isJsonObject(stripped) ? stripped : schema;
+}
+
+const headerKey = 'x-mcp-header';
 
 /**
  * An upstream's answer as a result: JSON as text and as `structuredContent`, bytes as an embedded resource, a refusal

@@ -145,7 +145,7 @@ export const documentSchema = z.strictObject({ document });
 /** The body of POST /api/v1/sources/{id}/refresh. */
 export const refreshSchema = z.strictObject({
   dry_run: z.boolean().default(false),
-  /** Seed 003 has it; every refresh reads the document anew. */
+  /** Read the document anew even if its ETag says that it has not changed. */
   force: z.boolean().optional(),
 });
 

@@ -52,6 +52,7 @@ export async function changeSource(
           failures: 0,
           warnings: reading.warnings,
           inventoryHash: reading.inventoryHash,
+          readFrom: reading.readFrom,
         }),
     updatedAt: now,
   };

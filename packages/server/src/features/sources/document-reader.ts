@@ -28,7 +28,7 @@ const inPlace = kibibytes(256);
  */
 export async function readInThread(
   job: DocumentJob,
-  fetch: GuardedFetch,
+  fetch: (...asked: Parameters<GuardedFetch>) => ReturnType<GuardedFetch>,
   costs: DocumentCosts,
 ): Promise<Result<DocumentReading, ReaderRefusal>> {
   const fetchReference: FetchReference = (url) =>

@@ -3,6 +3,7 @@ import { isJsonObject, type Json, type JsonObject, ok, type Result, refuse } fro
 /** Characters of a schema, written as JSON. */
 const maxSchema = 32_000;
 const maxDepth = 40;
+const dialect2020 = 'https://json-schema.org/draft/2020-12/schema';
 
 /**
  * A JSON Schema that another server has written, ready to be shown to models and to be held against arguments: of an
@@ -14,7 +15,10 @@ export function readForeignSchema(given: Json | undefined): Result<JsonObject, s
   const problem = problemOf(given);
   if (problem !== undefined) return refuse(problem);
   const cleaned = clean(given);
-  return isJsonObject(cleaned) ? ok({ ...cleaned, properties: cleaned['properties'] ?? {} }) : refuse('is no object');
+  if (!isJsonObject(cleaned)) return refuse('is no object');
+  // The one dialect in which it will be read; of any other it would be claimed falsely.
+  const dialect = given['$schema'] === dialect2020 ? { $schema: dialect2020 } : {};
+  return ok({ ...dialect, ...cleaned, properties: cleaned['properties'] ?? {} });
 }
 
 /** Text of another server as people and models are shown it: nothing invisible, nothing that steers, no more than `max`. */

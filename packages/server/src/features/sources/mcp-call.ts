@@ -11,6 +11,7 @@ import {
 } from '@keyturn/protocol';
 import { checkResult, type Tool, type ToolResult } from '@keyturn/tools';
 import { askMcp, type McpRefusal } from './mcp-client.ts';
+import type { McpEras } from './mcp-eras.ts';
 import { wireNameOf } from './mcp-tools.ts';
 
 export interface McpCallOptions {
@@ -36,7 +37,11 @@ export type McpCaller = (
  * Calls tools of MCP servers, each by a connection of its own. What MCP answers is given a status, so that it is judged
  * like any upstream's: 200; 422 for a tool that says of itself that it failed; 400 for a call that the server refuses.
  */
-export function createMcpCaller(parts: { readonly fetch: GuardedFetch; readonly version: string }): McpCaller {
+export function createMcpCaller(parts: {
+  readonly fetch: GuardedFetch;
+  readonly version: string;
+  readonly eras: McpEras;
+}): McpCaller {
   return async (url, tool, args, options) => {
     const asked = await askMcp({ ...options, ...parts, url }, (client, request) =>
       client.callTool({ name: wireNameOf(tool), arguments: args }, { ...request, toolDefinition: definitionOf(tool) }),

@@ -1,6 +1,7 @@
 import type { GuardedFetch, NetRefusal } from '@keyturn/net';
 import { type Bytes, type Milliseconds, milliseconds, type Result, refuse } from '@keyturn/protocol';
-import type { Client } from '@modelcontextprotocol/client';
+import type { Client, PriorDiscovery } from '@modelcontextprotocol/client';
+import type { McpEra, McpEras } from './mcp-eras.ts';
 
 export interface McpConnection {
   readonly url: string;
@@ -13,6 +14,10 @@ export interface McpConnection {
   readonly maxBytes: Bytes;
   readonly version: string;
   readonly signal?: AbortSignal | undefined;
+  /** The eras that servers were found to speak. */
+  readonly eras: McpEras;
+  /** Whether to find out anew which era the server speaks, though it is remembered. Default false. */
+  readonly looksAgain?: boolean;
 }
 
 /** Why there is no answer of an MCP server. */
@@ -23,15 +28,34 @@ export type McpRefusal =
   /** It answered in MCP's terms, with an error or with what is no answer. */
   | { readonly why: 'protocol'; readonly message: string };
 
+type Ask<Value> = (client: Client, options: { timeout: number; signal: AbortSignal }) => Promise<Value>;
+
 /**
  * Asks an MCP server one thing by the official client, in whichever era it speaks (2026-07-28, else 2025-11-25 and
- * older), over the guarded fetch: no redirect, no private address, nothing without an end. Nothing is kept between two
- * uses, so that no caller meets another's session.
+ * older), over the guarded fetch: no redirect, no private address, nothing without an end. Nothing but the era is kept
+ * between two uses, so that no caller meets another's session.
  */
-export async function askMcp<Value>(
+export async function askMcp<Value>(connection: McpConnection, ask: Ask<Value>): Promise<Result<Value, McpRefusal>> {
+  const { eras, url } = connection;
+  const known = connection.looksAgain === true ? undefined : eras.of(url);
+  const first = await askOnce(connection, known, ask);
+  if (known === undefined || first === undefined || first.ok || !mayBeOtherEra(first.refusal)) return first ?? unasked;
+  // The server may have been replaced by one of the other era. Only if it has is it asked again: what it has refused in
+  // the era that it speaks is its answer, and a call is not made twice.
+  eras.forget(url);
+  const second = await askOnce(connection, undefined, ask, known);
+  return second ?? first;
+}
+
+const unasked = refuse<McpRefusal>({ why: 'protocol', message: 'the server was not asked' });
+
+/** One connection. Undefined, and nothing asked, where the server turns out to speak the era that is excepted. */
+async function askOnce<Value>(
   connection: McpConnection,
-  ask: (client: Client, options: { timeout: number; signal: AbortSignal }) => Promise<Value>,
-): Promise<Result<Value, McpRefusal>> {
+  known: McpEra | undefined,
+  ask: Ask<Value>,
+  except?: McpEra,
+): Promise<Result<Value, McpRefusal> | undefined> {
   const { Client, StreamableHTTPClientTransport } = await import('@modelcontextprotocol/client');
   const line = openLine(connection);
   const client = new Client({ name: 'keyturn', version: connection.version }, { versionNegotiation: { mode: 'auto' } });
@@ -42,7 +66,10 @@ export async function askMcp<Value>(
   ];
   const options = { timeout: connection.timeout, signal: AbortSignal.any(signals) };
   try {
-    await client.connect(transport, options);
+    await client.connect(transport, { ...options, ...(known === undefined ? {} : { prior: priorOf(known) }) });
+    const era = client.getProtocolEra();
+    if (era !== undefined) connection.eras.remember(connection.url, era);
+    if (except !== undefined && era === except) return undefined;
     return { ok: true, value: await ask(client, options) };
   } catch (error) {
     return refuse(line.failure() ?? { why: 'protocol', message: messageOf(error) });
@@ -51,6 +78,17 @@ export async function askMcp<Value>(
     if (transport.sessionId !== undefined) await transport.terminateSession().catch(() => undefined);
     await client.close().catch(() => undefined);
   }
+}
+
+/** What the client takes instead of finding out. It says the era alone: what else a server says may be for one caller. */
+function priorOf(era: McpEra): PriorDiscovery {
+  if (era === 'legacy') return { kind: 'legacy' };
+  return { kind: 'modern', discover: { supportedVersions: ['2026-07-28'], capabilities: { tools: {} } } };
+}
+
+/** Whether a server of the other era would have refused so: it does not know the method, or wants a session. */
+function mayBeOtherEra(refusal: McpRefusal): boolean {
+  return refusal.why === 'protocol' || (refusal.why === 'status' && [400, 404, 405].includes(refusal.status));
 }
 
 /** The client's network: the one endpoint, by the guarded fetch. What went wrong below MCP is remembered. */

@@ -12,6 +12,7 @@ import {
 import { hashJson, nameForMcp, selects, type Tool } from '@keyturn/tools';
 import { readToolOf } from './document-job.ts';
 import { askMcp, type McpRefusal } from './mcp-client.ts';
+import type { McpEras } from './mcp-eras.ts';
 import type { OwnCredential, OwnCredentialRefusal, OwnedSource } from './own-credential.ts';
 import type { McpReading, McpToRead } from './parts.ts';
 import type { SourceRefusal } from './refusals.ts';
@@ -22,6 +23,7 @@ export interface McpReadingParts {
   readonly ownCredential: (source: OwnedSource) => Promise<Result<OwnCredential, OwnCredentialRefusal>>;
   readonly limit: Bytes;
   readonly version: string;
+  readonly eras: McpEras;
 }
 
 /** The most tools of one MCP server. */
@@ -48,6 +50,8 @@ export async function readMcpTools(
       timeout: patience,
       maxBytes: parts.limit,
       version: parts.version,
+      eras: parts.eras,
+      looksAgain: true,
     },
     async (client, options) => (await client.listTools(undefined, options)).tools,
   );

@@ -9,6 +9,7 @@ import type { Log } from '../../outside/log.ts';
 import type { Seal } from '../../outside/seal.ts';
 import { mountSourceHealth } from './health-routes.ts';
 import { createMcpCaller, type McpCaller } from './mcp-call.ts';
+import { rememberEras } from './mcp-eras.ts';
 import { readMcpTools } from './mcp-tools.ts';
 import { createOffer, type OfferedSource } from './offer.ts';
 import { createOwnCredentials, type OwnCredential, type OwnCredentialRefusal } from './own-credential.ts';
@@ -51,7 +52,8 @@ export interface Sources {
 
 /** Builds the feature from its parts. */
 export function openSources(options: SourcesOptions): Sources {
-  const { settings, store, fetch, seal, clock, random, log } = options;
+  const { settings, store, fetch, seal, version, clock, random, log } = options;
+  const eras = rememberEras();
   const repository = openSourceRepository(store);
   const offered = createOffer(repository);
   const ownCredential = createOwnCredentials({ ...options });
@@ -72,7 +74,8 @@ export function openSources(options: SourcesOptions): Sources {
     },
     resyncInterval: seconds(settings.resyncInterval),
     changed: () => changed(),
-    readMcp: (source) => readMcpTools({ fetch, ownCredential, limit: documentLimit, version: options.version }, source),
+    readMcp: (source) => readMcpTools({ fetch, ownCredential, limit: documentLimit, version, eras }, source),
+    version,
   };
   const warn = (source: Parameters<typeof passthroughWarning>[0]) =>
     passthroughWarning(source, settings.allowPassthrough);
@@ -82,7 +85,7 @@ export function openSources(options: SourcesOptions): Sources {
       const source = await repository.byId(sourceId);
       return source === undefined ? refuse({ why: 'not-configured' }) : ownCredential(source, fresh);
     },
-    callMcp: createMcpCaller({ fetch, version: options.version }),
+    callMcp: createMcpCaller({ fetch, version, eras }),
     mount(frame, whenChanged) {
       changed = whenChanged;
       const { adminRole, breakerOf } = options;

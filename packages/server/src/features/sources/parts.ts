@@ -23,6 +23,8 @@ export interface SourceParts {
   readonly resyncInterval: Seconds;
   /** Called after a source has changed: this replica's catalogue is read again before the answer leaves. */
   readonly changed: () => Promise<void>;
+  /** Keyturn's own: another may make other tools of the same document. */
+  readonly version: string;
   /** The tools of an MCP server, asked for as Keyturn itself. */
   readonly readMcp: (source: McpToRead) => Promise<Result<McpReading, SourceRefusal>>;
 }

@@ -4,75 +4,112 @@ import { ok, type Result, refuse } from '@keyturn/protocol';
 import { hashJson } from '@keyturn/tools';
 import { readInThread } from './document-reader.ts';
 import type { ToolHead } from './kept-tool.ts';
-import type { SourceParts } from './parts.ts';
+import type { McpReading, SourceParts } from './parts.ts';
 import type { SourceRefusal } from './refusals.ts';
 import type { ReadTool } from './settle.ts';
-import type { Source, SourceDefinition } from './source.ts';
+import type { ReadDocument, Source, SourceDefinition } from './source.ts';
 
 /** A source as it is now: its tools, and what is to be said of it. */
 export interface Reading {
   readonly tools: readonly ReadTool[];
   readonly warnings: readonly string[];
   readonly inventoryHash: string;
+  readonly readFrom: ReadDocument | undefined;
 }
 
 /**
  * Reads what a source offers: its document from its URL, or the one that was uploaded; or the list of an MCP server.
- * Touches nothing that is kept.
+ * Touches nothing that is kept. With an `etag` the document is asked for only if it is another by now; if it is not, the
+ * refusal is `document-status` with 304.
  */
 export async function readSource(
   parts: SourceParts,
   source: SourceDefinition & Pick<Source, 'id'>,
-  given: { readonly document: string | undefined; readonly heads: readonly ToolHead[] },
+  given: Given,
 ): Promise<Result<Reading, SourceRefusal>> {
-  const read = source.sourceType === 'mcp' ? await parts.readMcp(source) : await readOpenApi(parts, source, given);
+  const read: Result<McpReading & { readonly readFrom?: ReadDocument | undefined }, SourceRefusal> =
+    source.sourceType === 'mcp' ? await parts.readMcp(source) : await readOpenApi(parts, source, given);
   if (!read.ok) return read;
-  const { tools, warnings } = read.value;
+  const { tools, warnings, readFrom } = read.value;
   if (tools.length === 0) return refuse({ why: 'no-operations' });
   const hashes = tools.map(({ operation, hash }) => [operation, hash]);
-  return ok({ tools, warnings, inventoryHash: hashJson(Object.fromEntries(hashes)) });
+  return ok({ tools, warnings, inventoryHash: hashJson(Object.fromEntries(hashes)), readFrom });
+}
+
+interface Given {
+  readonly document: string | undefined;
+  readonly heads: readonly ToolHead[];
+  readonly etag?: string | undefined;
 }
 
 async function readOpenApi(
   parts: SourceParts,
   source: SourceDefinition,
-  { document, heads }: { readonly document: string | undefined; readonly heads: readonly ToolHead[] },
+  { document, heads, etag }: Given,
 ): Promise<Result<Omit<Reading, 'inventoryHash'>, SourceRefusal>> {
   const bytes = document === undefined ? 0 : Buffer.byteLength(document);
   if (bytes > parts.documentLimit) {
     const message = `${bytes} bytes, where ${parts.documentLimit} are the limit (tools.documentLimit)`;
     return refuse({ why: 'document-invalid', refusal: { why: 'too-large', message, limit: parts.documentLimit } });
   }
-  const text = document === undefined ? await fetchDocument(parts, source.url ?? '') : ok({ text: document });
-  if (!text.ok) return text;
+  const fetched = document === undefined ? await fetchDocument(parts, source.url ?? '', etag) : ok({ text: document });
+  if (!fetched.ok) return fetched;
+  const { etag: found, ...text }: Partial<Fetched> & { readonly text: string } = fetched.value;
+  let isWhole = true;
   const read = await readInThread(
     {
       contentType: undefined,
       location: source.url,
-      ...text.value,
+      ...text,
       sourceSlug: source.slug,
       include: source.include,
       exclude: source.exclude,
       known: heads.map(({ operation, mcpName, method, path }) => ({ operationId: operation, mcpName, method, path })),
     },
-    parts.fetch,
+    (...asked) => {
+      isWhole = false;
+      return parts.fetch(...asked);
+    },
     parts.documentCosts,
   );
-  return read.ok ? read : refuse({ why: 'document-invalid', refusal: read.refusal });
+  if (!read.ok) return refuse({ why: 'document-invalid', refusal: read.refusal });
+  // Of a document in several files, the ETag of the first says nothing of the others.
+  const readFrom = found === undefined || !isWhole ? undefined : { etag: found, by: parts.version };
+  return ok({ ...read.value, readFrom });
 }
+
+interface Fetched {
+  readonly text: string;
+  readonly contentType: string | undefined;
+  readonly location: string;
+  readonly etag: string | undefined;
+}
+
+/** An entity tag as RFC 9110 §8.8.3 writes it, of a length that is worth keeping. */
+const entityTag = /^(?:W\/)?"[\x21\x23-\x7e]{0,250}"$/;
 
 async function fetchDocument(
   parts: SourceParts,
   url: string,
-): Promise<Result<{ text: string; contentType: string | undefined; location: string }, SourceRefusal>> {
+  etag: string | undefined,
+): Promise<Result<Fetched, SourceRefusal>> {
   const fetched = await parts.fetch(url, {
-    headers: { accept: 'application/json, application/yaml;q=0.9, */*;q=0.1' },
+    headers: {
+      accept: 'application/json, application/yaml;q=0.9, */*;q=0.1',
+      ...(etag === undefined ? {} : { 'if-none-match': etag }),
+    },
     maxBytes: parts.documentLimit,
   });
   if (!fetched.ok) return refuse({ why: 'document-unreachable', url, refusal: fetched.refusal });
   if (fetched.value.status !== 200) return refuse({ why: 'document-status', url, status: fetched.value.status });
-  const contentType = fetched.value.headers.get('content-type') ?? undefined;
-  return ok({ text: fetched.value.text(), contentType, location: fetched.value.url });
+  const { headers } = fetched.value;
+  const found = headers.get('etag') ?? '';
+  return ok({
+    text: fetched.value.text(),
+    contentType: headers.get('content-type') ?? undefined,
+    location: fetched.value.url,
+    etag: entityTag.test(found) ? found : undefined,
+  });
 }
 
 /** An uploaded document as it is stored: a large one is mostly repetition. */

@@ -48,7 +48,7 @@ export async function registerSource(
   const document = body.document === undefined ? undefined : textOfDocument(body.document);
   const reading = await readSource(parts, definition, { document, heads: [] });
   if (!reading.ok) return reading;
-  const { tools, warnings, inventoryHash } = reading.value;
+  const { tools, warnings, inventoryHash, readFrom } = reading.value;
   const settled = settleReading([], tools, { ...policyOf(definition), first: true });
   const source: Source = {
     ...definition,
@@ -56,6 +56,7 @@ export async function registerSource(
     failures: 0,
     warnings,
     inventoryHash,
+    readFrom,
     createdAt: now,
     updatedAt: now,
     createdBy: changer.actor.identity,

@@ -372,6 +372,7 @@ function rowOf(source: Source): Omit<SourceRow, 'document' | 'sync_at'> {
     failures: source.failures,
     warnings: source.warnings,
     inventoryHash: source.inventoryHash,
+    readFrom: source.readFrom,
   };
   return {
     id: source.id,

@@ -95,7 +95,10 @@ export function mountSources(frame: Frame, parts: SourceParts, options: SourceRo
     action: ({ params }) => aimed('source.refresh', params, needsRole),
     handle: async (passage) => {
       const { params, body } = passage;
-      const synced = await syncSource(parts, params['id'] ?? '', changerOf(passage), { dryRun: body.dry_run });
+      const synced = await syncSource(parts, params['id'] ?? '', changerOf(passage), {
+        dryRun: body.dry_run,
+        force: body.force,
+      });
       if (!synced.ok) return refuse(explainSourceRefusal(synced.refusal));
       const { source, diff } = synced.value;
       return done({ status: 200, body: { ...(await show(source)), diff: describeDiff(diff), dry_run: body.dry_run } });

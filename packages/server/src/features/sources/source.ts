@@ -52,6 +52,14 @@ export interface SourceState {
   readonly warnings: readonly string[];
   /** SHA-256 over the tools; changes when the upstream's document does. */
   readonly inventoryHash: string;
+  /** The document that the tools are of, where a sync may ask whether it is still the same. */
+  readonly readFrom?: ReadDocument | undefined;
+}
+
+/** A document that was read: its ETag (RFC 9110 §8.8.3), and the version of Keyturn that made tools of it. */
+export interface ReadDocument {
+  readonly etag: string;
+  readonly by: string;
 }
 
 /** An upstream whose operations are tools. Names as in seed 003. */

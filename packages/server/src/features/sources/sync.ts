@@ -1,4 +1,5 @@
 import { ok, type Result, refuse } from '@keyturn/protocol';
+import { isPending, type ToolHead } from './kept-tool.ts';
 import type { Changer, SourceParts } from './parts.ts';
 import { readSource, unpackDocument } from './read-source.ts';
 import { eventOf, factsOf } from './record.ts';
@@ -13,13 +14,14 @@ export interface Synced {
 
 /**
  * Reads a source again and takes over what is new, by the source's policy. A document that cannot be read or used
- * disturbs nothing that is there; that it could not is kept with the source. With `dryRun` nothing is stored.
+ * disturbs nothing that is there; that it could not is kept with the source. With `dryRun` nothing is stored. A document that
+ * is still the one that was read (its ETag says so) leaves all as it is, unless `force` has it read all the same.
  */
 export async function syncSource(
   parts: SourceParts,
   id: string,
   changer: Changer,
-  options: { readonly dryRun?: boolean } = {},
+  options: { readonly dryRun?: boolean; readonly force?: boolean | undefined } = {},
 ): Promise<Result<Synced, SourceRefusal>> {
   // Whoever accepts a tool or changes the source during the reading wins, and what was read is compared anew.
   for (let attempt = 0; attempt < 3; attempt += 1) {
@@ -28,7 +30,14 @@ export async function syncSource(
     const heads = await parts.repository.heads(id);
     const packed = await parts.repository.document(id);
     const document = packed === undefined ? undefined : await unpackDocument(packed);
-    const reading = await readSource(parts, before, { document, heads });
+    const etag = options.force === true ? undefined : etagOf(parts, before, heads);
+    const reading = await readSource(parts, before, { document, heads, etag });
+    if (etag !== undefined && isNotModified(reading)) {
+      const diff: SyncDiff = { added: [], changed: [], removed: [], pending: [] };
+      const source = options.dryRun === true ? before : await noteUnchanged(parts, before, changer);
+      if (source !== undefined) return ok({ source, diff });
+      continue;
+    }
     if (!reading.ok) {
       if (options.dryRun !== true) await noteFailure(parts, before, changer, reading.refusal);
       return reading;
@@ -42,6 +51,7 @@ export async function syncSource(
       failures: 0,
       warnings: reading.value.warnings,
       inventoryHash: reading.value.inventoryHash,
+      readFrom: reading.value.readFrom,
       updatedAt: hasChanged(settled) ? now : before.updatedAt,
     };
     const stored = await parts.repository.change({
@@ -82,6 +92,32 @@ export function nextSync(
   const interval = source.syncInterval ?? resyncInterval;
   if (interval === 0 || source.url === undefined || !source.enabled) return undefined;
   return now + interval * 1000 * 2 ** Math.min(source.failures, 5);
+}
+
+/**
+ * By which a document is asked for only if it has changed. Not where tools wait for a person: another policy may take
+ * them over; nor where another version of Keyturn has read it.
+ */
+function etagOf(parts: SourceParts, { readFrom }: Source, heads: readonly ToolHead[]): string | undefined {
+  return readFrom?.by === parts.version && !heads.some(isPending) ? readFrom.etag : undefined;
+}
+
+function isNotModified(reading: Result<unknown, SourceRefusal>): boolean {
+  return !reading.ok && reading.refusal.why === 'document-status' && reading.refusal.status === 304;
+}
+
+/** Undefined where the source is another by now. */
+async function noteUnchanged(parts: SourceParts, before: Source, changer: Changer): Promise<Source | undefined> {
+  const now = parts.clock();
+  const after: Source = { ...before, lastSync: { at: now, outcome: 'unchanged' }, failures: 0 };
+  const stored = await parts.repository.change({
+    before,
+    after,
+    by: changer.actor.identity,
+    syncAt: nextSync(parts, after, now),
+    events: [],
+  });
+  return stored ? after : undefined;
 }
 
 async function noteFailure(
