@@ -1,10 +1,12 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { type Checks, keepChecks } from '../edge/checks.ts';
 import { NoChromium, openChromium } from '../parts/chromium.ts';
+import { logIn } from './log-in.ts';
+import { checkRequestPage } from './request-page.ts';
 import { openStage, type Stage } from './stage.ts';
 
 /**
- * A person with a real browser: logs in, sees their roles, loses a group and with it the role without logging in again,
+ * A person with a real browser: logs in, confirms and approves requests on their pages, sees their roles, loses a group and with it the role without logging in again,
  * logs out here, and everywhere. The identity provider and Keyturn have other names for the browser than for each other.
  */
 export async function run(parts: {
@@ -26,6 +28,7 @@ export async function run(parts: {
     await checkLogin(stage, context, checks);
     const seconds = await checkGroups(stage, context, checks);
     await checkOtherSite(stage, context, checks);
+    await checkRequestPage(stage, browser, checks);
     await checkEverywhere(stage, browser, context, checks);
     await checkIdpLogout(stage, context, checks);
     const failed = checks.failed();
@@ -37,13 +40,6 @@ export async function run(parts: {
     await browser.close();
     await stage?.close();
   }
-}
-
-async function logIn(page: Page, username: string): Promise<void> {
-  await page.waitForSelector('#username');
-  await page.fill('#username', username);
-  await page.fill('#password', username);
-  await Promise.all([page.waitForURL((url) => url.hostname === 'keyturn.localhost'), page.press('#password', 'Enter')]);
 }
 
 async function rolesOn(page: Page): Promise<readonly string[]> {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startTestIdp } from '@keyturn/idp/testing';
@@ -17,7 +17,24 @@ export interface Stage {
 }
 
 export const realmName = 'keyturn-login-suite';
-export const rolesOfGroups = { '/staff/editors': 'Editor', 'night-*': 'Watcher' };
+export const rolesOfGroups = { '/staff/editors': 'Editor', 'night-*': 'Watcher', '/reviewers': 'Reviewer' };
+
+const paymentsNeedAKey = `apiVersion: keyturn.dev/v1alpha1
+kind: SafetyPolicy
+metadata:
+  name: payments
+spec:
+  rules:
+    - name: payments
+      type: StateEvaluation
+      action: RequireApproval
+      expression: request.spec.action == "pay"
+      message: Payments need a second key.
+    - name: rest
+      type: StateEvaluation
+      action: Allow
+      expression: "true"
+`;
 
 const root = join(import.meta.dirname, '..', '..');
 
@@ -46,6 +63,8 @@ export async function openStage(keycloakUrl: string | undefined): Promise<Stage>
     }
     const data = await mkdtemp(join(tmpdir(), 'keyturn-login-'));
     opened.push(() => rm(data, { recursive: true, force: true }));
+    const policies = join(data, 'policies.yaml');
+    await writeFile(policies, paymentsNeedAKey);
     const running = startProcess(process.execPath, [join(root, 'packages/cli/src/main.ts'), 'serve'], {
       cwd: data,
       env: {
@@ -57,7 +76,12 @@ export async function openStage(keycloakUrl: string | undefined): Promise<Stage>
         KEYCLOAK_CLIENT_ID: 'keyturn-login',
         KEYCLOAK_CLIENT_SECRET: 'keyturn-login-secret',
         KEYCLOAK_GROUP_TO_ROLE: JSON.stringify(rolesOfGroups),
-        KEYTURN_RBAC__MODEL: JSON.stringify({ roles: { Editor: { staff: true }, Watcher: {} } }),
+        KEYTURN_RBAC__MODEL: JSON.stringify({
+          roles: { Editor: { staff: true }, Watcher: {}, Reviewer: {} },
+        }),
+        KEYTURN_REQUESTS__AGENT_ROLES: 'Editor',
+        KEYTURN_REQUESTS__REVIEWER_ROLES: 'Reviewer',
+        KEYTURN_POLICIES__PATH: policies,
         KEYTURN_LOGIN__SYNC_CLIENT_ID: 'keyturn-reader',
         KEYTURN_LOGIN__SYNC_CLIENT_SECRET: 'keyturn-reader-secret',
         KEYTURN_LOGIN__GROUP_SYNC_INTERVAL: '2',
@@ -129,7 +153,7 @@ function suiteRealm(publicUrl: string, internalUrl: string, idp: string): RealmR
     enabled: true,
     sslRequired: 'none',
     attributes: { frontendUrl: idp },
-    groups: [{ name: 'staff', subGroups: [{ name: 'editors' }] }, { name: 'night-shift' }],
+    groups: [{ name: 'staff', subGroups: [{ name: 'editors' }] }, { name: 'night-shift' }, { name: 'reviewers' }],
     clients: [
       {
         clientId: 'keyturn-login',
@@ -171,6 +195,7 @@ function suiteRealm(publicUrl: string, internalUrl: string, idp: string): RealmR
     users: [
       user('john', ['/staff/editors', '/night-shift']),
       user('jane', []),
+      user('rita', ['/reviewers']),
       {
         username: 'service-account-keyturn-reader',
         enabled: true,

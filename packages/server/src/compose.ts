@@ -459,6 +459,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
     toolbox: mcpTools,
     issuer,
     publicUrl,
+    peopleLogIn: loginOn !== undefined,
     resource: mcpResource,
     version: world.version,
     isAllowedHost: allowedHosts(http, publicUrl),

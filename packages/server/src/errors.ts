@@ -73,6 +73,8 @@ export const errors = {
   step_up_required:
     'The rule asks for a stronger or fresher login; `acr_values` and `max_age` say which (RFC 9470). Log in again and repeat.',
   unknown_request: 'There is no agent request of this name, or it is not for you to see.',
+  browser_session_required:
+    'Confirming takes the session of a browser: its person is there. An agent has a token of theirs too, so that no token does.',
   not_your_request: 'Only whoever asked may execute, complete, fail or cancel a request.',
   request_phase: 'The request is not in the phase that this takes; `phase` is the one it is in.',
   request_void:

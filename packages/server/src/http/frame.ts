@@ -11,7 +11,10 @@ import { underDeadline } from './deadline.ts';
 import { commonHeaders, problemOfError, refuseConnection } from './framework-problem.ts';
 import { type Done, type House, pass } from './pass.ts';
 import { buildProblemBody, type Problem, problemContentType } from './problem.ts';
-import { addBodyParsers } from './body-parsers.ts';
+import { buildProblemPage } from './problem-page.ts';
+import { pageHeaders } from './html.ts';
+import { addBodyParsers, addFormParser } from './body-parsers.ts';
+import { isPage } from './is-page.ts';
 import { readBody } from './read-body.ts';
 import { explainRefusal } from './refusals.ts';
 import type { Action, Approved, Resource } from './rooms.ts';
@@ -65,6 +68,10 @@ export interface Route<Body> {
   readonly body?: z.ZodType<Body>;
   /** Bytes, instead of the frame's. Who calls is asked before such a body is read. */
   readonly bodyLimit?: number;
+  /** Browsers open it as a page: what it refuses them is a page, too. */
+  readonly page?: true;
+  /** Its body is a form of our own pages, whose field `csrf_token` stands for the header. */
+  readonly form?: true;
   readonly action: (input: { readonly caller: Caller; readonly params: Params; readonly body: Body }) => Action;
   /** What is wrong with a call, once policy allows it and before anybody is asked to approve it. */
   readonly check?: (input: {
@@ -91,6 +98,8 @@ export interface Passage<Body> {
   /** Lower-case names; the credentials are not among them. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly requestId: string;
+  /** Whether a browser with a session opens this as a page; only where the route says that it is one. */
+  readonly asPage: boolean;
   /** Aborts at the deadline, and when the client goes away. */
   readonly signal: AbortSignal;
 }
@@ -247,25 +256,46 @@ export function createFrame(options: FrameOptions): Frame {
     return caller.ok ? undefined : answerProblem(request, reply, caller.refusal);
   };
 
+  const answerPage = (request: FastifyRequest, reply: FastifyReply, problem: Problem): FastifyReply => {
+    codes.set(request, problem.code);
+    return reply
+      .code(problem.status)
+      .headers({ ...problem.headers, ...pageHeaders([]) })
+      .send(buildProblemPage(problem, request.id, request.method === 'GET' ? '/' : request.url));
+  };
+
   const route = <Body>(definition: Route<Body>): void => {
-    app.route<{ Params: Record<string, string>; Querystring: Record<string, unknown> }>({
+    if (definition.form !== true) return mount(app, definition);
+    // Forms are read here and nowhere else: any page of the web can send one.
+    void app.register((scope, _options, done) => {
+      addFormParser(scope);
+      mount(scope, definition);
+      done();
+    });
+  };
+
+  const mount = <Body>(place: FastifyInstance, definition: Route<Body>): void => {
+    place.route<{ Params: Record<string, string>; Querystring: Record<string, unknown> }>({
       method: definition.method,
       url: definition.path,
       ...(definition.bodyLimit === undefined ? {} : { bodyLimit: definition.bodyLimit, onRequest: authenticateEarly }),
       handler: async (request, reply) => {
+        const asPage =
+          definition.page === true && request.headers.authorization === undefined && isPage(request.headers);
+        const answerRefusal = asPage ? answerPage : answerProblem;
         const known = callers.get(request);
         const caller = known === undefined ? await authenticate(request, 'rest') : ok(known);
         if (!caller.ok) {
           const challenge = caller.refusal.status === 401 ? options.sessions?.challenge(request) : undefined;
           if (challenge?.redirect !== undefined) return reply.redirect(challenge.redirect, 302);
-          return answerProblem(request, reply.headers(challenge?.headers ?? {}), caller.refusal);
+          return answerRefusal(request, reply.headers(challenge?.headers ?? {}), caller.refusal);
         }
         const body = readBody(definition.body, request.body);
         if (!body.ok) {
           const action = { kind: 'request.invalid', target: `${definition.method} ${definition.path}` };
           const reason = body.refusal.code;
           await house.remember({ caller: caller.value, action, requestId: request.id, outcome: 'refused', reason });
-          return answerProblem(request, reply, body.refusal);
+          return answerRefusal(request, reply, body.refusal);
         }
         const input = { caller: caller.value, params: request.params, body: body.value };
         const action = definition.action(input);
@@ -279,11 +309,12 @@ export function createFrame(options: FrameOptions): Frame {
               body: body.value,
               headers: plainHeaders(request),
               requestId: request.id,
+              asPage,
               signal,
             }),
           ),
         );
-        if (!done.ok) return answerProblem(request, reply, done.refusal);
+        if (!done.ok) return answerRefusal(request, reply, done.refusal);
         const { status, body: answer, headers } = done.value.answer;
         return reply
           .code(status)

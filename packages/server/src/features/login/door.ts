@@ -1,6 +1,7 @@
-import { type Principal, ok, refuse, type Result } from '@keyturn/protocol';
+import { isJsonObject, type Principal, ok, refuse, type Result } from '@keyturn/protocol';
 import type { FastifyRequest } from 'fastify';
 import { Bearer } from '../../http/bearer.ts';
+import { isPage } from '../../http/is-page.ts';
 import type { Caller, RolesOf } from '../../http/caller.ts';
 import type { HouseRefusal } from '../../http/refusals.ts';
 import type { SessionPort, SessionRefusal } from '../../http/session-port.ts';
@@ -46,7 +47,7 @@ export function createSessionDoor(parts: {
       method: request.method,
       secFetchSite: one(request.headers['sec-fetch-site']),
       origin: request.headers.origin,
-      token: csrfToken ?? one(request.headers['x-csrf-token']),
+      token: csrfToken ?? one(request.headers['x-csrf-token']) ?? fieldOf(request.body),
       ownOrigin,
       secret,
     });
@@ -83,19 +84,17 @@ export function createSessionDoor(parts: {
         const back = page?.origin === ownOrigin ? `${page.pathname}${page.search}` : '/';
         return { headers: { 'hx-redirect': login(back) } };
       }
-      const isOpening = request.method === 'GET' && request.headers.authorization === undefined && isPage(request);
+      const isOpening =
+        request.method === 'GET' && request.headers.authorization === undefined && isPage(request.headers);
       return isOpening ? { redirect: login(request.url), headers: {} } : { headers: {} };
     },
   };
 }
 
-/**
- * What kind of thing asks: a browser opening a page, or a program. Browsers say so themselves (Fetch Metadata); whatever
- * does not say from where it asks is judged by what it would like to have.
- */
-export function isPage(request: FastifyRequest): boolean {
-  if (request.headers['sec-fetch-site'] !== undefined) return request.headers['sec-fetch-mode'] === 'navigate';
-  return /\btext\/html\b/.test(request.headers.accept ?? '');
+/** Of a form of our own pages, which can set no header. */
+function fieldOf(body: unknown): string | undefined {
+  const token = isJsonObject(body) ? body['csrf_token'] : undefined;
+  return typeof token === 'string' ? token : undefined;
 }
 
 function one(header: string | string[] | undefined): string | undefined {

@@ -12,6 +12,15 @@ export interface LoginIntent {
   readonly scopes: readonly string[];
   /** A path of our own; see return-to.ts. */
   readonly returnTo?: string;
+  /** What the login must be, where something has asked for a stronger or a fresher one (RFC 9470). */
+  readonly stepUp?: StepUp;
+}
+
+/** Sent to the identity provider as `acr_values` and `max_age` (OpenID Connect Core §3.1.2.1). */
+export interface StepUp {
+  readonly acrValues?: string;
+  /** Seconds. */
+  readonly maxAge?: string;
 }
 
 /** A login that has been begun: `binding` is in a cookie of the browser that began it. */

@@ -5,8 +5,8 @@ import type { Frame } from '../../http/frame.ts';
 import type { Log } from '../../outside/log.ts';
 import type { LoginClient, LoginClientRefusal, LoginTokens } from './client.ts';
 import type { Cookies } from './cookies.ts';
-import type { BegunLogin, LoginFlows, LoginIntent } from './flows.ts';
-import { buildPage, type Html, html, pageHeaders } from './page.ts';
+import type { BegunLogin, LoginFlows, LoginIntent, StepUp } from './flows.ts';
+import { buildPage, type Html, html, pageHeaders } from '../../http/html.ts';
 import { safeReturnTo } from './return-to.ts';
 
 export interface LoginParts {
@@ -58,6 +58,8 @@ export function mountLogin(frame: Frame, parts: LoginParts): void {
       nonce: flow.nonce,
       code_challenge: hash('sha256', flow.verifier, 'base64url'),
       code_challenge_method: 'S256',
+      ...(intent.stepUp?.acrValues === undefined ? {} : { acr_values: intent.stepUp.acrValues }),
+      ...(intent.stepUp?.maxAge === undefined ? {} : { max_age: intent.stepUp.maxAge }),
     });
     if (!address.ok) {
       log.warn({ request_id: request.id, refusal: address.refusal }, 'a login could not be begun');
@@ -80,9 +82,12 @@ export function mountLogin(frame: Frame, parts: LoginParts): void {
     const here = new URL(publicUrl).host;
     const returnTo = safeReturnTo(request.query['returnTo'], publicUrl);
     if (request.host !== here && isSameMachine(request.hostname, publicUrl)) {
-      return reply.redirect(`${publicUrl}/login?returnTo=${encodeURIComponent(returnTo)}`, 302);
+      const { searchParams } = new URL(request.url, publicUrl);
+      searchParams.set('returnTo', returnTo);
+      return reply.redirect(`${publicUrl}/login?${searchParams.toString()}`, 302);
     }
-    return begin(request, reply, { purpose: 'session', scopes: parts.scopes, returnTo });
+    const stepUp = readStepUp(request.query);
+    return begin(request, reply, { purpose: 'session', scopes: parts.scopes, returnTo, stepUp });
   });
 
   frame.app.get<{ Querystring: Record<string, unknown> }>('/login/start', async (request, reply) => {
@@ -181,6 +186,14 @@ export function mountLogin(frame: Frame, parts: LoginParts): void {
     const done = await purpose(login);
     void reply.header('set-cookie', cookies.clear('login'));
     return show(reply, 200, done.title, done.text);
+  };
+}
+
+/** What a page of ours says that the login must be; anything else is left out. It only ever makes a login harder. */
+function readStepUp({ acr_values: acr, max_age: maxAge }: Record<string, unknown>): StepUp {
+  return {
+    ...(typeof acr === 'string' && /^[\x21-\x7e]{1,200}$/.test(acr) ? { acrValues: acr } : {}),
+    ...(typeof maxAge === 'string' && /^\d{1,9}$/.test(maxAge) ? { maxAge } : {}),
   };
 }
 

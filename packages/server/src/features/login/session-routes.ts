@@ -1,14 +1,15 @@
-import { isId, isJsonObject, type JsonObject, ok, refuse } from '@keyturn/protocol';
+import { isId, type JsonObject, ok, refuse } from '@keyturn/protocol';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller } from '../../http/caller.ts';
 import type { Frame } from '../../http/frame.ts';
+import { isPage } from '../../http/is-page.ts';
 import type { Problem } from '../../http/problem.ts';
 import type { LoginClient } from './client.ts';
 import type { Cookies } from './cookies.ts';
 import { csrfTokenOf } from './csrf.ts';
-import { isPage, type SessionDoor } from './door.ts';
+import type { SessionDoor } from './door.ts';
 import type { SessionKeeper } from './keeper.ts';
-import { buildPage, type Html, html, pageHeaders } from './page.ts';
+import { buildPage, type Html, html, pageHeaders } from '../../http/html.ts';
 import { describeSession, type SessionId, type SessionOwner } from './session.ts';
 
 export interface SessionRouteParts {
@@ -132,7 +133,7 @@ function mountPages(frame: Frame, parts: SessionRouteParts): void {
     });
     app.post('/logout', async (request, reply) => {
       const form = new URLSearchParams(typeof request.body === 'string' ? request.body : '');
-      const given = form.get('csrf_token') ?? csrfIn(request.body);
+      const given = form.get('csrf_token') ?? undefined;
       const opened = await door.open(request, given);
       if (opened?.ok === false && opened.refusal.why === 'csrf') {
         return show(
@@ -191,13 +192,7 @@ function logoutForm(csrf: string, where: 'here' | 'everywhere'): Html {
 /** Who asks: a browser that follows redirects by itself, htmx, or a program that wants an answer. */
 function isScript(request: FastifyRequest): 'page' | 'htmx' | 'fetch' {
   if (request.headers['hx-request'] === 'true') return 'htmx';
-  return isPage(request) ? 'page' : 'fetch';
-}
-
-function csrfIn(body: unknown): string | undefined {
-  // A JSON body, as scripts send it; anything else has no token.
-  const token = isJsonObject(body) ? body['csrf_token'] : undefined;
-  return typeof token === 'string' ? token : undefined;
+  return isPage(request.headers) ? 'page' : 'fetch';
 }
 
 function ownerOf({ principal }: Caller): SessionOwner | undefined {

@@ -30,7 +30,8 @@ export interface Answers {
 /** Thrown where a list is refused: the JSON-RPC error's message is for the caller. */
 export class ListRefused extends Error {}
 
-export function createAnswers(toolbox: McpToolbox, tasks: Tasks, publicUrl: string): Answers {
+/** `pagesAt`: the URL below which people can open the page of a request; undefined where nobody can log in. */
+export function createAnswers(toolbox: McpToolbox, tasks: Tasks, pagesAt: string | undefined): Answers {
   // Described and written once a tool: the toolbox gives the same object until the tool changes.
   const described = new WeakMap<McpTool, { readonly wire: JsonObject; readonly text: string }>();
   const describeOnce = (tool: McpTool) => {
@@ -79,7 +80,10 @@ export function createAnswers(toolbox: McpToolbox, tasks: Tasks, publicUrl: stri
       if (refusal.code === 'insufficient_scope') context.refuseRequest(refusal);
       if (refusal.code === 'approval_required') {
         if (later) return { resultType: 'task', ...describeTask(await tasks.park(context, asked, refusal)) };
-        const elicited = asked.answered === true ? undefined : elicitApproval(refusal, capabilities, publicUrl);
+        // A program's own account has nobody who could open a page.
+        const isPerson = pagesAt !== undefined && !context.caller.principal.serviceAccount;
+        const elicited =
+          isPerson && asked.answered !== true ? elicitApproval(refusal, capabilities, pagesAt) : undefined;
         if (elicited !== undefined) return elicited;
       }
       return describeProblem(refusal);

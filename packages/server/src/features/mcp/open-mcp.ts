@@ -18,6 +18,8 @@ export interface McpParts
   readonly issuer: string;
   /** The URL of this server: its own metadata document is served too, where it is not the MCP resource. */
   readonly publicUrl: string;
+  /** Whether browsers can log in here: only then is there a page that a person can be sent to. */
+  readonly peopleLogIn: boolean;
   readonly store: Store;
   readonly seal: Seal | undefined;
   readonly settled: TaskParts['settled'];
@@ -47,7 +49,7 @@ export async function openMcp(parts: McpParts): Promise<McpDoor> {
     path: settings.path,
     lean: settings.lean,
     resource,
-    publicUrl,
+    pagesAt: parts.peopleLogIn ? publicUrl : undefined,
     version: parts.version,
     isAllowedHost: parts.isAllowedHost,
     challenge: parts.challenge,

@@ -18,8 +18,8 @@ export interface McpOptions extends Observing {
   readonly path: string;
   /** The canonical URL that tokens must have in `aud`. */
   readonly resource: string;
-  /** What relative links in refusals are relative to. */
-  readonly publicUrl: string;
+  /** The URL below which people can open the page of a request; undefined where nobody can log in. */
+  readonly pagesAt: string | undefined;
   readonly version: string;
   /** Whether a Host header names this server: a page that rebinds its own name to a loopback address does not. */
   readonly isAllowedHost: (host: string) => boolean;
@@ -40,7 +40,7 @@ export interface McpDoor {
  * then the official SDK serves both protocol eras. GET and DELETE are 405: there are no sessions.
  */
 export function mountMcp(frame: Frame, toolbox: McpToolbox, tasks: Tasks, options: McpOptions): McpDoor {
-  const answers = createAnswers(toolbox, tasks, options.publicUrl);
+  const answers = createAnswers(toolbox, tasks, options.pagesAt);
   const lean = options.lean ? createLeanDoor(answers, serverInfo(options.version)) : undefined;
   // Loading the SDK costs about 100 ms, so it happens at the first request and not at start.
   let handler: Promise<Awaited<ReturnType<typeof load>>> | undefined;

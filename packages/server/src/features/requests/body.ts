@@ -45,6 +45,8 @@ export const approveSchema = z.strictObject({
   reason: sentence.optional(),
   /** Edit and approve: the arguments to approve instead. */
   parameters: jsonObject.optional(),
+  /** Only if the request still has this digest. */
+  digest: z.string().max(100).optional(),
 });
 
 export const reasonSchema = z.strictObject({ reason: sentence.optional() });

@@ -1,4 +1,4 @@
-import { digestOf, mayApprove } from '@keyturn/policy';
+import { digestOf } from '@keyturn/policy';
 import {
   type Clock,
   epochMilliseconds,
@@ -23,7 +23,17 @@ import { approverOf, isAgent, isReviewer, requesterOf } from './parties.ts';
 import type { RequestRefusal } from './refusals.ts';
 import type { RequestFilter, RequestPage, RequestRepository } from './repository.ts';
 import type { AgentRequest, Approval, AskedCall, Phase, Requester, RequestTimes } from './request.ts';
-import { asReviewers, type RolesNow, stillHolds } from './validity.ts';
+import {
+  isOwner,
+  isPersonBehind,
+  mayDecide,
+  maySee,
+  noReviewer,
+  type Standing,
+  standingOf,
+  type Verdict,
+} from './standing.ts';
+import { type RolesNow, stillHolds } from './validity.ts';
 
 export interface BookParts {
   readonly repository: RequestRepository;
@@ -47,7 +57,12 @@ type Answer<Value = AgentRequest> = Promise<Result<Value, RequestRefusal>>;
 /** What agents and reviewers do with requests: who may, by which rules. When it is its time, life.ts says. */
 export interface Book {
   readonly create: (caller: Caller, body: CreateBody) => Answer<{ request: AgentRequest; isNew: boolean }>;
-  readonly approve: (caller: Caller, name: string, given: { reason?: string; parameters?: JsonObject }) => Answer;
+  /** With `digest`, only if the request still has it: what was seen is what is approved. */
+  readonly approve: (
+    caller: Caller,
+    name: string,
+    given: { reason?: string; parameters?: JsonObject; digest?: string },
+  ) => Answer;
   readonly deny: (caller: Caller, name: string, reason: string | undefined) => Answer;
   readonly cancel: (caller: Caller, name: string, reason: string | undefined) => Answer;
   /** The agent begins to act: the approval is looked at again, and spent. */
@@ -61,8 +76,13 @@ export interface Book {
   ) => Answer;
   readonly read: (caller: Caller, name: string) => Answer;
   readonly list: (caller: Caller, filter: RequestFilter, limit: number, after?: string) => Answer<RequestPage>;
-  /** The person who asks says that they do: no approval, but a sign that it was them. */
-  readonly confirm: (name: string, who: Pick<Requester, 'issuer' | 'subject'>) => Answer;
+  /**
+   * The person for whom an agent asks says, in their own browser, that they want this: no approval, and never one of the
+   * keys that a rule asks for. `digest` is that of what they saw.
+   */
+  readonly confirm: (caller: Caller, name: string, digest: string) => Answer;
+  /** A request with what the caller may do with it now. */
+  readonly look: (caller: Caller, name: string) => Answer<Standing>;
 }
 
 export function openBook(parts: BookParts): Book {
@@ -71,40 +91,22 @@ export function openBook(parts: BookParts): Book {
   const insert = async (request: AgentRequest): Promise<'stored' | 'taken' | 'full'> =>
     repository.insert(request, parts.maxPending, changeEvent(undefined, request, 'create', actorOf(request.requester)));
 
-  const isOwner = (caller: Caller, { requester }: AgentRequest): boolean => {
-    const mine = requesterOf(caller, parts.members());
-    return (
-      mine.issuer === requester.issuer && mine.identity === requester.identity && mine.subject === requester.subject
-    );
-  };
-  /** Reviewers see all, others what is theirs; what is not theirs does not exist for them. */
-  const maySee = (caller: Caller, request: AgentRequest): boolean =>
-    isOwner(caller, request) || isReviewer(caller, parts.members()) || hasRoleAskedFor(caller, request);
+  const owns = (caller: Caller, request: AgentRequest): boolean => isOwner(caller, request, parts.members());
+  const sees = (caller: Caller, request: AgentRequest): boolean => maySee(caller, request, parts.members());
 
-  /** `lenient`: saying no takes neither a fresh login nor a credential of one's own. */
   const asReviewer = async (
     caller: Caller,
     name: string,
-    lenient: boolean,
+    verdict: Verdict,
     decide: (request: AgentRequest) => Result<LifeEvent, RequestRefusal> | Promise<Result<LifeEvent, RequestRefusal>>,
   ): Answer => {
-    const self = approverOf(caller, parts.members());
-    const noReviewer: RequestRefusal = { why: 'approver', refusal: { why: 'not-a-reviewer' } };
-    const done = await keeper.advance(name, actorOf(self), (request) => {
-      if (!self.isReviewer && !hasRoleAskedFor(caller, request)) return refuse(noReviewer);
-      const asked = asReviewers(request.asked ?? { from: [], count: 1, within: parts.times.within });
-      const may = lenient
-        ? mayApprove({ from: asked.from, count: 1 }, request.requester, [], { ...self, shared: false }, clock())
-        : mayApprove(asked, request.requester, request.approvals, self, clock());
-      if (may.ok) return decide(request);
-      // Who may not at all is told so; anybody else first hears that it is too late.
-      const phase = phaseAt(request, clock());
-      const isNobody = may.refusal.why === 'self-approval' || may.refusal.why === 'lacks-role';
-      if (!isNobody && phase !== 'Pending') return refuse({ why: 'phase', phase, event: 'approve' });
-      return refuse({ why: 'approver', refusal: may.refusal });
+    const done = await keeper.advance(name, actorOf(requesterOf(caller, parts.members())), (request) => {
+      const may = mayDecide(caller, request, verdict, parts.members(), clock());
+      return may.ok ? decide(request) : may;
     });
     // Whether a name exists is nothing for those who may not look.
-    return !done.ok && done.refusal.why === 'unknown-request' && !self.isReviewer ? refuse(noReviewer) : done;
+    const mayAsk = done.ok || done.refusal.why !== 'unknown-request' || isReviewer(caller, parts.members());
+    return mayAsk ? done : refuse(noReviewer);
   };
 
   const isAskedElsewhere = async (request: AgentRequest, { callKey }: EditedCall): Promise<boolean> => {
@@ -172,9 +174,10 @@ export function openBook(parts: BookParts): Book {
       return refuse({ why: 'changed-meanwhile' });
     },
 
-    async approve(caller, name, { reason, parameters }) {
+    async approve(caller, name, { reason, parameters, digest }) {
       const self = approverOf(caller, parts.members());
-      return asReviewer(caller, name, false, async (request) => {
+      return asReviewer(caller, name, 'yes', async (request) => {
+        if (digest !== undefined && digest !== request.digest) return refuse({ why: 'changed-meanwhile' });
         const edit = parameters === undefined ? ok(undefined) : editOf(request, parameters, parts.checkArguments);
         if (!edit.ok) return edit;
         if (edit.value !== undefined && (await isAskedElsewhere(request, edit.value))) {
@@ -204,15 +207,15 @@ export function openBook(parts: BookParts): Book {
     },
 
     deny: (caller, name, reason = 'denied') =>
-      asReviewer(caller, name, true, () =>
+      asReviewer(caller, name, 'no', () =>
         ok({ type: 'deny', by: requesterOf(caller, parts.members()).identity, reason }),
       ),
 
     cancel: (caller, name, reason = 'cancelled by the requester') => {
       const self = requesterOf(caller, parts.members());
       return keeper.advance(name, actorOf(self), (request) => {
-        if (!maySee(caller, request)) return refuse({ why: 'unknown-request', name });
-        if (!isOwner(caller, request)) return refuse({ why: 'not-yours' });
+        if (!sees(caller, request)) return refuse({ why: 'unknown-request', name });
+        if (!owns(caller, request) && !isPersonBehind(caller, request)) return refuse({ why: 'not-yours' });
         return ok({ type: 'cancel', by: self.identity, reason });
       });
     },
@@ -221,8 +224,8 @@ export function openBook(parts: BookParts): Book {
       const self = requesterOf(caller, parts.members());
       let fault: RequestRefusal | undefined;
       const done = await keeper.advance(name, actorOf(self), async (request) => {
-        if (!maySee(caller, request)) return refuse({ why: 'unknown-request', name });
-        if (!isOwner(caller, request)) return refuse({ why: 'not-yours' });
+        if (!sees(caller, request)) return refuse({ why: 'unknown-request', name });
+        if (!owns(caller, request)) return refuse({ why: 'not-yours' });
         if (request.via === 'gate') return refuse({ why: 'not-by-hand' });
         const phase = phaseAt(request, clock());
         if (phase !== 'Approved') return refuse({ why: 'phase', phase, event: 'execute' });
@@ -252,8 +255,8 @@ export function openBook(parts: BookParts): Book {
     finish: (caller, name, outcome, { reason, result }) => {
       const self = requesterOf(caller, parts.members());
       return keeper.advance(name, actorOf(self), (request) => {
-        if (!maySee(caller, request)) return refuse({ why: 'unknown-request', name });
-        const isMine = isOwner(caller, request);
+        if (!sees(caller, request)) return refuse({ why: 'unknown-request', name });
+        const isMine = owns(caller, request);
         if (!isMine && !request.outcomeUnknown) return refuse({ why: 'not-yours' });
         if (request.via === 'gate' && !request.outcomeUnknown) return refuse({ why: 'not-by-hand' });
         const message = reason ?? (outcome === 'complete' ? 'Completed.' : 'Failed.');
@@ -263,7 +266,7 @@ export function openBook(parts: BookParts): Book {
 
     async read(caller, name) {
       const request = await repository.byName(name);
-      return request !== undefined && maySee(caller, request) ? ok(request) : refuse({ why: 'unknown-request', name });
+      return request !== undefined && sees(caller, request) ? ok(request) : refuse({ why: 'unknown-request', name });
     },
 
     async list(caller, filter, limit, after) {
@@ -279,20 +282,25 @@ export function openBook(parts: BookParts): Book {
         : ok(page);
     },
 
-    confirm: (name, who) =>
-      keeper.advance(name, { identity: who.subject ?? '', issuer: who.issuer }, (request) => {
-        const { issuer, subject } = request.requester;
-        if (issuer !== who.issuer || subject === undefined || subject !== who.subject) {
-          return refuse({ why: 'unknown-request', name });
-        }
-        return ok({ type: 'confirm', by: request.requester.identity });
-      }),
-  };
-}
+    confirm: (caller, name, digest) => {
+      const self = requesterOf(caller, parts.members());
+      return keeper.advance(name, actorOf(self), (request) => {
+        if (!sees(caller, request)) return refuse({ why: 'unknown-request', name });
+        if (!isPersonBehind(caller, request)) return refuse({ why: 'not-yours' });
+        // The agent holds a token of the person too; their browser's session it does not.
+        if (caller.session?.kind !== 'oidc') return refuse({ why: 'browser-only' });
+        if (digest !== request.digest) return refuse({ why: 'changed-meanwhile' });
+        return ok({ type: 'confirm', by: self.identity });
+      });
+    },
 
-/** Whoever has a role that the rule asks for sees what waits for them, reviewer or not. */
-function hasRoleAskedFor({ roles }: Caller, { asked }: AgentRequest): boolean {
-  return asked?.from.some((role) => roles.includes(role)) ?? false;
+    async look(caller, name) {
+      const request = await repository.byName(name);
+      return request !== undefined && sees(caller, request)
+        ? ok(standingOf(caller, request, parts.members(), clock()))
+        : refuse({ why: 'unknown-request', name });
+    },
+  };
 }
 
 function isActive(phase: Phase): boolean {

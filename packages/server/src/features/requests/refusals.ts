@@ -12,6 +12,8 @@ export type RequestRefusal =
   | { readonly why: 'identity-mismatch'; readonly claimed: string }
   | { readonly why: 'unknown-request'; readonly name: string }
   | { readonly why: 'not-yours' }
+  /** Only a browser's session proves that a person is there. */
+  | { readonly why: 'browser-only' }
   | { readonly why: 'nothing-to-see' }
   | { readonly why: 'approver'; readonly refusal: ApproverRefusal }
   | LifeRefusal
@@ -53,6 +55,12 @@ export function explainRequestRefusal(refusal: RequestRefusal): Problem {
         'not_your_request',
         'forbidden: only the creating agent may transition this request',
         'Only whoever asked may execute, complete or cancel a request.',
+      );
+    case 'browser-only':
+      return forbidden(
+        'browser_session_required',
+        'forbidden: a person confirms in their own browser',
+        'Open the address of the request in a browser and log in there. A token proves nobody’s presence: the agent has one too.',
       );
     case 'nothing-to-see':
       return forbidden(
@@ -115,7 +123,7 @@ function explainPhase({ event, phase }: LifeRefusal): Problem {
     complete: ['complete', 'Executing'],
     fail: ['fail', 'Executing'],
     lose: ['give up', 'Executing'],
-    confirm: ['confirm', 'Pending'],
+    confirm: ['confirm', 'Pending or Approved'],
     expire: ['expire', 'Pending or Approved'],
   };
   const [verb, phases] = needed[event];

@@ -10,6 +10,7 @@ import type { Book } from './book.ts';
 import { describeRequest } from './describe.ts';
 import { urlOfRequest } from './gate.ts';
 import type { Membership } from './membership.ts';
+import { mountRequestPage, showRequestPage } from './page-routes.ts';
 import { gatewayIdentity, isAgent, isReviewer, requesterOf } from './parties.ts';
 import { explainRequestRefusal, type RequestRefusal } from './refusals.ts';
 import type { RequestFilter } from './repository.ts';
@@ -81,15 +82,16 @@ export function mountRequests(
   frame.route({
     method: 'GET',
     path: '/agent-requests/:name',
+    page: true,
     action: ({ params }) => ({ kind: 'request.read', target: params['name'] ?? '' }),
-    handle: async ({ approved, params }) =>
-      answer(await book.read(approved.caller, params['name'] ?? ''), (request) => ({
-        status: 200,
-        body: show(request),
-      })),
+    handle: async ({ approved: { caller }, params: { name = '' }, asPage }) =>
+      asPage
+        ? showRequestPage(parts, caller, name)
+        : answer(await book.read(caller, name), (request) => ({ status: 200, body: show(request) })),
   });
-  change('approve', approveSchema, (caller, name, { reason, parameters }) =>
-    book.approve(caller, name, { ...given({ reason }), ...given({ parameters }) }),
+  mountRequestPage(frame, parts);
+  change('approve', approveSchema, (caller, name, { reason, parameters, digest }) =>
+    book.approve(caller, name, { ...given({ reason }), ...given({ parameters }), ...given({ digest }) }),
   );
   change('deny', reasonSchema, (caller, name, { reason }) => book.deny(caller, name, reason));
   change('cancel', reasonSchema, (caller, name, { reason }) => book.cancel(caller, name, reason));

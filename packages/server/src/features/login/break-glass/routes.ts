@@ -8,7 +8,7 @@ import type { Log } from '../../../outside/log.ts';
 import type { Cookies } from '../cookies.ts';
 import { checkOrigin } from '../csrf.ts';
 import type { SessionKeeper } from '../keeper.ts';
-import { buildPage, type Html, html, pageHeaders } from '../page.ts';
+import { buildPage, type Html, html, pageHeaders } from '../../../http/html.ts';
 import { safeReturnTo } from '../return-to.ts';
 import type { Session } from '../session.ts';
 import { type Attempts, takeStep } from './attempts.ts';
