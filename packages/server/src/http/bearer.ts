@@ -32,6 +32,12 @@ export type CredentialRefusal =
  * (RFC 9110 §11.1), the token's shape is not (RFC 6750 §2.1). Tokens in the query or the body are never read.
  */
 export function readBearer(rawHeaders: readonly string[]): Result<Bearer, CredentialRefusal> {
+  const credentials = findCredentials(rawHeaders);
+  return credentials.ok ? parseBearer(credentials.value) : credentials;
+}
+
+/** The one `Authorization` header, as it came. */
+export function findCredentials(rawHeaders: readonly string[]): Result<string, CredentialRefusal> {
   let value: string | undefined;
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i];
@@ -40,7 +46,11 @@ export function readBearer(rawHeaders: readonly string[]): Result<Bearer, Creden
     if (value !== undefined) return refuse({ why: 'several-credentials' });
     value = rawHeaders[i + 1] ?? '';
   }
-  if (value === undefined) return refuse({ why: 'no-token' });
+  return value === undefined ? refuse({ why: 'no-token' }) : ok(value);
+}
+
+/** The bearer token in the value of an `Authorization` header. */
+export function parseBearer(value: string): Result<Bearer, CredentialRefusal> {
   // Only a word that a space follows is a scheme: a secret sent without one must not be taken for its name.
   const scheme = /^[A-Za-z][A-Za-z0-9-]{0,19}(?= )/.exec(value)?.[0] ?? /^bearer$/i.exec(value)?.[0];
   if (scheme === undefined) return refuse({ why: 'malformed-credentials' });

@@ -1,7 +1,7 @@
 import type { EdgeSettings, RouteRule } from '../../config/edge.ts';
 import { ok, type Result, refuse } from '@keyturn/protocol';
 import { bearerChallenge } from '@keyturn/verify';
-import { readBearer } from '../../http/bearer.ts';
+import { type CredentialRefusal, findCredentials } from '../../http/bearer.ts';
 import type { Caller } from '../../http/caller.ts';
 import type { House } from '../../http/pass.ts';
 import type { Problem } from '../../http/problem.ts';
@@ -9,6 +9,7 @@ import { explainRefusal, type HouseRefusal } from '../../http/refusals.ts';
 import { goOn, type Soon } from '../../http/soon.ts';
 import { isPermitted } from '../../http/role-policy.ts';
 import { buildIdentityHeaders, foreignIdentityHeaders } from './identity-headers.ts';
+import { createKnownBearers } from './known-bearers.ts';
 import { isAmongTools, isHarmless, type McpHeaders, whatForbidsMcp } from './mcp-rule.ts';
 import { fitsPath, readPath, splitPattern } from './route-path.ts';
 
@@ -45,6 +46,7 @@ export interface EdgeParts {
 export function createDecision(parts: EdgeParts): DecideEdge {
   const { house, settings, audiences } = parts;
   const rules = settings.routes.map((rule) => ({ rule, pattern: splitPattern(rule.path) }));
+  const bearers = createKnownBearers();
 
   const findRule = (request: EdgeRequest): Result<RouteRule | undefined, Problem> => {
     if (rules.length === 0) return ok(undefined);
@@ -78,12 +80,20 @@ export function createDecision(parts: EdgeParts): DecideEdge {
     if (!matched.ok) return matched;
     const rule = matched.value;
     if (rule?.public === true) return ok(admit(request, undefined, undefined));
-    const bearer = readBearer(request.rawHeaders);
-    if (!bearer.ok)
-      return refuse(explainRefusal({ room: 'who', refusal: { why: 'credentials', refusal: bearer.refusal } }));
+    const credentials = findCredentials(request.rawHeaders);
+    if (!credentials.ok) return unreadable(credentials.refusal);
+    const bearer = bearers.read(credentials.value);
+    if (!bearer.ok) return unreadable(bearer.refusal);
     const presented = { address: request.address, audience: rule?.audience };
-    return goOn(house.who(bearer.value, 'edge', presented), (found) => weigh(request, rule, found));
+    return goOn(house.who(bearer.value, 'edge', presented), (found) => {
+      if (found.ok) bearers.remember(credentials.value, bearer.value);
+      return weigh(request, rule, found);
+    });
   };
+}
+
+function unreadable(refusal: CredentialRefusal): Result<never, Problem> {
+  return refuse(explainRefusal({ room: 'who', refusal: { why: 'credentials', refusal } }));
 }
 
 function admit(request: EdgeRequest, caller: Caller | undefined, token: string | undefined): Admission {

@@ -54,8 +54,7 @@ export function createGrpcDoor(parts: GrpcDoorParts): GrpcDoor {
       if (isGone(stream)) return;
       const [first] = chunks;
       const message = chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks);
-      // To the proxy a stream that is closed without an answer is a refusal.
-      check(stream, message, parts).catch(() => stream.close());
+      check(stream, message, parts);
     });
     return undefined;
   });
@@ -77,20 +76,32 @@ export function createGrpcDoor(parts: GrpcDoorParts): GrpcDoor {
   };
 }
 
-async function check(stream: ServerHttp2Stream, message: Buffer, parts: GrpcDoorParts): Promise<void> {
+function check(stream: ServerHttp2Stream, message: Buffer, parts: GrpcDoorParts): void {
   const request = readFrame(message);
   if (request === undefined) return fail(stream, codes.invalidArgument);
-  let outcome: Result<Admission, Problem>;
+  const tell = (outcome: Result<Admission, Problem>): void => {
+    try {
+      answer(stream, outcome.ok ? allow(outcome.value, parts) : deny(outcome.refusal, parts));
+    } catch {
+      // To the proxy a stream that is closed without an answer is a refusal.
+      stream.close();
+    }
+  };
   try {
-    outcome = await parts.decide(request);
+    const decided = parts.decide(request);
+    if (decided instanceof Promise) void decided.then(tell, () => fail(stream, codes.internal));
+    else tell(decided);
   } catch {
-    return fail(stream, codes.internal);
+    fail(stream, codes.internal);
   }
-  if (outcome.ok) {
-    parts.allowed('grpc');
-    return answer(stream, writeAllowed(outcome.value.set, outcome.value.remove));
-  }
-  const problem = outcome.refusal;
+}
+
+function allow({ set, remove }: Admission, parts: GrpcDoorParts): Uint8Array {
+  parts.allowed('grpc');
+  return writeAllowed(set, remove);
+}
+
+function deny(problem: Problem, parts: GrpcDoorParts): Uint8Array {
   const requestId = parts.refused('grpc', problem);
   const headers = Object.entries({
     ...problem.headers,
@@ -98,7 +109,7 @@ async function check(stream: ServerHttp2Stream, message: Buffer, parts: GrpcDoor
     'cache-control': 'no-store',
     'x-request-id': requestId,
   });
-  return answer(stream, writeDenied(problem.status, headers, JSON.stringify(buildProblemBody(problem, requestId))));
+  return writeDenied(problem.status, headers, JSON.stringify(buildProblemBody(problem, requestId)));
 }
 
 /** One uncompressed message: a byte, its length, itself. gRPC over HTTP/2, “Length-Prefixed-Message”. */

@@ -13,7 +13,6 @@ describe('a request in the plain shape', () => {
       url: '/edge/envoy/x?y=1',
       rawHeaders: ['Host', 'api', 'Authorization', 'Bearer  abc', 'Content-Length', '0'],
     });
-    expect(read('POST /edge/envoy/ HTTP/1.1\r\nX-Byte: é\r\n\r\n')?.rawHeaders).toEqual(['X-Byte', 'é']);
     expect(read('GET /edge/envoy/x HTTP/1.1\r\nA: 1\r\nA: 2\r\n\r\n')?.rawHeaders).toEqual(['A', '1', 'A', '2']);
   });
 
@@ -28,6 +27,8 @@ describe('a request in the plain shape', () => {
     ['chunks, oddly spelled', plain.replace('Content-Length: 0', 'transfer-ENCODING:\txchunked')],
     ['a line that ends in LF alone', plain.replace('Host: api\r\n', 'Host: api\n')],
     ['a CR in a value', plain.replace('api', 'a\rpi')],
+    ['a byte beyond ASCII', plain.replace('api', 'é')],
+    ['a tab in a value', plain.replace('api', 'a\tpi')],
     ['a NUL', plain.replace('api', 'a\0pi')],
     ['a folded line', plain.replace('Bearer', '\r\n Bearer')],
     ['a space before the colon', plain.replace('Host:', 'Host :')],

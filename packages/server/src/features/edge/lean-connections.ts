@@ -29,7 +29,7 @@ export interface LeanParts {
 
 /** Longer heads go to Node, which refuses what is longer than its own limit (431). Characters. */
 const longestHead = 16_384;
-/** A connection that says nothing for so long is let go of. Proxies give up theirs much sooner. Milliseconds. */
+/** A connection that says nothing for so long, or twice it, is let go of. Proxies give up theirs much sooner. Milliseconds. */
 const idle = 600_000;
 
 /**
@@ -43,12 +43,19 @@ const idle = 600_000;
 export function openLeanConnections(server: Server, parts: LeanParts): { readonly close: () => void } {
   const others = server.listeners('connection');
   server.removeAllListeners('connection');
-  const open = new Map<Socket, { busy: boolean }>();
+  const open = new Map<Socket, { busy: boolean; isHeard: boolean }>();
   let closing = false;
+
+  // One look at them all: a timeout of each socket's own would be set anew twice with every check.
+  const sweep = setInterval(() => {
+    for (const [socket, state] of open) {
+      if (!state.isHeard) socket.destroy();
+      state.isHeard = false;
+    }
+  }, idle).unref();
 
   const handOver = (socket: Socket, piece: Buffer): void => {
     open.delete(socket);
-    socket.setTimeout(0);
     socket.pause();
     socket.unshift(piece);
     for (const listener of others) listener.call(server, socket);
@@ -60,11 +67,10 @@ export function openLeanConnections(server: Server, parts: LeanParts): { readonl
       for (const listener of others) listener.call(server, socket);
       return;
     }
-    const state = { busy: false };
+    const state = { busy: false, isHeard: true };
     open.set(socket, state);
     // A proxy that goes away is nobody's error.
     const onError = (): void => void socket.destroy();
-    const onTimeout = (): void => void socket.destroy();
     const onClose = (): void => void open.delete(socket);
     // Node's servers leave their half open when the other side has ended its own.
     const onEnd = (): void => {
@@ -73,12 +79,7 @@ export function openLeanConnections(server: Server, parts: LeanParts): { readonl
     };
     let ended = false;
     const leave = (piece: Buffer): void => {
-      socket
-        .off('data', onData)
-        .off('error', onError)
-        .off('timeout', onTimeout)
-        .off('close', onClose)
-        .off('end', onEnd);
+      socket.off('data', onData).off('error', onError).off('close', onClose).off('end', onEnd);
       handOver(socket, piece);
     };
     const reply = (request: LeanRequest, answer: LeanAnswer): void => {
@@ -96,6 +97,7 @@ export function openLeanConnections(server: Server, parts: LeanParts): { readonl
       }
     };
     const onData = (piece: Buffer): void => {
+      state.isHeard = true;
       // Whoever asks again before the answer is none of the proxies that this is for.
       if (state.busy) {
         socket.destroy();
@@ -117,20 +119,20 @@ export function openLeanConnections(server: Server, parts: LeanParts): { readonl
         socket.destroy();
       }
     };
-    socket.setTimeout(idle);
-    socket.on('data', onData).on('error', onError).on('timeout', onTimeout).on('close', onClose).on('end', onEnd);
+    socket.on('data', onData).on('error', onError).on('close', onClose).on('end', onEnd);
   });
 
   return {
     close() {
       closing = true;
+      clearInterval(sweep);
       for (const [socket, { busy }] of open) if (!busy) socket.destroy();
     },
   };
 }
 
-/** Line and headers of printable characters, and nothing behind them. RFC 9112 §3 and §5, and far less than these allow. */
-const shape = /^[A-Z]{1,10} \/[\x21-\x7e]* HTTP\/1\.1\r\n(?:[A-Za-z0-9_-]+:[\t\x20-\x7e\x80-\xff]*\r\n)+\r\n$/;
+/** Line and headers of printable ASCII, and nothing behind them. RFC 9112 §3 and §5, and far less than these allow. */
+const shape = /^[A-Z]{1,10} \/[\x21-\x7e]* HTTP\/1\.1\r\n(?:[A-Za-z0-9_-]+:[\x20-\x7e]*\r\n)+\r\n$/;
 
 /** The request, if this piece of a connection is exactly one of the plain shape. */
 export function readLeanRequest(piece: Buffer, prefix: string): LeanRequest | undefined {

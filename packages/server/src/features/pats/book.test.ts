@@ -14,17 +14,12 @@ const found = (more: Partial<FoundPat> = {}): FoundPat => ({
     id: 'pat_1',
     kind: 'reference',
     owner: { issuer: 'https://id.example', subject: 'john' },
-    name: 'x',
-    hash: 'abc',
-    jti: undefined,
     limits: { readOnly: false, mayApprove: false },
-    client: undefined,
-    email: undefined,
     createdAt: epochMilliseconds(start),
     expiresAt: epochSeconds(start / 1000 + 3600),
     lastUsedAt: undefined,
     lastAddress: undefined,
-    former: undefined,
+    formerUntil: undefined,
   },
   ...more,
 });
@@ -87,7 +82,7 @@ describe('the book of tokens', () => {
       [
         found({
           former: true,
-          pat: { ...found().pat, former: { hash: 'abc', jti: undefined, until: epochSeconds(start / 1000) } },
+          pat: { ...found().pat, formerUntil: epochSeconds(start / 1000) },
         }),
         'pat-expired',
       ],

@@ -1,6 +1,6 @@
 import { type Clock, type EpochMilliseconds, ok, type PatId, type Result, refuse, secondsOf } from '@keyturn/protocol';
 import type { PatRefusal } from '../../http/pat-port.ts';
-import type { Pat } from './pat.ts';
+import type { PatAtDoor } from './pat.ts';
 import type { FoundPat, PatKey, PatRepository, PatUse } from './repository.ts';
 import type { Revocations } from './revocations.ts';
 
@@ -19,7 +19,7 @@ export interface PatBook {
   readonly stand: (key: PatKey, now: EpochMilliseconds) => Result<FoundPat, StandingRefusal> | undefined;
   readonly look: (key: PatKey) => Promise<Result<FoundPat, StandingRefusal>>;
   /** Takes these tokens out of the book, so that they are read again. */
-  readonly forget: (concerned: (pat: Pat) => boolean) => void;
+  readonly forget: (concerned: (pat: PatAtDoor) => boolean) => void;
   /** Notes that a token was used. Written later, with others. */
   readonly use: (found: FoundPat, now: EpochMilliseconds, address: string | undefined) => void;
   readonly flushUses: () => Promise<void>;
@@ -53,8 +53,7 @@ export function openPatBook(parts: {
   const judge = (found: FoundPat, now: EpochMilliseconds): Result<FoundPat, StandingRefusal> => {
     const { pat, owner, former } = found;
     const second = secondsOf(now);
-    if (second >= pat.expiresAt || (former && second >= (pat.former?.until ?? 0)))
-      return refuse({ why: 'pat-expired' });
+    if (second >= pat.expiresAt || (former && second >= (pat.formerUntil ?? 0))) return refuse({ why: 'pat-expired' });
     if (owner === undefined) return ok(found);
     if (owner.state !== 'active') return refuse({ why: 'pat-owner', state: owner.state });
     // A token made before everybody was logged out; a second is all that the identity provider tells apart.

@@ -39,6 +39,13 @@ export interface Pat {
   readonly former: FormerSecret | undefined;
 }
 
+/** What is asked of a token at the door: read with each one that is not known, and kept for a minute, so no more than that. */
+export interface PatAtDoor
+  extends Pick<Pat, 'id' | 'kind' | 'owner' | 'limits' | 'createdAt' | 'expiresAt' | 'lastUsedAt' | 'lastAddress'> {
+  /** Until when the secret before the last rotation holds. */
+  readonly formerUntil: EpochSeconds | undefined;
+}
+
 export interface FormerSecret {
   readonly hash: string;
   readonly jti: string | undefined;

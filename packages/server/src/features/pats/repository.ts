@@ -1,16 +1,16 @@
 import type { EpochMilliseconds, EpochSeconds, PatId } from '@keyturn/protocol';
 import type { Store } from '@keyturn/store';
-import type { Pat, PatOwner } from './pat.ts';
-import { type OwnerStanding, ownerStandingOf, patOf, rowOfPat } from './rows.ts';
+import type { Pat, PatAtDoor, PatOwner } from './pat.ts';
+import { doorColumns, type OwnerStanding, ownerStandingOf, patAtDoorOf, patOf, rowOfPat } from './rows.ts';
 import type { NewRevocation, RevocationLog } from './revocation-log.ts';
-import type { OwnerRow, PatRow, PatTables } from './tables.ts';
+import type { OwnerRow, PatTables } from './tables.ts';
 
 /** What a token is looked up by: never by what it says of itself alone, and never by the text of a JWT. */
 export type PatKey = `hash:${string}` | `jti:${string}`;
 
 export interface FoundPat {
   readonly key: PatKey;
-  readonly pat: Pat;
+  readonly pat: PatAtDoor;
   /** Found by what it was before a rotation, which holds until then. */
   readonly former: boolean;
   /** What is known of the owner; undefined if nobody has asked yet. */
@@ -144,8 +144,9 @@ export function openPatRepository(store: Store, log: RevocationLog, clock: () =>
             .onRef('pats_owner.issuer', '=', 'pats_token.issuer')
             .onRef('pats_owner.subject', '=', 'pats_token.subject'),
         )
-        .selectAll('pats_token')
-        .select(['pats_owner.state', 'pats_owner.not_before', 'pats_owner.realm_roles', 'pats_owner.read_at'])
+        .select(doorColumns)
+        .select(ownerColumns)
+        .select(['hash', 'jti', 'former_hash', 'former_jti'])
         .where((where) =>
           where.or([
             ...(hashes.length === 0 ? [] : [where('hash', 'in', hashes), where('former_hash', 'in', hashes)]),
@@ -155,7 +156,7 @@ export function openPatRepository(store: Store, log: RevocationLog, clock: () =>
         .execute();
       const wanted = new Set<PatKey>(keys);
       return rows.flatMap((row) => {
-        const found = { pat: patOf(row), owner: ownerStandingOf(row) };
+        const found = { pat: patAtDoorOf(row), owner: ownerStandingOf(row) };
         const named: readonly (readonly [PatKey, boolean])[] = [
           [`hash:${row.hash}`, false],
           [`jti:${row.jti ?? ''}`, false],
@@ -196,7 +197,14 @@ export function openPatRepository(store: Store, log: RevocationLog, clock: () =>
   };
 }
 
-type LookedUp = PatRow & {
+const ownerColumns = [
+  'pats_owner.state',
+  'pats_owner.not_before',
+  'pats_owner.realm_roles',
+  'pats_owner.read_at',
+] as const;
+
+type LookedUp = Parameters<typeof patAtDoorOf>[0] & {
   readonly [Member in 'state' | 'not_before' | 'realm_roles' | 'read_at']: OwnerRow[Member] | null;
 };
 
@@ -211,8 +219,8 @@ function lookUpOneBy(store: Store): (key: PatKey) => FoundPat | undefined | Prom
           .onRef('pats_owner.issuer', '=', 'pats_token.issuer')
           .onRef('pats_owner.subject', '=', 'pats_token.subject'),
       )
-      .selectAll('pats_token')
-      .select(['pats_owner.state', 'pats_owner.not_before', 'pats_owner.realm_roles', 'pats_owner.read_at'])
+      .select(doorColumns)
+      .select(ownerColumns)
       .where(column, '=', '')
       .compile();
   const now = { hash: build('hash'), jti: build('jti') };
@@ -220,7 +228,7 @@ function lookUpOneBy(store: Store): (key: PatKey) => FoundPat | undefined | Prom
   const found = (key: PatKey, row: LookedUp, former: boolean): FoundPat => ({
     key,
     former,
-    pat: patOf(row),
+    pat: patAtDoorOf(row),
     owner: ownerStandingOf(row),
   });
   const { readAtOnce } = store;

@@ -1,6 +1,6 @@
 import type { EpochMilliseconds, EpochSeconds, PatId } from '@keyturn/protocol';
 import type { PatLimits } from '../../http/caller.ts';
-import type { Pat, PatKind } from './pat.ts';
+import type { Pat, PatAtDoor, PatKind } from './pat.ts';
 import type { OwnerRow, PatRow } from './tables.ts';
 
 /** What the identity provider last said of a user. */
@@ -60,6 +60,36 @@ export function patOf(row: PatRow): Pat {
             jti: row.former_jti ?? undefined,
             until: row.former_until as EpochSeconds,
           },
+  };
+}
+
+/** The columns that `patAtDoorOf` reads. */
+export const doorColumns = [
+  'pats_token.id',
+  'pats_token.kind',
+  'pats_token.issuer',
+  'pats_token.subject',
+  'pats_token.limits',
+  'pats_token.created_at',
+  'pats_token.expires_at',
+  'pats_token.last_used_at',
+  'pats_token.last_address',
+  'pats_token.former_until',
+] as const;
+
+type ColumnOf<Name> = Name extends `pats_token.${infer Column extends keyof PatRow}` ? Column : never;
+
+export function patAtDoorOf(row: Pick<PatRow, ColumnOf<(typeof doorColumns)[number]>>): PatAtDoor {
+  return {
+    id: row.id as PatId,
+    kind: row.kind as PatKind,
+    owner: { issuer: row.issuer, subject: row.subject },
+    limits: limitsOf(row.limits),
+    createdAt: row.created_at as EpochMilliseconds,
+    expiresAt: row.expires_at as EpochSeconds,
+    lastUsedAt: (row.last_used_at ?? undefined) as EpochMilliseconds | undefined,
+    lastAddress: row.last_address ?? undefined,
+    formerUntil: (row.former_until ?? undefined) as EpochSeconds | undefined,
   };
 }
 

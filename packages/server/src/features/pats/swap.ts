@@ -20,7 +20,7 @@ import {
 import type { Store } from '@keyturn/store';
 import { askTokenEndpoint, type TokenEndpoint } from '../../http/token-endpoint.ts';
 import type { GrantRefusal, Grants } from './grants.ts';
-import type { Pat } from './pat.ts';
+import type { PatAtDoor } from './pat.ts';
 import type { RevocationLog } from './revocation-log.ts';
 
 export type SwapRefusal =
@@ -36,7 +36,7 @@ export type SwapRefusal =
 export interface Swap {
   /** The token at hand. */
   readonly atHand: (pat: PatId, audience: string, now: EpochMilliseconds) => string | undefined;
-  readonly swap: (pat: Pat, audience: string) => Promise<Result<string, SwapRefusal>>;
+  readonly swap: (pat: PatAtDoor, audience: string) => Promise<Result<string, SwapRefusal>>;
   /** Whether this text is one that is handed out now. It stems from a grant, not from the session that it names. */
   readonly isHandedOut: (token: string) => boolean;
   /** Drops what names this session, which has ended: others who hear of it refuse what was issued before. */
@@ -44,11 +44,11 @@ export interface Swap {
   /** Drops the one token, which the verifier has refused. */
   readonly drop: (pat: PatId, audience: string) => void;
   /** Drops everything of these tokens, and tells verifiers everywhere what was handed out for revoked ones. */
-  readonly dropAll: (concerned: (pat: Pat) => boolean, revoked: boolean) => void;
+  readonly dropAll: (concerned: (pat: PatAtDoor) => boolean, revoked: boolean) => void;
 }
 
 interface Swapped {
-  readonly pat: Pat;
+  readonly pat: PatAtDoor;
   readonly token: string;
   /** Of a token that only this reference token was swapped for; the owner's own, used at Keyturn's doors, is shared. */
   readonly jti: string | undefined;
@@ -90,7 +90,7 @@ export function createSwap(parts: {
     return answer.ok ? ok(answer.value.token) : answer;
   };
 
-  const ask = async (pat: Pat, audience: string): Promise<Result<string, SwapRefusal>> => {
+  const ask = async (pat: PatAtDoor, audience: string): Promise<Result<string, SwapRefusal>> => {
     const asked = generation;
     const own = await grants.accessToken(pat.owner);
     if (!own.ok) return own;
