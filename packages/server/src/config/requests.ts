@@ -3,6 +3,10 @@ import { z } from 'zod';
 
 const names = z.array(z.string().min(1).max(512)).max(10_000).default([]);
 
+const webhookSecret = z
+  .string()
+  .refine((text) => parseWebhookSecret(text).ok, 'is not whsec_ and 24 to 64 bytes in base64');
+
 /**
  * Requests of agents, and who approves them (seed 001). The feature is on when this section is present. Without any list
  * and any role there would be nobody, or everybody, so that is a fault.
@@ -53,11 +57,12 @@ export const requestsSection = z.strictObject({
     .url({ protocol: /^https?$/ })
     .optional()
     .describe('Told of each request that waits for people, and of each end, by a signed call (Standard Webhooks).'),
-  webhookSecret: z
-    .string()
-    .refine((text) => parseWebhookSecret(text).ok, 'is not whsec_ and 24 to 64 bytes in base64')
+  webhookSecret: webhookSecret.optional().describe('`whsec_…`: what the calls are signed with.'),
+  webhookFormerSecret: webhookSecret
     .optional()
-    .describe('`whsec_…`: what the calls are signed with.'),
+    .describe(
+      'The secret before: calls are signed with it too, until the receiver has been given the new one and this is removed.',
+    ),
   mailTo: z
     .array(z.email())
     .max(50)

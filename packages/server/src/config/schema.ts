@@ -69,6 +69,7 @@ export const secretPaths: readonly string[] = [
   'pat.token_issuer_kwargs.signing_key',
   'pat.introspectionClients.*',
   'requests.webhookSecret',
+  'requests.webhookFormerSecret',
 ];
 
 /** One setting as documents show it. */

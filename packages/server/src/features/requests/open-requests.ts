@@ -77,7 +77,8 @@ export function openRequests(parts: RequestsParts): Requests {
   const { settings, store, clock, random, log } = parts;
   const warn = (facts: object, sentence: string): void => log.warn(facts, sentence);
   const report = (error: unknown): void => log.error({ error: String(error) }, 'requests: a broken part');
-  const { webhookUrl, webhookSecret, subjectsFile } = settings;
+  const { webhookUrl, webhookSecret, webhookFormerSecret, subjectsFile } = settings;
+  const secrets = [webhookSecret, webhookFormerSecret].filter((secret) => secret !== undefined);
 
   const plan = { webhookUrl, mailTo: settings.mailTo, publicUrl: parts.publicUrl, random };
   const repository = openRequestRepository(store, (before, next) => messagesOf(plan, before, next, clock()));
@@ -111,10 +112,7 @@ export function openRequests(parts: RequestsParts): Requests {
     store,
     clock,
     random,
-    webhook:
-      webhookUrl === undefined || webhookSecret === undefined || fetch === undefined
-        ? undefined
-        : { url: webhookUrl, secret: webhookSecret, fetch },
+    webhook: webhookUrl === undefined || fetch === undefined ? undefined : { url: webhookUrl, secrets, fetch },
     send: parts.send,
     warn,
   });

@@ -16,14 +16,16 @@ import type { MessageRow, RequestTables } from './tables.ts';
 const interval = 2000;
 /** Milliseconds for which a message belongs to the process that has taken it. */
 const lease = 60_000;
-const batch = 20;
+/** Messages of one kind that are under way at once. A receiver that does not answer holds up its own kind only. */
+const atOnce = 20;
+const kinds = ['webhook', 'mail'] as const;
 
 /**
  * Sends what was stored together with the change it tells of, so that none is lost and none is told of what never
  * happened: at least once, each attempt with the same id. Of several replicas one takes each message.
  */
 export interface Outbox {
-  /** Sends what is due now; resolves when each has been tried. For tests, and after a change. */
+  /** Begins to send what is due now, and waits for no receiver. */
   readonly flush: () => Promise<void>;
   readonly start: () => void;
   readonly close: () => Promise<void>;
@@ -33,7 +35,10 @@ export function openOutbox(parts: {
   readonly store: Store;
   readonly clock: Clock;
   readonly random: Random;
-  readonly webhook: { readonly url: string; readonly secret: string; readonly fetch: GuardedFetch } | undefined;
+  /** `secrets`: two while one is being replaced. */
+  readonly webhook:
+    | { readonly url: string; readonly secrets: readonly string[]; readonly fetch: GuardedFetch }
+    | undefined;
   readonly send: ((mail: Mail) => Promise<Result<unknown, MailRefusal>>) | undefined;
   readonly warn: (facts: object, sentence: string) => void;
 }): Outbox {
@@ -55,7 +60,7 @@ export function openOutbox(parts: {
   ): Promise<Result<undefined, { explain: string; wait: number | undefined }>> => {
     if (row.kind === 'webhook') {
       if (webhook === undefined) return ok(undefined);
-      const hook = { url: webhook.url, secrets: [webhook.secret], id: row.id, body: row.body };
+      const hook = { url: webhook.url, secrets: webhook.secrets, id: row.id, body: row.body };
       const sent = await sendWebhook(webhook.fetch, hook, secondsOf(clock()));
       if (sent.ok) return sent;
       return refuse({
@@ -84,35 +89,53 @@ export function openOutbox(parts: {
     const next = { attempts: row.attempts + 1, due_at: clock() + wait * 1000 };
     await db.updateTable('requests_message').set(next).where('id', '=', row.id).execute();
   };
-  let running: Promise<void> | undefined;
-  const run = async (): Promise<void> => {
-    const due = await db
-      .selectFrom('requests_message')
-      .selectAll()
-      .where('due_at', '<=', clock())
-      .orderBy('due_at')
-      .limit(batch)
-      .execute();
-    await Promise.all(due.map(deliver));
+  let isClosed = false;
+  const underWay = { webhook: new Set<Promise<void>>(), mail: new Set<Promise<void>>() };
+  /** Begins with what is due, as far as there is room; the rest is looked at when there is. */
+  const begin = async (): Promise<void> => {
+    for (const kind of kinds) {
+      const room = atOnce - underWay[kind].size;
+      const due = await db
+        .selectFrom('requests_message')
+        .selectAll()
+        .where('kind', '=', kind)
+        .where('due_at', '<=', clock())
+        .orderBy('due_at')
+        .limit(room)
+        .execute();
+      for (const row of due) {
+        const delivery = deliver(row)
+          .catch((error: unknown) => warn({ message: row.id, error: String(error) }, 'a message could not be handled'))
+          .finally(() => {
+            const wasFull = underWay[kind].size === atOnce;
+            underWay[kind].delete(delivery);
+            if (wasFull && !isClosed) look();
+          });
+        underWay[kind].add(delivery);
+      }
+    }
   };
+  let beginning: Promise<void> | undefined;
   const flush = (): Promise<void> => {
-    running ??= run().finally(() => {
-      running = undefined;
+    beginning ??= begin().finally(() => {
+      beginning = undefined;
     });
-    return running;
+    return beginning;
+  };
+  const look = (): void => {
+    flush().catch((error: unknown) => warn({ error: String(error) }, 'messages to reviewers could not be read'));
   };
   let timer: NodeJS.Timeout | undefined;
   return {
     flush,
     start() {
-      const tick = (): void => {
-        flush().catch((error: unknown) => warn({ error: String(error) }, 'messages to reviewers could not be read'));
-      };
-      timer = setInterval(tick, interval).unref();
+      timer = setInterval(look, interval).unref();
     },
     async close() {
+      isClosed = true;
       clearInterval(timer);
-      await running?.catch(() => undefined);
+      await beginning?.catch(() => undefined);
+      await Promise.all(kinds.flatMap((kind) => [...underWay[kind]]));
     },
   };
 }
