@@ -107,11 +107,11 @@ export async function openMcpFixture(): Promise<McpFixture> {
   });
   const server = createServer((incoming, outgoing) => {
     tokens.push(incoming.headers.authorization ?? '');
-    void read(incoming).then(async (request) => {
-      const answer = await handler.fetch(request);
+    void (async () => {
+      const answer = await handler.fetch(await read(incoming));
       outgoing.writeHead(answer.status, Object.fromEntries(answer.headers));
       outgoing.end(Buffer.from(await answer.arrayBuffer()));
-    });
+    })();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   // A TCP server has an address with a port.

@@ -10,7 +10,8 @@ export const errors = {
   unsupported_media_type: 'Send `application/json`.',
   headers_too_large: 'All headers together may have 16 KiB.',
   uri_too_long: 'A part of the path is longer than 256 characters.',
-  not_found: 'No route answers this method on this path.',
+  not_found: 'There is no such path.',
+  method_not_allowed: 'The path answers other methods; `Allow` names them.',
   origin_not_allowed: 'A browser page at another origin called. Add it to `http.allowedOrigins` if it may.',
   host_not_allowed:
     'The `Host` header names another server. It must be the host of `http.publicUrl`, or of loopback where Keyturn listens there.',

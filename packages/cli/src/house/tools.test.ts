@@ -149,6 +149,21 @@ describe('a tool call over REST', () => {
     expect([reply.status, reply.body['code']]).toEqual([400, 'invalid_request']);
   });
 
+  it('answers 405 with the methods of the path where it has no such method', async () => {
+    for (const [method, path, allow] of [
+      ['DELETE', '/api/v1/tools/execute?x=1', 'POST'],
+      ['PUT', '/api/v1/sources', 'GET, HEAD, POST'],
+      ['POST', '/api/v1/sources/src_1', 'DELETE, GET, HEAD, PATCH'],
+    ] as const) {
+      const reply = await house.send(path, { method, token: john, body: '{}' });
+      expect([reply.status, reply.body['code']], path).toEqual([405, 'method_not_allowed']);
+      expect(reply.headers.get('allow'), path).toBe(allow);
+    }
+    for (const path of ['/api/v1/sources/', '/api/v1/sources/a/b/c', '/apixv1/sources']) {
+      expect((await house.send(path, { method: 'PUT', token: john, body: '{}' })).status, path).toBe(404);
+    }
+  });
+
   it('answers what is no route, no path and no HTTP by a problem with an id, like everything else', async () => {
     for (const [path, status, code] of [
       ['/nothing', 404, 'not_found'],

@@ -8,9 +8,10 @@ import { parseTraceContext, type Traces } from '../outside/traces.ts';
 import { readBearer } from './bearer.ts';
 import type { Caller } from './caller.ts';
 import { underDeadline } from './deadline.ts';
-import { commonHeaders, problemOfError, refuseConnection } from './framework-problem.ts';
+import { commonHeaders, noRoute, problemOfError, refuseConnection } from './framework-problem.ts';
 import { type Done, type House, pass } from './pass.ts';
 import { buildProblemBody, type Problem, problemContentType } from './problem.ts';
+import { watchAllowedMethods } from './allowed-methods.ts';
 import { buildProblemPage } from './problem-page.ts';
 import { pageHeaders } from './html.ts';
 import { addBodyParsers, addFormParser } from './body-parsers.ts';
@@ -135,6 +136,7 @@ export function createFrame(options: FrameOptions): Frame {
   });
 
   addBodyParsers(app);
+  const allowedMethods = watchAllowedMethods(app);
 
   const started = new WeakMap<FastifyRequest, number>();
   const codes = new WeakMap<FastifyRequest, string>();
@@ -213,12 +215,7 @@ export function createFrame(options: FrameOptions): Frame {
   app.get('/errors', (_request, reply) => reply.type('text/markdown; charset=utf-8').send(buildErrorsPage()));
 
   app.setNotFoundHandler((request, reply) =>
-    answerProblem(request, reply, {
-      status: 404,
-      code: 'not_found',
-      title: 'There is nothing here',
-      detail: `No route answers ${request.method} on this path.`,
-    }),
+    answerProblem(request, reply, noRoute(request.method, allowedMethods(request.url.replace(/[?#].*$/s, '')))),
   );
 
   app.setErrorHandler<FastifyError>((error, request, reply) => {

@@ -57,6 +57,22 @@ export function problemOfError(error: FastifyError, bodyLimit: number): Problem 
   }
 }
 
+/** Where no route has answered: there is no such path, or it answers other methods (RFC 9110 §15.5.6). */
+export function noRoute(method: string, allowed: readonly string[]): Problem {
+  if (allowed.length === 0) {
+    const detail = `No route answers ${method} on this path.`;
+    return { status: 404, code: 'not_found', title: 'There is nothing here', detail };
+  }
+  const allow = allowed.join(', ');
+  return {
+    status: 405,
+    code: 'method_not_allowed',
+    title: 'This path does not answer this method',
+    detail: `It answers ${allow}.`,
+    headers: { allow },
+  };
+}
+
 /** Fastify's words, where they are true: its JSON parser says the same of a member that it will not have. */
 function wordsOf(error: FastifyError): string {
   if (error.code === 'FST_ERR_BAD_URL') return 'The path is not percent-encoded as RFC 3986 says.';
