@@ -6,6 +6,7 @@ import { exemptions } from './not-applicable.ts';
 import { type Outcome, runAuthorizationScenarios, runServerScenarios } from './official.ts';
 import { tryReplicas } from './replicas.ts';
 import { openStage } from './stage.ts';
+import { telemetryVersions, tryTelemetry } from './telemetry.ts';
 
 /** The first release with 2026-07-28 is 0.2.0-alpha.12. */
 const versions = {
@@ -25,9 +26,11 @@ export async function run(parts: {
   const say = (text: string): void => console.error(text);
   let fetched: string;
   let python: string;
+  let telemetry: string;
   try {
     say('fetching the official suite and clients into .cache (once)');
     fetched = await fetchFromNpm('mcp-conformance', versions);
+    telemetry = await fetchFromNpm('opentelemetry', telemetryVersions);
     python = await fetchFromPyPi('mcp-python', pythonVersions);
   } catch (error) {
     if (!(error instanceof NotFetched) || process.env['CI'] !== undefined) throw error;
@@ -77,6 +80,8 @@ export async function run(parts: {
     await tryClients(checks, { url: `${keyturn}/mcp`, token: await stage.tokenOf('john'), python, fetched });
     say('upstream faults');
     await tryFaults(checks, stage, say);
+    say('OpenTelemetry');
+    await tryTelemetry(checks, stage, telemetry);
     say('three replicas on PostgreSQL');
     await tryReplicas(checks, stage, say);
   } finally {

@@ -20,6 +20,8 @@ export interface Stage {
   readonly issuer: string;
   /** With the lean path, and without: the SDK answers all. */
   readonly served: readonly [Served, Served];
+  /** The API that the official suite calls; its document is at /openapi.json. */
+  readonly fixtureUrl: string;
   /** The Authorization header of each request that came to an upstream. */
   readonly shown: () => readonly string[];
   /** Registered, and free when the stage was opened: another program may have taken one since. */
@@ -124,7 +126,16 @@ export async function openStage(keycloakUrl: string | undefined, say: (text: str
       await serve('sdk', ports.sdk, ports.m2, false),
     ] as const;
     const shown = (): readonly string[] => [...fixture.tokens(), ...mcpFixture.tokens()];
-    return { issuer, served: [served[0], served[1]], shown, callbackPorts, tokenOf, register, close };
+    return {
+      issuer,
+      served: [served[0], served[1]],
+      shown,
+      fixtureUrl: fixture.url,
+      callbackPorts,
+      tokenOf,
+      register,
+      close,
+    };
   } catch (error) {
     await close();
     throw error;
