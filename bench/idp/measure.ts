@@ -13,48 +13,66 @@ export interface Measured {
   readonly residentAfter: number;
 }
 
-/** Measures a warm server with the bench realm in it. `rounds` of `count` requests each; the median round counts. */
+/** A server with the bench realm in it, and the process whose CPU counts as its own. */
+export interface Contender {
+  readonly url: string;
+  readonly pid: number;
+  /** Requests of each kind before anything counts: a cold Keycloak is ten times slower than a warm one. */
+  readonly warmUp: number;
+}
+
+/** Measures warm servers side by side: `rounds` of `count` requests each, in turns; of each the median round counts. */
 export async function measure(
-  url: string,
-  pid: number,
+  contenders: readonly Contender[],
   options: { readonly rounds: number; readonly count: number },
-): Promise<Measured> {
-  const residentIdle = residentMebibytes(pid);
+): Promise<readonly Measured[]> {
+  const prepared = [];
+  for (const contender of contenders) prepared.push({ ...contender, shots: await shotsAt(contender.url) });
+  const costs = prepared.map(() => ({ clientCredentials: [], exchange: [], introspection: [] }) as Costs);
+  const speeds = prepared.map((): number[] => []);
+  const residentIdle = prepared.map(({ pid }) => residentMebibytes(pid));
+  for (const kind of ['clientCredentials', 'exchange', 'introspection'] as const) {
+    for (const { shots, warmUp } of prepared) await fire(shots[kind], warmUp, 4);
+    for (let round = 0; round < options.rounds; round += 1) {
+      for (const [i, { pid, shots }] of prepared.entries()) {
+        const before = cpuMilliseconds(pid);
+        const { seconds } = await fire(shots[kind], options.count, 4);
+        costs[i]?.[kind].push((cpuMilliseconds(pid) - before) / options.count);
+        if (kind === 'clientCredentials') speeds[i]?.push(options.count / seconds);
+      }
+    }
+  }
+  return prepared.map(({ pid }, i) => ({
+    clientCredentials: median(costs[i]?.clientCredentials ?? []),
+    exchange: median(costs[i]?.exchange ?? []),
+    introspection: median(costs[i]?.introspection ?? []),
+    tokensPerSecond: median(speeds[i] ?? []),
+    residentIdle: residentIdle[i] ?? Number.NaN,
+    residentAfter: residentMebibytes(pid),
+  }));
+}
+
+type Kind = 'clientCredentials' | 'exchange' | 'introspection';
+type Costs = Readonly<Record<Kind, number[]>>;
+
+async function shotsAt(url: string): Promise<Readonly<Record<Kind, Shot>>> {
   const token = tokenUrl(url);
-  const clientCredentials = shot(token, {
-    grant_type: 'client_credentials',
-    client_id: 'service',
-    client_secret: 'service-secret',
-  });
   const subject = await accessToken(url);
   const exchanger = { client_id: 'exchanger', client_secret: 'exchanger-secret' };
-  const exchange = shot(token, {
-    grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
-    ...exchanger,
-    subject_token: subject,
-    subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
-    audience: 'upstream',
-  });
-  const introspection = shot(`${token}/introspect`, { token: subject, ...exchanger });
-  const speeds: number[] = [];
-  const cost = async (what: Shot): Promise<number> => {
-    await fire(what, options.count, 4);
-    const rounds: number[] = [];
-    for (let round = 0; round < options.rounds; round += 1) {
-      const before = cpuMilliseconds(pid);
-      const { seconds } = await fire(what, options.count, 4);
-      rounds.push((cpuMilliseconds(pid) - before) / options.count);
-      if (what === clientCredentials) speeds.push(options.count / seconds);
-    }
-    return median(rounds);
-  };
   return {
-    clientCredentials: await cost(clientCredentials),
-    exchange: await cost(exchange),
-    introspection: await cost(introspection),
-    tokensPerSecond: median(speeds),
-    residentIdle,
-    residentAfter: residentMebibytes(pid),
+    clientCredentials: shot(token, {
+      grant_type: 'client_credentials',
+      client_id: 'service',
+      client_secret: 'service-secret',
+    }),
+    exchange: shot(token, {
+      grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+      ...exchanger,
+      subject_token: subject,
+      subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+      audience: 'upstream',
+    }),
+    introspection: shot(`${token}/introspect`, { token: subject, ...exchanger }),
   };
 }
 
@@ -71,6 +89,18 @@ export async function givesToken(url: string): Promise<boolean> {
 
 /** Makes the bench realm on a running Keycloak, anew. */
 export async function prepareKeycloak(url: string): Promise<void> {
+  await dropKeycloakRealm(url);
+  const headers = await adminHeaders(url);
+  const made = await fetch(`${url}/admin/realms`, { method: 'POST', headers, body: JSON.stringify(benchRealm) });
+  if (made.status !== 201) throw new Error(`bench realm: ${made.status} ${await made.text()}`);
+}
+
+/** Deletes the bench realm of a running Keycloak, if it is there. */
+export async function dropKeycloakRealm(url: string): Promise<void> {
+  await fetch(`${url}/admin/realms/${benchRealm.realm}`, { method: 'DELETE', headers: await adminHeaders(url) });
+}
+
+async function adminHeaders(url: string): Promise<Record<string, string>> {
   const form = new URLSearchParams({
     grant_type: 'password',
     client_id: 'admin-cli',
@@ -80,10 +110,7 @@ export async function prepareKeycloak(url: string): Promise<void> {
   const login = await fetch(`${url}/realms/master/protocol/openid-connect/token`, { method: 'POST', body: form });
   const { access_token: token } = (await login.json()) as { access_token?: string };
   if (token === undefined) throw new Error(`no admin token from ${url} (user admin, password admin)`);
-  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
-  await fetch(`${url}/admin/realms/${benchRealm.realm}`, { method: 'DELETE', headers });
-  const made = await fetch(`${url}/admin/realms`, { method: 'POST', headers, body: JSON.stringify(benchRealm) });
-  if (made.status !== 201) throw new Error(`bench realm: ${made.status} ${await made.text()}`);
+  return { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
 }
 
 function tokenUrl(url: string): string {
