@@ -28,7 +28,7 @@ export async function measure(
 ): Promise<readonly Measured[]> {
   const prepared = [];
   for (const contender of contenders) prepared.push({ ...contender, shots: await shotsAt(contender.url) });
-  const costs = prepared.map(() => ({ clientCredentials: [], exchange: [], introspection: [] }) as Costs);
+  const costs = prepared.map((): Costs => ({ clientCredentials: [], exchange: [], introspection: [] }));
   const speeds = prepared.map((): number[] => []);
   const residentIdle = prepared.map(({ pid }) => residentMebibytes(pid));
   for (const kind of ['clientCredentials', 'exchange', 'introspection'] as const) {

@@ -1,4 +1,5 @@
 import { ok, type Result, refuse } from '@keyturn/protocol';
+import { placeOf } from './group-place.ts';
 import type { ModelRefusal } from './refusal.ts';
 import type { Attributes } from './role.ts';
 import type { IdpState } from './state.ts';
@@ -15,7 +16,7 @@ export interface NewGroup {
 
 /** Creates a group; names are unique among siblings. */
 export function createGroup(state: IdpState, realmId: string, group: NewGroup): Result<Group, ModelRefusal> {
-  if (childrenOf(state, realmId, group.parentId).some((it) => it.name === group.name)) {
+  if (childNamed(state, realmId, group.parentId, group.name) !== undefined) {
     return refuse({
       why: 'exists',
       what: group.parentId === undefined ? 'top-group' : 'sibling-group',
@@ -40,22 +41,34 @@ export function childrenOf(state: IdpState, realmId: string, parentId?: string):
   return state.groups.by(realmId, 'parent', parentId ?? '');
 }
 
+/** The child of a group, or the top-level group, with this name. One look, however many there are beside it. */
+export function childNamed(
+  state: IdpState,
+  realmId: string,
+  parentId: string | undefined,
+  name: string,
+): Group | undefined {
+  return state.groups.by(realmId, 'place', placeOf({ parentId, name }))[0];
+}
+
 /** `/parent/child`. A slash within a name is not marked, as in Keycloak unless it is told to. */
 export function groupPath(state: IdpState, group: Group): string {
   const parent = group.parentId === undefined ? undefined : state.groups.get(group.parentId);
   return parent === undefined ? `/${group.name}` : `${groupPath(state, parent)}/${group.name}`;
 }
 
-/** A group by its path, with or without the leading slash. Since names may hold slashes, every way to read it is tried. */
+/**
+ * A group by its path, with or without the leading slash. Since names may hold slashes, every way to read it is tried,
+ * short names first.
+ */
 export function groupByPath(state: IdpState, realmId: string, path: string, parentId?: string): Group | undefined {
   const rest = path.replace(/^\//, '');
-  for (const group of childrenOf(state, realmId, parentId)) {
-    if (rest === group.name) return group;
-    if (!rest.startsWith(`${group.name}/`)) continue;
-    const below = groupByPath(state, realmId, rest.slice(group.name.length), group.id);
+  for (let slash = rest.indexOf('/'); slash !== -1; slash = rest.indexOf('/', slash + 1)) {
+    const group = childNamed(state, realmId, parentId, rest.slice(0, slash));
+    const below = group === undefined ? undefined : groupByPath(state, realmId, rest.slice(slash), group.id);
     if (below !== undefined) return below;
   }
-  return undefined;
+  return childNamed(state, realmId, parentId, rest);
 }
 
 /** The group and its ancestors, from the group upwards: their roles and attributes are inherited. */

@@ -4,6 +4,7 @@ import type { Clock, Random } from '@keyturn/protocol';
 import type { Client, ClientScope } from './client.ts';
 import { claimDatabase, openDatabase } from './database.ts';
 import { type Collection, type Document, Documents } from './documents.ts';
+import { placeOf } from './group-place.ts';
 import { type AdminEvent, type EventLog, type IdpEvent, openEventLog } from './events.ts';
 import type { Component, InitialAccess, RealmKey } from './keys.ts';
 import type { Realm } from './realm.ts';
@@ -31,8 +32,8 @@ export interface IdpState {
   readonly scopes: Collection<ClientScope, 'name'>;
   /** `realmName`: realm roles by name; `client`: all roles of a client; `clientName`: `<uuid> <name>`. */
   readonly roles: Collection<Role, 'realmName' | 'client' | 'clientName' | 'includes'>;
-  /** `parent`: children by the parent's id, top-level groups under `''`. */
-  readonly groups: Collection<Group, 'parent' | 'role'>;
+  /** `parent`: children by the parent's id, top-level groups under `''`; `place`: one by parent and name. */
+  readonly groups: Collection<Group, 'parent' | 'place' | 'role'>;
   readonly users: Collection<User, 'username' | 'email' | 'group' | 'role' | 'serviceAccount'>;
   readonly sessions: Collection<UserSession, 'user' | 'client'>;
   readonly offlineSessions: Collection<UserSession, 'user' | 'client'>;
@@ -88,8 +89,9 @@ export function openState(options: {
       clientName: (it) => (it.clientUuid === undefined ? undefined : `${it.clientUuid} ${it.name}`),
       includes: (it) => it.compositeIds,
     }),
-    groups: documents.collection<Group, 'parent' | 'role'>('group', {
+    groups: documents.collection<Group, 'parent' | 'place' | 'role'>('group', {
       parent: (it) => it.parentId ?? '',
+      place: placeOf,
       role: (it) => it.roleIds,
     }),
     users: documents.collection<User, 'username' | 'email' | 'group' | 'role' | 'serviceAccount'>('user', {

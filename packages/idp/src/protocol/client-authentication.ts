@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import { clientAssertionTypeJwtBearer, ok, type Result, refuse } from '@keyturn/protocol';
 import type { FastifyRequest } from 'fastify';
 import type { IdpContext } from '../context.ts';
@@ -59,7 +59,7 @@ export async function authenticateClient(
 
 /** Compares two secrets in constant time, whatever their lengths. */
 export function isSameSecret(a: string, b: string): boolean {
-  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+  const digest = (text: string): Buffer => hash('sha256', text, 'buffer');
   return timingSafeEqual(digest(a), digest(b));
 }
 

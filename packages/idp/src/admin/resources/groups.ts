@@ -1,4 +1,5 @@
 import {
+  childNamed,
   childrenOf,
   createGroup,
   deleteGroup,
@@ -119,8 +120,8 @@ function changeOne(call: RealmCall, group: Group, given: GroupRepresentation): A
   const { state } = call.context;
   const name = given.name ?? '';
   if (name === '') return message(400, 'Group name is missing');
-  const clash = childrenOf(state, call.realm.id, group.parentId).some((it) => it.name === name && it.id !== group.id);
-  if (clash) return message(409, `Sibling group named '${name}' already exists.`);
+  const same = childNamed(state, call.realm.id, group.parentId, name);
+  if (same !== undefined && same.id !== group.id) return message(409, `Sibling group named '${name}' already exists.`);
   const attributes = attributesOf(given.attributes);
   state.groups.put({
     ...group,
@@ -176,8 +177,8 @@ function moveTo(call: RealmCall, parent: Group, group: Group): Answer {
   if (group.parentId === parent.id) return noContent;
   if (lineageOf(state, parent.id).some((it) => it.id === group.id))
     return message(400, 'Group cannot be moved below itself');
-  const clash = childrenOf(state, call.realm.id, parent.id).some((it) => it.name === group.name);
-  if (clash) return message(409, `Sibling group named '${group.name}' already exists.`);
+  if (childNamed(state, call.realm.id, parent.id, group.name) !== undefined)
+    return message(409, `Sibling group named '${group.name}' already exists.`);
   state.groups.put({ ...group, parentId: parent.id });
   return noContent;
 }
