@@ -91,13 +91,15 @@ export function openSubjects(parts: {
         return readRow();
       }
       await readFile(file);
-      let failing = false;
+      // Each fault is told of once, for as long as it lasts.
+      let told: string | undefined;
       timer = setInterval(() => {
         readFile(file).then(
-          () => (failing = false),
-          (error: unknown) => {
-            if (!failing) warn({ file: file.path, error: String(error) }, 'the subject lists stay as they were');
-            failing = true;
+          () => (told = undefined),
+          (reason: unknown) => {
+            const error = String(reason);
+            if (error !== told) warn({ file: file.path, error }, 'the subject lists stay as they were');
+            told = error;
           },
         );
       }, fileInterval).unref();
