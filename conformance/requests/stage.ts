@@ -6,7 +6,9 @@ import { freePorts } from '../parts/ports.ts';
 import { openPostgres } from '../parts/postgres.ts';
 import { type RunningProcess, startProcess, waitFor } from '../parts/process.ts';
 
-const program = join(import.meta.dirname, '..', '..', 'packages/cli/src/main.ts');
+// As `npm start` has it.
+const node = ['--max-semi-space-size=2', '--heap-growing-percent=15'];
+const program = join(import.meta.dirname, '..', '..', 'packages/cli/start.mjs');
 
 /** A gateway in a process of its own, started with the flags of the seed's step 3. */
 export interface Gateway {
@@ -76,6 +78,7 @@ export async function openStage(keycloakUrl: string | undefined): Promise<Stage>
       const ports = await freePorts('http', 'management');
       const listen = ['--http.port', String(ports.http), '--management.port', String(ports.management)];
       const args = [
+        ...node,
         program,
         'serve',
         ...seedFlags,
