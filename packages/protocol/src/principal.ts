@@ -19,6 +19,7 @@ export interface Principal {
   /** `aud` as a list, whether it came as string, array or not at all. */
   readonly audiences: readonly string[];
   readonly scopes: readonly string[];
+  /** A copy names it and `claims`: both may be built when first read, and then `{ ...principal }` leaves them out. */
   readonly roles: TokenRoles;
   /** `jti`. */
   readonly tokenId: string | undefined;

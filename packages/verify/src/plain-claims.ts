@@ -1,4 +1,5 @@
 import type { Claims } from '@keyturn/protocol';
+import { remembering } from './memo.ts';
 
 /** A claims set of which only what judging needs has been read. */
 export interface PlainClaims {
@@ -225,21 +226,20 @@ function isNamed(bytes: Buffer, from: number, to: number, name: string): boolean
 function readValue(bytes: Buffer, text: string, start: number, end: number): unknown {
   const first = bytes[start] as number;
   if (first === quote) return text.slice(start + 1, end - 1);
-  if (isDigit(first)) return Number(text.slice(start, end));
-  return first === openBracket ? readTexts(bytes, text, start, end) : JSON.parse(text.slice(start, end));
+  if (isDigit(first)) return wholeNumber(bytes, start, end);
+  const rest = text.slice(start, end);
+  return first === openBracket ? readList(rest) : JSON.parse(rest);
 }
 
-/** A list. One of texts, as audiences and scopes are, is cut out of the text. */
-function readTexts(bytes: Buffer, text: string, start: number, end: number): unknown {
-  const texts: string[] = [];
-  for (let at = start + 1; bytes[at] === quote; at++) {
-    const after = stringEnd(bytes, at);
-    texts.push(text.slice(at + 1, after - 1));
-    at = after;
-    if (bytes[at] === closeBracket) return Object.freeze(texts);
-  }
-  return JSON.parse(text.slice(start, end));
+/** The digits have been counted: `maxDigits` of them are exact. */
+function wholeNumber(bytes: Buffer, start: number, end: number): number {
+  let value = 0;
+  for (let at = start; at < end; at++) value = value * 10 + (bytes[at] as number) - zero;
+  return value;
 }
+
+/** A list. That of the audiences is the same in token after token. */
+const readList = remembering((text) => Object.freeze(JSON.parse(text) as readonly unknown[]));
 
 function isDigit(byte: number): boolean {
   return byte >= zero && byte <= nine;

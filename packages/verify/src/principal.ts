@@ -1,6 +1,8 @@
+import { inspect } from 'node:util';
 import type { Claims, EpochSeconds, Principal, Result, TokenRoles } from '@keyturn/protocol';
 import { epochSeconds, isJsonObject, ok, parseScopes, refuse } from '@keyturn/protocol';
 import { isTexts } from './claims.ts';
+import { remembering } from './memo.ts';
 import type { TokenRefusal } from './refusal.ts';
 import { parseFrozen } from './strict-json.ts';
 
@@ -49,8 +51,8 @@ export function buildPrincipal(
 
 /**
  * The principal of a token. Most services look at who calls and at the scopes and never at the other claims, so these,
- * and the roles within them, are built and frozen when first asked for. They are the object's own enumerable members
- * all the same: copying, printing and comparing it sees them.
+ * and the roles within them, are built and frozen when first asked for. Making them members of each object would cost as
+ * much as half of the rest (decision 0030): they are the class's, and `toJSON` says all.
  */
 class TokenPrincipal implements Principal {
   readonly issuer: string;
@@ -64,8 +66,6 @@ class TokenPrincipal implements Principal {
   readonly sessionId: string | undefined;
   readonly issuedAt: EpochSeconds | undefined;
   readonly expiresAt: EpochSeconds;
-  declare readonly roles: TokenRoles;
-  declare readonly claims: Claims;
   #claims: Claims | string;
   #roles: TokenRoles | undefined;
 
@@ -82,27 +82,28 @@ class TokenPrincipal implements Principal {
     this.issuedAt = facts.issuedAt;
     this.expiresAt = facts.expiresAt;
     this.#claims = claims;
-    // The same two descriptors each time, so that all principals share one shape.
-    Object.defineProperty(this, 'roles', TokenPrincipal.#rolesWhenAsked);
-    Object.defineProperty(this, 'claims', TokenPrincipal.#claimsWhenAsked);
     Object.freeze(this);
   }
 
-  static readonly #rolesWhenAsked = {
-    enumerable: true,
-    get(this: TokenPrincipal): TokenRoles {
-      this.#roles ??= rolesOf(this.claims);
-      return this.#roles;
-    },
-  };
+  get roles(): TokenRoles {
+    this.#roles ??= rolesOf(this.claims);
+    return this.#roles;
+  }
 
-  static readonly #claimsWhenAsked = {
-    enumerable: true,
-    get(this: TokenPrincipal): Claims {
-      if (typeof this.#claims === 'string') this.#claims = parseFrozen(this.#claims);
-      return this.#claims;
-    },
-  };
+  get claims(): Claims {
+    if (typeof this.#claims === 'string') this.#claims = parseFrozen(this.#claims);
+    return this.#claims;
+  }
+
+  toJSON(): Principal {
+    // A plain copy is what is wanted.
+    // oxlint-disable-next-line typescript/no-misused-spread
+    return { ...this, roles: this.roles, claims: this.claims };
+  }
+
+  [inspect.custom](): Principal {
+    return this.toJSON();
+  }
 }
 
 /**
@@ -124,22 +125,13 @@ const none: readonly string[] = Object.freeze([]);
 /** Reads the scopes of a token: `scope` (RFC 8693 §4.2), else the `scp` of Okta and Entra; a list or one text. */
 export type ReadScopes = (claims: Claims) => readonly string[];
 
-/** More lists of scopes than clients usually have; beyond it the memory starts anew. */
-const maxKnownScopes = 256;
-
-/** Builds a reader that remembers the texts it has taken apart: a client's tokens all have the same. */
+/** Builds a reader that takes each text apart once: a client's tokens all have the same. */
 export function createScopeReader(): ReadScopes {
-  const known = new Map<string, readonly string[]>();
+  const scopesOf = remembering((text) => Object.freeze(parseScopes(text)));
   return (claims) => {
     const scope: unknown = claims.scope ?? claims.scp;
     if (!isTexts(scope)) return none;
-    if (typeof scope !== 'string') return scope;
-    const before = known.get(scope);
-    if (before !== undefined) return before;
-    const scopes = Object.freeze(parseScopes(scope));
-    if (known.size >= maxKnownScopes) known.clear();
-    known.set(scope, scopes);
-    return scopes;
+    return typeof scope === 'string' ? scopesOf(scope) : scope;
   };
 }
 

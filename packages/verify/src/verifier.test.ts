@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { EpochMilliseconds } from '@keyturn/protocol';
 import { epochMilliseconds, seconds } from '@keyturn/protocol';
 import { describe, expect, it } from 'vitest';
@@ -38,26 +39,27 @@ describe('a verifier', () => {
     const verdict = await verifier.verify(
       withClaims({ resource_access: { tools: { roles: ['caller'] }, odd: { roles: 'admin' }, none: null } }),
     );
-    expect(verdict).toEqual({
-      ok: true,
-      value: {
-        issuer,
-        identity: goodClaims.sub,
-        subject: goodClaims.sub,
-        client: 'agent-1',
-        serviceAccount: false,
-        audiences: [audience, 'account'],
-        scopes: ['openid', 'profile'],
-        roles: { realm: ['operator'], clients: { tools: ['caller'], odd: [], none: [] } },
-        tokenId: goodClaims.jti,
-        sessionId: goodClaims.sid,
-        issuedAt: now - 10,
-        expiresAt: now + 300,
-        claims: expect.objectContaining({ typ: 'Bearer', realm_access: { roles: ['operator'] } }) as unknown,
-      },
-    });
-    if (!verdict.ok) return;
+    if (!verdict.ok) throw new Error('refused');
     const { value } = verdict;
+    const all = {
+      issuer,
+      identity: goodClaims.sub,
+      subject: goodClaims.sub,
+      client: 'agent-1',
+      serviceAccount: false,
+      audiences: [audience, 'account'],
+      scopes: ['openid', 'profile'],
+      roles: { realm: ['operator'], clients: { tools: ['caller'], odd: [], none: [] } },
+      tokenId: goodClaims.jti,
+      sessionId: goodClaims.sid,
+      issuedAt: now - 10,
+      expiresAt: now + 300,
+      claims: expect.objectContaining({ typ: 'Bearer', realm_access: { roles: ['operator'] } }) as unknown,
+    };
+    expect(value).toMatchObject(all);
+    // Printed and logged it says all, too.
+    expect(JSON.parse(JSON.stringify(value))).toEqual(all);
+    expect(inspect(value)).toContain("realm: [ 'operator' ]");
     for (const part of [
       value,
       value.roles,

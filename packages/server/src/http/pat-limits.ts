@@ -5,11 +5,12 @@ import type { Action, RoomParts } from './rooms.ts';
 /** What the token says, cut to its scopes and to the realm roles that its owner has now. */
 export function cutPrincipal(principal: Principal, { limits, realmRolesNow }: PatOfCaller): Principal {
   const { scopes } = limits;
-  const { roles } = principal;
+  const { roles, claims } = principal;
   const hasLost = realmRolesNow !== undefined && !roles.realm.every((role) => realmRolesNow.includes(role));
   if (scopes === undefined && !hasLost) return principal;
   return Object.freeze({
     ...principal,
+    claims,
     scopes: scopes === undefined ? principal.scopes : principal.scopes.filter((scope) => scopes.includes(scope)),
     roles: hasLost
       ? Object.freeze({ ...roles, realm: roles.realm.filter((role) => realmRolesNow.includes(role)) })

@@ -20,7 +20,8 @@ function principal(change: Partial<Principal> = {}): Principal {
     clock: () => epochMilliseconds(now * 1000),
   }).verifySync(goodToken);
   if (verdict?.ok !== true) throw new Error('not good');
-  return { ...verdict.value, ...change };
+  const { value } = verdict;
+  return { ...value, claims: value.claims, roles: value.roles, ...change };
 }
 
 async function read(...chunks: readonly (string | Uint8Array)[]): Promise<readonly unknown[]> {
