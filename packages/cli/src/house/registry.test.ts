@@ -199,6 +199,23 @@ describe('an uploaded document', () => {
     expect((await house.post('/api/v1/tools/execute', admin, body)).status).toBe(413);
   });
 
+  it('may have numbers that no double holds, and be one text of many megabytes', async () => {
+    const parameters = [{ name: 'n', in: 'query', schema: { type: 'integer', maximum: 'largest' } }];
+    const paths = {
+      '/a': { get: { operationId: 'a', description: 'x'.repeat(9_000_000), parameters, responses: {} } },
+    };
+    const document = documentOf({}, { paths, servers: [{ url: upstream.url }] });
+    const text = JSON.stringify(document).replace('"largest"', '9223372036854775807');
+    for (const [slug, given] of [
+      ['as-text', JSON.stringify(text)],
+      ['as-object', text],
+    ] as const) {
+      const body = `{"name":"${slug}","slug":"${slug}","auth":{"kind":"none"},"document":${given}}`;
+      expect((await house.post('/api/v1/sources', admin, body)).status).toBe(201);
+      expect(await offered(slug)).toEqual(['a']);
+    }
+  });
+
   it('is refused where it refers to other files, for it has no place of its own', async () => {
     const paths = { '/a': { $ref: 'http://169.254.169.254/latest/meta-data' }, '/b': { $ref: 'file:///etc/passwd' } };
     const { reply } = await register(undefined, { url: undefined, document: documentOf({}, { paths }) });

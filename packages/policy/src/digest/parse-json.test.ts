@@ -53,4 +53,19 @@ describe('JSON that means one thing', () => {
     expect(text.length).toBeGreaterThan(1_000_000);
     expect(parseJson(text).ok).toBe(true);
   });
+
+  it('reads strings of megabytes, in which a pattern would exhaust the stack of the engine', () => {
+    for (const long of ['x'.repeat(12_000_000), '"\\'.repeat(1_000_000)]) {
+      expect(parseJson(JSON.stringify({ long })).ok).toBe(true);
+    }
+  });
+
+  it('may hold rounded numbers where it is no call', () => {
+    const text = '{"maximum":9223372036854775807}';
+    expect(parseJson(text)).toMatchObject({ refusal: { why: 'number-lost' } });
+    expect(parseJson(text, { numbers: 'rounded' }).ok).toBe(true);
+    expect(parseJson('{"a":9223372036854775807,"a":1}', { numbers: 'rounded' })).toMatchObject({
+      refusal: { why: 'duplicate-member' },
+    });
+  });
 });

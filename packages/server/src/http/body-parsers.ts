@@ -5,15 +5,17 @@ import { parseDocument } from 'yaml';
 /**
  * How bodies are read. JSON that two readers could read differently is refused (RFC 7493): a member twice, of which one
  * takes the first and one the last; a number that a double cannot hold; text that is no Unicode. What a person approves
- * and what an upstream is sent are then the same, whoever reads it.
+ * and what an upstream is sent are then the same, whoever reads it. Routes with a limit of their own (`bodyLimit` is the
+ * frame's) take documents, which are no calls: numbers in them are rounded.
  */
-export function addBodyParsers(app: FastifyInstance): void {
+export function addBodyParsers(app: FastifyInstance, bodyLimit: number): void {
   // The runtime's parser, which refuses members that would reach a prototype.
   const parseSafely = app.getDefaultJsonParser('error', 'error');
   app.removeContentTypeParser('application/json');
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, parsed) => {
     const text = String(body);
-    const read = text === '' ? undefined : parseJson(text);
+    const numbers = request.routeOptions.bodyLimit === bodyLimit ? 'exact' : 'rounded';
+    const read = text === '' ? undefined : parseJson(text, { numbers });
     if (read?.ok === false && read.refusal.why !== 'syntax') parsed(new BadBody(explain(read.refusal)));
     else void parseSafely(request, text, parsed);
   });

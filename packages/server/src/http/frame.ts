@@ -67,7 +67,7 @@ export interface Route<Body> {
   readonly path: string;
   /** The body's schema; a route without one ignores whatever is sent. */
   readonly body?: z.ZodType<Body>;
-  /** Bytes, instead of the frame's. Who calls is asked before such a body is read. */
+  /** Bytes, instead of the frame's, of a body that holds a document. Who calls is asked before such a body is read. */
   readonly bodyLimit?: number;
   /** Browsers open it as a page: what it refuses them is a page, too. */
   readonly page?: true;
@@ -135,7 +135,7 @@ export function createFrame(options: FrameOptions): Frame {
     },
   });
 
-  addBodyParsers(app);
+  addBodyParsers(app, options.bodyLimit);
   const allowedMethods = watchAllowedMethods(app);
 
   const started = new WeakMap<FastifyRequest, number>();

@@ -30,6 +30,24 @@ describe('a document', () => {
   });
 });
 
+describe('YAML in which a bracket closes in the column of the block around it', () => {
+  const head = 'openapi: 3.1.0\ninfo: {title: A, version: "1"}\npaths:\n  /a:\n    get:\n';
+  const example = (indent: string) =>
+    `      x-example: {\n        "80/tcp": [\n${indent}],\n        "b": {}\n${indent}}\n`;
+
+  it('is read, as most readers do', async () => {
+    const text = head + example('      ');
+    expect(await parseDocument({ text })).toMatchObject({
+      value: { root: { paths: { '/a': { get: { 'x-example': { '80/tcp': [], b: {} } } } } } },
+    });
+  });
+
+  it('is not read without end', async () => {
+    const many = Array.from({ length: 300 }, (_, i) => `      x-${i}: {\n      }\n`).join('');
+    expect(await refusalOf(head + many)).toMatchObject({ why: 'syntax', message: 'deficient indentation' });
+  });
+});
+
 describe('a text that is no document', () => {
   it('of broken JSON is shown with line, column and a caret', async () => {
     const refusal = await refusalOf('{\n  "openapi": "3.1.0",\n  "paths": { "/a" "b" }\n}');

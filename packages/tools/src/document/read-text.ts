@@ -50,20 +50,38 @@ function readJson(text: string, saysJson: boolean): Result<ReadValue, DocumentRe
   }
 }
 
-function readYaml(text: string): Result<ReadValue, DocumentRefusal> {
-  try {
-    // Aliases become the same object many times over, so that a bomb costs nothing before its values are counted.
-    const value: unknown = load(text, yamlOptions);
-    return asObject(value, (path) => placeAt(text, findInYaml(text, path)));
-  } catch (error) {
-    if (!(error instanceof YAMLException)) throw error;
-    const { reason, mark } = error;
-    return refuse({
-      why: 'syntax',
-      message: reason,
-      place: mark === undefined ? undefined : placeAt(text, mark.position),
-    });
+function readYaml(given: string): Result<ReadValue, DocumentRefusal> {
+  let text = given;
+  for (let mended = 0; ; mended += 1) {
+    try {
+      // Aliases become the same object many times over, so that a bomb costs nothing before its values are counted.
+      const value: unknown = load(text, yamlOptions);
+      return asObject(value, (path) => placeAt(text, findInYaml(text, path)));
+    } catch (error) {
+      if (!(error instanceof YAMLException)) throw error;
+      const { reason, mark } = error;
+      const bracket = mended < maxMended ? shallowBracket(text, error) : undefined;
+      if (bracket === undefined) {
+        const place = mark === undefined ? undefined : placeAt(text, mark.position);
+        return refuse({ why: 'syntax', message: reason, place });
+      }
+      text = `${text.slice(0, bracket)} ${text.slice(bracket)}`;
+    }
   }
+}
+
+/** Brackets that are moved in one document, each of which costs another reading. */
+const maxMended = 200;
+
+/**
+ * The offset of a bracket that closes a flow collection in the column of the block around it. YAML wants it deeper
+ * (YAML 1.2.2 §7.4); most readers do not mind, and well-known documents have it there (Docker's). A space before it
+ * makes it YAML, and changes nothing else.
+ */
+function shallowBracket(text: string, { reason, mark }: YAMLException): number | undefined {
+  if (reason !== 'deficient indentation' || mark === undefined) return undefined;
+  const { position } = mark;
+  return text[position] === '}' || text[position] === ']' ? position : undefined;
 }
 
 function asObject(value: unknown, placeOf: ReadText['placeOf']): Result<ReadValue, DocumentRefusal> {
