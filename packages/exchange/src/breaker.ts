@@ -1,8 +1,6 @@
 import type { Clock, Seconds } from '@keyturn/protocol';
 import { refuse, seconds } from '@keyturn/protocol';
 import type { Result } from '@keyturn/protocol';
-import type { CircuitBreakerPolicy } from 'cockatiel';
-import { CircuitState, ConsecutiveBreaker, circuitBreaker, handleWhenResult } from 'cockatiel';
 
 export type BreakerState = 'closed' | 'open' | 'half-open';
 
@@ -31,72 +29,65 @@ export interface Breaker {
   reset(): void;
 }
 
-/** A breaker on cockatiel, on the given clock. `onChange` hears each change of state. */
+/** A breaker on the given clock. `onChange` hears each change of state. */
 export function createBreaker(
   settings: BreakerSettings & { readonly clock: Clock; readonly onChange?: (state: BreakerState) => void },
 ): Breaker {
   const { clock, failureThreshold = 5, recoveryTimeout = seconds(30), onChange } = settings;
-  let openedAt = 0;
-  let policy = build();
+  /** Since the breaker was closed; calls that began before that no longer say anything. */
+  let closed = { faults: 0 };
+  /** Undefined while it is closed. */
+  let opened: { readonly at: number; isTried: boolean } | undefined;
 
-  function build(): CircuitBreakerPolicy {
-    const fresh = circuitBreaker(
-      handleWhenResult((outcome) => outcome === fault),
-      {
-        breaker: new ConsecutiveBreaker(failureThreshold),
-        // cockatiel asks Date.now(); a back-off whose length is decided when it is asked for puts it on our clock.
-        halfOpenAfter: {
-          next: () => ({
-            get duration() {
-              return remaining() > 0 ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
-            },
-            next() {
-              return this;
-            },
-          }),
-        },
-      },
-    );
-    fresh.onBreak(() => {
-      openedAt = clock();
-      onChange?.('open');
-    });
-    fresh.onHalfOpen(() => onChange?.('half-open'));
-    fresh.onReset(() => onChange?.('closed'));
-    return fresh;
-  }
-
-  const remaining = () => Math.max(0, openedAt + recoveryTimeout * 1000 - clock());
-  const retryAfter = () => seconds(policy.state === CircuitState.Open ? Math.ceil(remaining() / 1000) : 0);
+  const remaining = (): number =>
+    opened === undefined ? 0 : Math.max(0, opened.at + recoveryTimeout * 1000 - clock());
+  const close = (): void => {
+    if (opened === undefined) return;
+    opened = undefined;
+    closed = { faults: 0 };
+    onChange?.('closed');
+  };
+  const open = (): void => {
+    opened = { at: clock(), isTried: false };
+    onChange?.('open');
+  };
 
   return {
     get state() {
-      if (policy.state === CircuitState.Closed) return 'closed';
-      return policy.state === CircuitState.Open && remaining() > 0 ? 'open' : 'half-open';
+      if (opened === undefined) return 'closed';
+      return opened.isTried || remaining() === 0 ? 'half-open' : 'open';
     },
     get retryAfter() {
-      return retryAfter();
+      return seconds(Math.ceil(remaining() / 1000));
     },
     async run(call, isFault) {
-      // While the one call is on its way cockatiel would let the others wait for it: a slow server would hold them all.
-      const busy = policy.state === CircuitState.HalfOpen;
-      if (busy || retryAfter() > 0) {
-        return refuse({ why: 'breaker-open' as const, retryAfter: busy ? seconds(1) : retryAfter() });
+      const trial = opened;
+      const since = closed;
+      if (trial !== undefined) {
+        // Others do not wait for the one call that decides: a slow server would hold them all.
+        if (trial.isTried) return refuse({ why: 'breaker-open' as const, retryAfter: seconds(1) });
+        if (remaining() > 0) {
+          return refuse({ why: 'breaker-open' as const, retryAfter: seconds(Math.ceil(remaining() / 1000)) });
+        }
+        trial.isTried = true;
+        onChange?.('half-open');
       }
-      let outcome: Awaited<ReturnType<typeof call>> | undefined;
-      await policy.execute(async () => {
-        outcome = await call();
-        return !outcome.ok && isFault(outcome.refusal) ? fault : undefined;
-      });
-      if (outcome === undefined) throw new Error('the breaker let nothing through after it had said it would');
-      return outcome;
+      let isBad = false;
+      try {
+        const outcome = await call();
+        isBad = !outcome.ok && isFault(outcome.refusal);
+        if (trial === undefined) since.faults = isBad ? since.faults + 1 : 0;
+        return outcome;
+      } finally {
+        if (trial === undefined) {
+          if (opened === undefined && since === closed && since.faults >= failureThreshold) open();
+        } else if (opened === trial) {
+          // Nobody has closed it by hand meanwhile.
+          if (isBad) open();
+          else close();
+        }
+      }
     },
-    reset() {
-      if (policy.state === CircuitState.Closed) return;
-      policy = build();
-      onChange?.('closed');
-    },
+    reset: close,
   };
 }
-
-const fault = Symbol('a fault of the server');

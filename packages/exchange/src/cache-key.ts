@@ -12,7 +12,7 @@ export function keyOf(client: TokenClient, order: ExchangeOrder): string {
     client.clientId,
     subjectToken,
     audience,
-    [...scopes].sort(),
+    scopes.length < 2 ? scopes : [...scopes].sort(),
     actorToken,
     resource,
   ];

@@ -114,9 +114,13 @@ export function createGuardedFetch(options: GuardedFetchOptions = {}): GuardedFe
 
 /** The first hop: the URL parsed, header names in lower case, what is not the caller's to set refused. */
 function readRequest(address: string | URL, request: GuardedRequest): Result<Hop, NetRefusal> {
-  if (typeof address === 'string' && !URL.canParse(address)) return refuse({ why: 'bad-url', problem: 'unreadable' });
+  const url = typeof address === 'string' ? URL.parse(address) : address;
+  if (url === null) return refuse({ why: 'bad-url', problem: 'unreadable' });
   const headers: Record<string, string> = { 'accept-encoding': 'identity' };
-  for (const [name, value] of Object.entries(request.headers ?? {})) {
+  const given = request.headers ?? {};
+  for (const name in given) {
+    const value = Object.hasOwn(given, name) ? given[name] : undefined;
+    if (value === undefined) continue;
     const key = name.toLowerCase();
     if (notTheCallers.has(key)) return refuse({ why: 'bad-request', part: `header ${key}` });
     // An encoded answer would have to be decoded again: `identity` is asked for whatever the caller would accept.
@@ -124,12 +128,7 @@ function readRequest(address: string | URL, request: GuardedRequest): Result<Hop
   }
   const method = (request.method ?? 'GET').toUpperCase();
   if (method === 'CONNECT' || method === 'TRACE') return refuse({ why: 'bad-request', part: 'method' });
-  return ok({
-    url: typeof address === 'string' ? new URL(address) : address,
-    method,
-    headers,
-    body: request.body,
-  });
+  return ok({ url, method, headers, body: request.body });
 }
 
 function checkUrl(url: URL, port: number, guard: AddressGuard): NetRefusal | undefined {

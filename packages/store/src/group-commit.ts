@@ -3,6 +3,9 @@ import type { Tx } from './transactions.ts';
 /** Items of one kind that a transaction takes at most, so that one flush does not hold the store for long. */
 const maxBatch = 512;
 
+/** How long an item waits for others at most, in milliseconds. */
+const longestWait = 5;
+
 /** Writes all items of one kind that share a transaction, and says of each, in their order, what came of it. */
 export type WriteAll<Item, Value, In = Tx> = (tx: In, items: readonly Item[]) => Promise<readonly Value[]>;
 
@@ -22,14 +25,15 @@ interface Batch<In> {
 type Lane<In> = () => Batch<In>;
 
 /**
- * Many small writes, few flushes: what arrives while one flush is under way, or in the same turn of the event loop,
- * shares the next transaction, whatever its kind. Kinds are written in the order in which they were made, so that replicas
+ * Many small writes, few flushes: what arrives while one flush is under way, or as long as each turn of the event loop
+ * brings more, shares the next transaction, whatever its kind. Kinds are written in the order in which they were made, so that replicas
  * wait for each other's rows in one order too.
  */
 export class GroupCommit<In> {
   readonly #transaction: <Value>(action: (tx: In) => Promise<Value>) => Promise<Value>;
   readonly #lanes: Lane<In>[] = [];
   #running: Promise<void> | undefined;
+  #arrived = 0;
   #closed = false;
 
   constructor(transaction: <Value>(action: (tx: In) => Promise<Value>) => Promise<Value>) {
@@ -44,6 +48,7 @@ export class GroupCommit<In> {
       if (this.#closed) return Promise.reject(new Error('the store is closed'));
       return new Promise((done, failed) => {
         queue.push({ item, done, failed });
+        this.#arrived += 1;
         this.#running ??= this.#run();
       });
     };
@@ -57,13 +62,22 @@ export class GroupCommit<In> {
 
   async #run(): Promise<void> {
     for (;;) {
-      // All that came in with this turn of the loop get into one flush.
-      await new Promise(setImmediate);
+      await this.#gather();
       const batches = this.#lanes.map((take) => take()).filter(({ size }) => size > 0);
       if (batches.length === 0) break;
       await this.#commit(batches);
     }
     this.#running = undefined;
+  }
+
+  /** As long as each turn of the event loop brings more, the flush waits for it: one costs what many cost. */
+  async #gather(): Promise<void> {
+    const until = performance.now() + longestWait;
+    let before: number;
+    do {
+      before = this.#arrived;
+      await new Promise(setImmediate);
+    } while (this.#arrived > before && performance.now() < until);
   }
 
   /** False where the database did not even let the writing begin. */

@@ -54,9 +54,12 @@ class SpecFacts {
   /** Only what has a type: a member that nobody knows cannot be read by an expression either. */
   constructor(spec: JsonObject) {
     this.action = spec['action'];
-    for (const name of Object.keys(specFields)) {
-      if (spec[name] !== undefined) Object.assign(this, { [name]: spec[name] });
+    const known: Record<string, Json> = {};
+    for (const name in spec) {
+      const value = Object.hasOwn(specFields, name) ? spec[name] : undefined;
+      if (value !== undefined) known[name] = value;
     }
+    Object.assign(this, known);
   }
 }
 

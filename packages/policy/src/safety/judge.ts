@@ -49,7 +49,9 @@ export interface JudgeOptions {
 export function createJudge(): (options: JudgeOptions) => readonly JudgedRule[] {
   const clockOf = keepZoneClocks();
   return ({ cel, policies, input, explain = false }) => {
-    const facts = buildFacts(input);
+    // Where no policy has an expression there is nothing to build them for.
+    let built: Facts | undefined;
+    const factsOf = (): Facts => (built ??= buildFacts(input));
     const times = new Map<string, ZonedTime | undefined>();
     const timeIn = (zone: string): ZonedTime | undefined => {
       if (!times.has(zone)) times.set(zone, clockOf(zone)?.(new Date(input.now)));
@@ -60,7 +62,7 @@ export function createJudge(): (options: JudgeOptions) => readonly JudgedRule[] 
     for (const policy of policies) {
       if (policy.mode === 'Disabled') continue;
       for (const rule of policy.rules) {
-        const one = judgeRule(policy, rule, input, facts, timeIn, explain);
+        const one = judgeRule(policy, rule, input, factsOf, timeIn, explain);
         if (one !== undefined) judged.push(one);
       }
     }
@@ -72,14 +74,14 @@ function judgeRule(
   policy: CompiledPolicy,
   rule: CompiledRule,
   input: SafetyInput,
-  facts: Facts,
+  factsOf: () => Facts,
   timeIn: (zone: string) => ZonedTime | undefined,
   explain: boolean,
 ): JudgedRule | undefined {
-  const found = rule.expression?.evaluate(facts);
+  const found = rule.expression?.evaluate(factsOf());
   const { outcome, why } = wordsOf(rule, found, timeIn);
   if (outcome === 'not-matched' && !explain) return undefined;
-  const values = explain && rule.expression !== undefined ? { values: valuesOf(rule.expression.reads, facts) } : {};
+  const values = explain && rule.expression !== undefined ? { values: valuesOf(rule.expression.reads, factsOf()) } : {};
   return {
     rule,
     failClosed: policy.failClosed,

@@ -1,4 +1,5 @@
 import type { Decision, RoomParts } from './rooms.ts';
+import { goOn, type Soon } from './soon.ts';
 
 type Decide = RoomParts<never, never>['decide'];
 
@@ -7,13 +8,13 @@ type Decide = RoomParts<never, never>['decide'];
  * later is not asked once somebody has denied.
  */
 export function allOf(...judges: readonly Decide[]): Decide {
-  return async (caller, action) => {
-    let decision: Decision = { effect: 'allow' };
-    for (const judge of judges) {
-      const found = await judge(caller, action);
+  const ask = (from: number, before: Decision, ...call: Parameters<Decide>): Soon<Decision> => {
+    const judge = judges[from];
+    if (judge === undefined) return before;
+    return goOn(judge(...call), (found) => {
       if (found.effect === 'deny') return found;
-      if (decision.effect === 'allow') decision = { ...decision, ...found };
-    }
-    return decision;
+      return ask(from + 1, before.effect === 'allow' ? { ...before, ...found } : before, ...call);
+    });
   };
+  return (caller, action) => ask(0, { effect: 'allow' }, caller, action);
 }

@@ -3,17 +3,16 @@ import type { FastifyReply } from 'fastify';
 import type { Problem } from './problem.ts';
 
 /** Runs `work` until the deadline or until the client has gone, whichever comes first. */
-export async function underDeadline<Value>(
+export function underDeadline<Value>(
   seconds: number,
   reply: FastifyReply,
   work: (signal: AbortSignal) => Promise<Result<Value, Problem>>,
 ): Promise<Result<Value, Problem>> {
-  const controller = new AbortController();
-  const gone = (): void => controller.abort();
-  reply.raw.once('close', gone);
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<Result<Value, Problem>>((resolve) => {
-    timer = setTimeout(() => {
+  return new Promise((resolve) => {
+    const controller = new AbortController();
+    const gone = (): void => controller.abort();
+    reply.raw.once('close', gone);
+    const timer = setTimeout(() => {
       controller.abort();
       resolve({
         ok: false,
@@ -25,11 +24,10 @@ export async function underDeadline<Value>(
         },
       });
     }, seconds * 1000);
+    const settled = (): void => {
+      clearTimeout(timer);
+      reply.raw.off('close', gone);
+    };
+    resolve(work(controller.signal).finally(settled));
   });
-  try {
-    return await Promise.race([work(controller.signal), late]);
-  } finally {
-    clearTimeout(timer);
-    reply.raw.off('close', gone);
-  }
 }

@@ -79,6 +79,7 @@ export interface Route<Body> {
     readonly caller: Caller;
     readonly params: Params;
     readonly body: Body;
+    readonly action: Action;
   }) => Problem | undefined;
   readonly handle: (passage: Passage<Body>) => Promise<Result<Done<Answer>, Problem>>;
 }
@@ -111,6 +112,15 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** What the frame knows of a request that has no whole answer yet. */
+interface UnderWay {
+  readonly startedAt: number;
+  caller: Caller | undefined;
+  /** Of the problem that it was answered with. */
+  code: string | undefined;
+  isAnswered: boolean;
+}
+
 export function createFrame(options: FrameOptions): Frame {
   const { house, log, metrics, traces, clock, random } = options;
   const app = Fastify({
@@ -138,12 +148,15 @@ export function createFrame(options: FrameOptions): Frame {
   addBodyParsers(app, options.bodyLimit);
   const allowedMethods = watchAllowedMethods(app);
 
-  const started = new WeakMap<FastifyRequest, number>();
-  const codes = new WeakMap<FastifyRequest, string>();
-  const callers = new Map<FastifyRequest, Caller>();
+  const underWay = new Map<FastifyRequest, UnderWay>();
+
+  const noteProblem = (request: FastifyRequest, { code }: Problem): void => {
+    const known = underWay.get(request);
+    if (known !== undefined) known.code = code;
+  };
 
   const answerProblem = (request: FastifyRequest, reply: FastifyReply, problem: Problem): FastifyReply => {
-    codes.set(request, problem.code);
+    noteProblem(request, problem);
     return reply
       .code(problem.status)
       .headers(commonHeaders(request.id))
@@ -152,8 +165,8 @@ export function createFrame(options: FrameOptions): Frame {
       .send(JSON.stringify(buildProblemBody(problem, request.id)));
   };
 
-  app.addHook('onRequest', async (request, reply) => {
-    started.set(request, clock());
+  app.addHook('onRequest', (request, reply, done) => {
+    underWay.set(request, { startedAt: clock(), caller: undefined, code: undefined, isAnswered: false });
     const { traceparent, tracestate } = request.headers;
     traces.begin(
       request,
@@ -162,29 +175,33 @@ export function createFrame(options: FrameOptions): Frame {
     );
     void reply.headers(commonHeaders(request.id));
     const origin = request.headers.origin;
-    if (origin !== undefined && !options.isAllowedOrigin(origin)) {
-      return answerProblem(request, reply, {
+    if (origin === undefined || options.isAllowedOrigin(origin)) done();
+    else {
+      void answerProblem(request, reply, {
         status: 403,
         code: 'origin_not_allowed',
         title: 'This origin may not call Keyturn',
         detail: 'The Origin header names a site that is not in http.allowedOrigins.',
       });
     }
-    return undefined;
   });
 
   // After the body was read: reading it leaves the asynchronous context of the hooks before.
   app.addHook('preHandler', (request, _reply, done) => traces.within(request, done));
 
   // An answer that has begun is a stream, or is as good as over: ending it takes nothing from anybody else.
-  const answering = new WeakSet<FastifyRequest['raw']>();
-  app.addHook('onSend', async (request) => void answering.add(request.raw));
+  app.addHook('onSend', (request, _reply, _payload, done) => {
+    const known = underWay.get(request);
+    if (known !== undefined) known.isAnswered = true;
+    done();
+  });
 
   app.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'none';
-    const duration = (clock() - (started.get(request) ?? clock())) / 1000;
+    const { startedAt = clock(), code, caller: known } = underWay.get(request) ?? {};
+    underWay.delete(request);
+    const duration = (clock() - startedAt) / 1000;
     metrics.request({ method: request.method, route, status: String(reply.statusCode) }, duration);
-    const code = codes.get(request);
     traces.served(
       request,
       {
@@ -195,8 +212,7 @@ export function createFrame(options: FrameOptions): Frame {
       },
       reply.statusCode >= 500,
     );
-    const caller = callers.get(request)?.principal;
-    callers.delete(request);
+    const caller = known?.principal;
     log.info(
       {
         request_id: request.id,
@@ -204,7 +220,7 @@ export function createFrame(options: FrameOptions): Frame {
         route,
         status: reply.statusCode,
         ms: Math.round(duration * 1000),
-        ...(codes.has(request) ? { code: codes.get(request) } : {}),
+        ...(code === undefined ? {} : { code }),
         ...(caller === undefined ? {} : { caller: caller.identity, client: caller.client }),
       },
       'request',
@@ -232,13 +248,15 @@ export function createFrame(options: FrameOptions): Frame {
       !bearer.ok && bearer.refusal.why === 'no-token' && resource === 'rest'
         ? await options.sessions?.enter(request)
         : undefined;
-    const found =
+    const asked =
       entered ??
       (bearer.ok
-        ? await house.who(bearer.value, resource, { address: request.ip })
+        ? house.who(bearer.value, resource, { address: request.ip })
         : ({ ok: false, refusal: { room: 'who', refusal: { why: 'credentials', refusal: bearer.refusal } } } as const));
+    const found = asked instanceof Promise ? await asked : asked;
     if (found.ok) {
-      callers.set(request, found.value);
+      const known = underWay.get(request);
+      if (known !== undefined) known.caller = found.value;
       return found;
     }
     const problem = explainRefusal(found.refusal, options.metadataUrl(resource), options.scopesOf(resource));
@@ -254,7 +272,7 @@ export function createFrame(options: FrameOptions): Frame {
   };
 
   const answerPage = (request: FastifyRequest, reply: FastifyReply, problem: Problem): FastifyReply => {
-    codes.set(request, problem.code);
+    noteProblem(request, problem);
     return reply
       .code(problem.status)
       .headers({ ...problem.headers, ...pageHeaders([]) })
@@ -277,10 +295,10 @@ export function createFrame(options: FrameOptions): Frame {
       url: definition.path,
       ...(definition.bodyLimit === undefined ? {} : { bodyLimit: definition.bodyLimit, onRequest: authenticateEarly }),
       handler: async (request, reply) => {
-        const asPage =
+const asPage =
           definition.page === true && request.headers.authorization === undefined && isPage(request.headers);
         const answerRefusal = asPage ? answerPage : answerProblem;
-        const known = callers.get(request);
+        const known = underWay.get(request)?.caller;
         const caller = known === undefined ? await authenticate(request, 'rest') : ok(known);
         if (!caller.ok) {
           const challenge = caller.refusal.status === 401 ? options.sessions?.challenge(request) : undefined;
@@ -296,7 +314,7 @@ export function createFrame(options: FrameOptions): Frame {
         }
         const input = { caller: caller.value, params: request.params, body: body.value };
         const action = definition.action(input);
-        const check = (): Problem | undefined => definition.check?.(input);
+        const check = (): Problem | undefined => definition.check?.({ ...input, action });
         const done = await underDeadline(options.deadline, reply, (signal) =>
           pass(house, { caller: caller.value, action, requestId: request.id, check }, (approved) =>
             definition.handle({
@@ -322,7 +340,9 @@ export function createFrame(options: FrameOptions): Frame {
   };
 
   const endStreams = (concerned: (caller: Caller) => boolean): void => {
-    for (const [{ raw }, caller] of callers) if (answering.has(raw) && concerned(caller)) raw.destroy();
+    for (const [{ raw }, { caller, isAnswered }] of underWay) {
+      if (isAnswered && caller !== undefined && concerned(caller)) raw.destroy();
+    }
   };
 
   const limited: UnderDeadline = (reply, work) => underDeadline(options.deadline, reply, work);

@@ -20,8 +20,8 @@ export function insufficientScope(
   needed: readonly string[],
   challenge: ScopeChallenge,
 ): Problem | undefined {
+  if (challenge.scopes.length === 0 && needed.length === 0) return undefined;
   const all = [...new Set([...challenge.scopes, ...needed])];
-  if (all.length === 0) return undefined;
   const has = withImplied(held, challenge.implied);
   if (all.every((scope) => has.has(scope))) return undefined;
   const wire = { status: 403, error: 'insufficient_scope', description: 'The access token lacks a scope' } as const;

@@ -25,6 +25,7 @@ import { Bearer } from './bearer.ts';
 import type { HopRefusal } from './refusals.ts';
 import type { Traces } from '../outside/traces.ts';
 import type { Action, RoomParts } from './rooms.ts';
+import { goOn } from './soon.ts';
 
 export interface NextHopOptions {
   readonly clientId?: string | undefined;
@@ -61,7 +62,7 @@ export function createNextHop(options: NextHopOptions): NextHop {
   const exchanger = openExchanger(options);
   if (exchanger === undefined) {
     return {
-      exchange: async () => refuse({ why: 'not-configured' }),
+      exchange: () => refuse({ why: 'not-configured' }),
       forget: () => {},
       drop: () => {},
       purge: () => 0,
@@ -75,23 +76,26 @@ export function createNextHop(options: NextHopOptions): NextHop {
     exchange(approved, { audience, scopes }) {
       const { bearer, principal, pat } = approved.caller;
       const attributes = { 'token_exchange.audience': audience };
-      return options.traces.step({ name: 'exchange_token', kind: 'internal', attributes }, async (span) => {
-        const exchanged = await exchanger.exchange({
+      return options.traces.step({ name: 'exchange_token', kind: 'internal', attributes }, (span) => {
+        const call = {
           subjectToken: bearer.reveal(),
           audience,
           scopes,
           subjectExpiresAt: principal.expiresAt,
           tags: { jti: principal.tokenId, sid: principal.sessionId, sub: principal.subject, pat: pat?.id },
           onAsk: () => span.event('Performing token exchange'),
+        };
+        const kept = exchanger.kept(call);
+        return goOn(kept === undefined ? exchanger.exchange(call) : ok(kept), (exchanged) => {
+          span.set({ 'token_exchange.cache_hit': exchanged.ok && exchanged.value.fromCache });
+          if (!exchanged.ok) {
+            span.set({ 'error.type': exchanged.refusal.why });
+            span.fail(exchanged.refusal.why);
+            return refuse({ why: 'exchange', audience, refusal: exchanged.refusal } as const);
+          }
+          delegations.set(approved.action, { audience, act: actChain(options.clientId ?? '', principal) });
+          return ok({ bearer: new Bearer(exchanged.value.token), fromCache: exchanged.value.fromCache });
         });
-        span.set({ 'token_exchange.cache_hit': exchanged.ok && exchanged.value.fromCache });
-        if (!exchanged.ok) {
-          span.set({ 'error.type': exchanged.refusal.why });
-          span.fail(exchanged.refusal.why);
-          return refuse({ why: 'exchange', audience, refusal: exchanged.refusal });
-        }
-        delegations.set(approved.action, { audience, act: actChain(options.clientId ?? '', principal) });
-        return ok({ bearer: new Bearer(exchanged.value.token), fromCache: exchanged.value.fromCache });
       });
     },
     forget: (approved, { audience, scopes }) =>

@@ -39,7 +39,8 @@ export async function pass<Answer>(
     return refuse(problem);
   };
 
-  const permitted = await house.mayThey(caller, action);
+  const judged = house.mayThey(caller, action);
+  const permitted = judged instanceof Promise ? await judged : judged;
   if (!permitted.ok) {
     const { refusal } = permitted;
     if ('policyVersion' in refusal && refusal.policyVersion !== undefined)
@@ -50,7 +51,8 @@ export async function pass<Answer>(
   if (policyVersion !== undefined) known = { policyVersion };
   const fault = call.check?.();
   if (fault !== undefined) return refused(fault);
-  const approved = await house.twoKeys(permitted.value);
+  const turning = house.twoKeys(permitted.value);
+  const approved = turning instanceof Promise ? await turning : turning;
   if (!approved.ok) {
     if (approved.refusal.room === 'two-keys' && 'request' in approved.refusal) {
       known = { ...known, request: approved.refusal.request.name };

@@ -175,13 +175,13 @@ export interface RoomParts<Who, Hop> {
   /** verify: the token is genuine, for this resource, alive and not revoked. */
   readonly identify: (bearer: Bearer, resource: Resource, presented: Presentation) => Soon<Result<Caller, Who>>;
   /** policy: allow, deny, or allow with a second key. */
-  readonly decide: (caller: Caller, action: Action) => Decision | Promise<Decision>;
+  readonly decide: (caller: Caller, action: Action) => Soon<Decision>;
   /** approvals: spends what people have approved of exactly this call, else asks them. */
   readonly secondKey: (permitted: Permitted) => Promise<Result<TurnedKey, SecondKeyRefusal>>;
   /** Says what became of a call that spent an approval. */
   readonly settle: (turned: TurnedKey, outcome: Outcome, note: string | undefined) => Promise<void>;
   /** exchange: a token for the upstream's audience, as the caller. */
-  readonly exchange: (approved: Approved, target: HopTarget) => Promise<Result<UpstreamCredential, Hop>>;
+  readonly exchange: (approved: Approved, target: HopTarget) => Soon<Result<UpstreamCredential, Hop>>;
   /** Drops what `exchange` keeps for this caller and audience: the upstream has refused it. */
   readonly forget: (approved: Approved, target: HopTarget) => void;
   /** audit: durable before the answer leaves. */
@@ -207,13 +207,10 @@ export interface Rooms<Who, Hop> {
     resource: Resource,
     presented: Presentation,
   ) => Soon<Result<Caller, RoomRefusal<Who, Hop>>>;
-  readonly mayThey: (caller: Caller, action: Action) => Promise<Result<Permitted, RoomRefusal<Who, Hop>>>;
-  readonly twoKeys: (permitted: Permitted) => Promise<Result<Approved, RoomRefusal<Who, Hop>>>;
+  readonly mayThey: (caller: Caller, action: Action) => Soon<Result<Permitted, RoomRefusal<Who, Hop>>>;
+  readonly twoKeys: (permitted: Permitted) => Soon<Result<Approved, RoomRefusal<Who, Hop>>>;
   readonly settle: (turned: TurnedKey, outcome: Outcome, note: string | undefined) => Promise<void>;
-  readonly nextHop: (
-    approved: Approved,
-    target: HopTarget,
-  ) => Promise<Result<UpstreamCredential, RoomRefusal<Who, Hop>>>;
+  readonly nextHop: (approved: Approved, target: HopTarget) => Soon<Result<UpstreamCredential, RoomRefusal<Who, Hop>>>;
   readonly forgetHop: (approved: Approved, target: HopTarget) => void;
   readonly remember: (entry: Remembered) => Promise<void>;
 }
@@ -225,33 +222,41 @@ export function buildRooms<Who, Hop>(parts: RoomParts<Who, Hop>): Rooms<Who, Hop
       goOn(parts.identify(bearer, resource, presented), (found) =>
         found.ok ? found : refuse({ room: 'who', refusal: found.refusal } as const),
       ),
-    async mayThey(caller, action) {
-      const decision = await parts.decide(caller, action);
-      if (decision.effect === 'deny') {
-        const { needsRole, needsPermission } = action;
-        const needs: Needs = {
-          ...(needsRole === undefined ? {} : { needsRole }),
-          ...(needsPermission === undefined ? {} : { needsPermission }),
-        };
-        const { reason, policyVersion } = decision;
-        const version = policyVersion === undefined ? {} : { policyVersion };
-        return refuse({ room: 'may-they', why: 'forbidden', reason, ...version, ...needs });
-      }
-      return ok({ caller, action, decision } as Permitted);
-    },
-    async twoKeys(permitted) {
+    mayThey: (caller, action) =>
+      goOn(parts.decide(caller, action), (decision) =>
+        decision.effect === 'deny' ? forbid(action, decision) : ok({ caller, action, decision } as Permitted),
+      ),
+    twoKeys(permitted) {
       const { caller, action, decision } = permitted;
       if (decision.effect !== 'needs-second-key') return ok({ caller, action } as Approved);
-      const turned = await parts.secondKey(permitted);
-      if (!turned.ok) return refuse({ room: 'two-keys', ...turned.refusal });
-      return ok({ caller, action, turned: turned.value } as Approved);
+      return parts
+        .secondKey(permitted)
+        .then((turned) =>
+          turned.ok
+            ? ok({ caller, action, turned: turned.value } as Approved)
+            : refuse({ room: 'two-keys', ...turned.refusal }),
+        );
     },
     settle: parts.settle,
-    async nextHop(approved, target) {
-      const token = await parts.exchange(approved, target);
-      return token.ok ? token : refuse({ room: 'next-hop', refusal: token.refusal });
-    },
+    nextHop: (approved, target) =>
+      goOn(parts.exchange(approved, target), (token) =>
+        token.ok ? token : refuse({ room: 'next-hop', refusal: token.refusal } as const),
+      ),
     forgetHop: parts.forget,
     remember: parts.remember,
   };
+}
+
+function forbid(
+  { needsRole, needsPermission }: Action,
+  { reason, policyVersion }: Decision & { readonly effect: 'deny' },
+): Result<never, RoomRefusal<never, never>> {
+  return refuse({
+    room: 'may-they',
+    why: 'forbidden',
+    reason,
+    ...(policyVersion === undefined ? {} : { policyVersion }),
+    ...(needsRole === undefined ? {} : { needsRole }),
+    ...(needsPermission === undefined ? {} : { needsPermission }),
+  });
 }

@@ -39,8 +39,11 @@ export interface Traces {
   readonly within: (request: object, work: () => void) => void;
   /** Ends it. */
   readonly served: (request: object, attributes: Attributes, failed: boolean) => void;
-  /** A step of the present request, or of the caller's own trace if one is given. `work` may write on its span. */
-  readonly step: <Value>(options: Step, work: (span: StepSpan) => Promise<Value>) => Promise<Value>;
+  /**
+   * A step of the present request, or of the caller's own trace if one is given. `work` may write on its span. What is at
+   * hand comes back at once where nothing is recorded.
+   */
+  readonly step: <Found>(options: Step, work: (span: StepSpan) => Found) => Found | Promise<Awaited<Found>>;
   /** The headers by which an upstream joins the trace. */
   readonly outgoing: () => Readonly<Record<string, string>>;
 }
@@ -64,6 +67,22 @@ const nothing: StepSpan = { set: () => {}, event: () => {}, fail: () => {} };
 export function createTraces(tracer: Tracer | undefined): Traces {
   const present = new AsyncLocalStorage<Scope>();
   const requests = new WeakMap<object, Scope>();
+  const record = async <Found>(
+    recorder: Tracer,
+    { name, kind, attributes, parent }: Step,
+    work: (span: StepSpan) => Found,
+  ): Promise<Awaited<Found>> => {
+    const scope = present.getStore();
+    const span = recorder.start(name, { kind, attributes, parent: parent ?? scope?.span?.context ?? scope?.parent });
+    try {
+      return await present.run({ parent: undefined, span }, () => work(span));
+    } catch (error) {
+      span.fail(error instanceof Error ? error.message : String(error));
+      throw error;
+    } finally {
+      span.end();
+    }
+  };
   return {
     recording: tracer !== undefined,
     begin(request, parent, name) {
@@ -83,20 +102,10 @@ export function createTraces(tracer: Tracer | undefined): Traces {
       if (failed) span?.fail('');
       span?.end();
     },
-    async step({ name, kind, attributes, parent }, work) {
-      if (tracer === undefined) {
-        return parent === undefined ? work(nothing) : present.run({ parent, span: undefined }, () => work(nothing));
-      }
-      const scope = present.getStore();
-      const span = tracer.start(name, { kind, attributes, parent: parent ?? scope?.span?.context ?? scope?.parent });
-      try {
-        return await present.run({ parent: undefined, span }, () => work(span));
-      } catch (error) {
-        span.fail(error instanceof Error ? error.message : String(error));
-        throw error;
-      } finally {
-        span.end();
-      }
+    step(options, work) {
+      const { parent } = options;
+      if (tracer !== undefined) return record(tracer, options, work);
+      return parent === undefined ? work(nothing) : present.run({ parent, span: undefined }, () => work(nothing));
     },
     outgoing() {
       const scope = present.getStore();

@@ -74,7 +74,7 @@ function member(name: string, value: string | null): string {
 /** Text that both databases give back as it went in: PostgreSQL takes no NUL, neither keeps half a surrogate pair. */
 function storable(text: string): string {
   const cut = text.length > maxText ? `${text.slice(0, maxText - 1)}…` : text;
-  return cut.toWellFormed().replaceAll('\0', '\ufffd');
+  return cut.isWellFormed() && !cut.includes('\0') ? cut : cut.toWellFormed().replaceAll('\0', '\ufffd');
 }
 
 function storableOrNull(text: AuditActor['client']): string | null {

@@ -47,7 +47,7 @@ export function buildRequest(tool: Tool, args: JsonObject): Result<OutboundReque
   if (faults.length > 0 || !body.ok) return refuse({ why: 'arguments', faults });
   const url = `${tool.server}${path}${buildQuery(query, given)}`;
   // The last word, whatever was overlooked above: the request goes where the document says, or nowhere.
-  if (!staysBelow(url, tool.server)) {
+  if (!staysBelow(url, rootOf(tool, tool.server))) {
     return refuse({ why: 'arguments', faults: [{ pointer: '', message: 'lead out of the path of this tool' }] });
   }
   if (body.value === undefined) return ok({ method: tool.method, url, headers });
@@ -59,11 +59,22 @@ export function buildRequest(tool: Tool, args: JsonObject): Result<OutboundReque
   });
 }
 
-function staysBelow(url: string, server: string): boolean {
-  const [target, base] = [URL.parse(url), URL.parse(server)];
-  if (target === null || base === null) return false;
-  const root = base.pathname.endsWith('/') ? base.pathname : `${base.pathname}/`;
-  return (
-    target.origin === base.origin && target.username === '' && target.hash === '' && target.pathname.startsWith(root)
-  );
+function staysBelow(url: string, root: string | undefined): boolean {
+  const target = URL.parse(url);
+  // A user name would stand before the host, so that what begins with the root has none.
+  return target !== null && root !== undefined && target.hash === '' && target.href.startsWith(root);
 }
+
+/** The address below which all calls of a tool go, as a URL is written once it is parsed, with a slash at its end. */
+function rootOf(tool: Tool, server: string): string | undefined {
+  const known = roots.get(tool);
+  if (known !== undefined) return known;
+  const base = URL.parse(server);
+  if (base === null) return undefined;
+  const root = `${base.origin}${base.pathname.endsWith('/') ? base.pathname : `${base.pathname}/`}`;
+  roots.set(tool, root);
+  return root;
+}
+
+// A memo of a pure function: the server of a tool never changes.
+const roots = new WeakMap<Tool, string>();

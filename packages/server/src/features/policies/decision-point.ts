@@ -2,6 +2,7 @@ import type { CountReading, SafetyDecision, SafetyEngine, SafetyInput } from '@k
 import type { Clock } from '@keyturn/protocol';
 import type { Caller } from '../../http/caller.ts';
 import type { Action, Decision, RoomParts } from '../../http/rooms.ts';
+import { goOn, type Soon } from '../../http/soon.ts';
 import { buildInput, isGoverned } from './input.ts';
 import type { PolicyKeeper, PolicySet } from './keeper.ts';
 import type { KilledAgent } from './killed.ts';
@@ -22,7 +23,7 @@ export interface DecisionPoint {
    * The whole decision, with every rule that said something. `count`: whether a limit counts this call (`take`, where it
    * goes on) or is only read (`peek`: simulation, and judging an approved request again before it is executed).
    */
-  readonly judge: (caller: Caller, action: Action, count: 'take' | 'peek') => Promise<SafetyDecision>;
+  readonly judge: (caller: Caller, action: Action, count: 'take' | 'peek') => Soon<SafetyDecision>;
   /** Why this caller may do nothing at all; undefined where they are alive. */
   readonly killed: (caller: Caller) => Promise<KilledAgent | undefined>;
 }
@@ -36,13 +37,12 @@ export interface DecisionParts {
 }
 
 export function createDecisionPoint({ engine, keeper, takes, clock, defaults }: DecisionParts): DecisionPoint {
-  const judge: DecisionPoint['judge'] = async (caller, action, count) => {
-    const { policies } = await keeper.current();
+  const judgeBy = ({ policies }: PolicySet, caller: Caller, action: Action, count: 'take' | 'peek') => {
     const byDefault = action.kind === 'tool.call' ? defaults.tools : defaults.requests;
     return judgeInput({ engine, takes }, policies, buildInput(caller, action, clock()), { byDefault, count });
   };
   return {
-    judge,
+    judge: (caller, action, count) => goOn(keeper.current(), (set) => judgeBy(set, caller, action, count)),
     async killed(caller) {
       return findKilled(await keeper.current(), caller);
     },
@@ -50,17 +50,19 @@ export function createDecisionPoint({ engine, keeper, takes, clock, defaults }: 
     look: (caller, action) => decideFor(caller, action, 'peek'),
   };
 
-  async function decideFor(caller: Caller, action: Action, count: 'take' | 'peek'): Promise<Decision> {
-    const dead = findKilled(await keeper.current(), caller);
-    if (dead !== undefined) {
-      return {
-        effect: 'deny',
-        reason: `The agent ${dead.agent} has been stopped: ${dead.reason}`,
-        policyVersion: 'killed',
-      };
-    }
-    if (!isGoverned(action)) return { effect: 'allow' };
-    return roomDecision(await judge(caller, action, count));
+  function decideFor(caller: Caller, action: Action, count: 'take' | 'peek'): Soon<Decision> {
+    return goOn(keeper.current(), (set): Soon<Decision> => {
+      const dead = findKilled(set, caller);
+      if (dead !== undefined) {
+        return {
+          effect: 'deny',
+          reason: `The agent ${dead.agent} has been stopped: ${dead.reason}`,
+          policyVersion: 'killed',
+        };
+      }
+      if (!isGoverned(action)) return { effect: 'allow' };
+      return goOn(judgeBy(set, caller, action, count), roomDecision);
+    });
   }
 }
 
@@ -86,23 +88,19 @@ const none: ReadonlyMap<string, CountReading> = new Map();
  * Judges an input and asks the limits. What people have to approve is not counted: they are the limit then, and the same
  * call comes back after they have approved.
  */
-export async function judgeInput(
+export function judgeInput(
   { engine, takes }: Pick<DecisionParts, 'engine' | 'takes'>,
   policies: PolicySet['policies'],
   input: SafetyInput,
   { byDefault, count, explain = false }: JudgeInputOptions,
-): Promise<SafetyDecision> {
+): Soon<SafetyDecision> {
   const judgement = engine.judge(policies, input, { explain });
   if (judgement.wanted.length === 0) return judgement.conclude(none, byDefault);
   const readings =
     count === 'peek'
-      ? await takes.peek(judgement.wanted, input.now)
-      : await takes.take(
-          judgement.wanted,
-          input.now,
-          (found) => judgement.conclude(found, byDefault).effect === 'allow',
-        );
-  return judgement.conclude(readings, byDefault);
+      ? takes.peek(judgement.wanted, input.now)
+      : takes.take(judgement.wanted, input.now, (found) => judgement.conclude(found, byDefault).effect === 'allow');
+  return readings.then((found) => judgement.conclude(found, byDefault));
 }
 
 /** What the rooms need of a decision. */

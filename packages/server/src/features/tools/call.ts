@@ -1,14 +1,7 @@
 import type { Breaker } from '@keyturn/exchange';
 import type { GuardedFetch, NetRefusal } from '@keyturn/net';
-import { type Bytes, type Json, type JsonObject, type Milliseconds, ok, type Result, refuse } from '@keyturn/protocol';
-import {
-  type BuildRefusal,
-  buildRequest,
-  checkArguments,
-  readResponse,
-  type Tool,
-  type ToolResult,
-} from '@keyturn/tools';
+import { type Bytes, type JsonObject, type Milliseconds, ok, type Result, refuse } from '@keyturn/protocol';
+import { type BuildRefusal, buildRequest, readResponse, type Tool, type ToolResult } from '@keyturn/tools';
 import type { Approved, Resource } from '../../http/rooms.ts';
 import type { CatalogueEntry, ToolSource } from './catalogue.ts';
 import { type Credential, type CredentialParts, showCredential } from './credential.ts';
@@ -46,22 +39,21 @@ export type McpCall = (
 /** One answer of the upstream, or none. */
 type Attempt = Result<UpstreamResult, NetRefusal>;
 
-/** Calls one tool as an approved caller: arguments checked, a credential for the source, one request, one answer. */
+/** Calls one tool as an approved caller, with arguments that were checked: a credential for the source, one request, one answer. */
 export async function callTool(
   parts: ToolCallParts,
   approved: Approved,
   entry: CatalogueEntry,
-  given: Json | undefined,
+  args: JsonObject,
   door: Resource,
   signal?: AbortSignal,
 ): Promise<Result<UpstreamResult, ToolRefusal>> {
-  const { tool, source } = entry;
-  const checked = checkArguments(tool, given ?? {});
-  if (!checked.ok) return refuse({ why: 'bad-arguments', faults: checked.refusal });
-  const prepared = prepare(parts, entry, checked.value, signal);
+  const { source } = entry;
+  const prepared = prepare(parts, entry, args, signal);
   if (!prepared.ok) return prepared;
 
-  const credential = await showCredential(parts, approved, source, door);
+  const shown = showCredential(parts, approved, source, door);
+  const credential = shown instanceof Promise ? await shown : shown;
   if (!credential.ok) return credential;
   const first = await attempt(parts, source, () => prepared.value(credential.value));
   const { renew } = credential.value;

@@ -2,6 +2,7 @@ import type { ExchangeRefusal } from '@keyturn/exchange';
 import { ok, type Result, refuse } from '@keyturn/protocol';
 import type { House } from '../../http/pass.ts';
 import type { Approved, HopTarget, Resource } from '../../http/rooms.ts';
+import { goOn, type Soon } from '../../http/soon.ts';
 import type { ToolSource } from './catalogue.ts';
 import type { ToolRefusal } from './refusals.ts';
 
@@ -37,12 +38,12 @@ export interface CredentialParts {
  * What the source is shown for this call. The caller's own token goes no further than the exchange, unless passthrough
  * was allowed three times over.
  */
-export async function showCredential(
+export function showCredential(
   parts: CredentialParts,
   approved: Approved,
   source: ToolSource,
   door: Resource,
-): Promise<Result<Credential, ToolRefusal>> {
+): Soon<Result<Credential, ToolRefusal>> {
   switch (source.effectiveAuth.kind) {
     case 'none':
       return ok({ headers: {} });
@@ -71,21 +72,24 @@ async function showOwn(
   return ok({ ...credential, ...(fromCache ? { renew: () => showOwn(parts, source, true) } : {}) });
 }
 
-async function showExchanged(
+function showExchanged(
   parts: CredentialParts,
   approved: Approved,
   source: ToolSource,
-): Promise<Result<Credential, ToolRefusal>> {
+): Soon<Result<Credential, ToolRefusal>> {
   const target: HopTarget = { audience: source.defaultAudience ?? '', scopes: source.requiredScopes };
-  const token = await parts.house.nextHop(approved, target);
-  if (!token.ok) return refuse({ why: 'house', refusal: token.refusal });
-  const { bearer, fromCache } = token.value;
-  // A token that was fresh is not asked for again, or an upstream that refuses everybody would cost an exchange a call.
-  const renew = async (): Promise<Result<Credential, ToolRefusal>> => {
-    parts.house.forgetHop(approved, target);
-    return showExchanged(parts, approved, source);
-  };
-  return ok({ headers: { authorization: `Bearer ${bearer.reveal()}` }, ...(fromCache ? { renew } : {}) });
+  return goOn(parts.house.nextHop(approved, target), (token) => {
+    if (!token.ok) return refuse({ why: 'house', refusal: token.refusal } as const);
+    const { bearer, fromCache } = token.value;
+    const headers = { authorization: `Bearer ${bearer.reveal()}` };
+    // A token that was fresh is not asked for again, or an upstream that refuses everybody would cost an exchange a call.
+    if (!fromCache) return ok({ headers });
+    const renew = async (): Promise<Result<Credential, ToolRefusal>> => {
+      parts.house.forgetHop(approved, target);
+      return showExchanged(parts, approved, source);
+    };
+    return ok({ headers, renew });
+  });
 }
 
 /** MCP forbids token passthrough outright; REST allows it where both the source and the operator say so. */

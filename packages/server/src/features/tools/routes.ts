@@ -26,8 +26,8 @@ export function mountTools(frame: Frame, toolbox: Toolbox): void {
     path: '/api/v1/tools/execute',
     body: executeSchema,
     action: ({ caller, body }) => toolCall(toolbox.find(caller, body.tool_id, 'rest'), body.arguments),
-    check: ({ caller, body }) =>
-      toolbox.check(caller, toolbox.find(caller, body.tool_id, 'rest'), body.arguments, 'rest'),
+    check: ({ caller, body, action }) =>
+      toolbox.check(caller, toolbox.find(caller, body.tool_id, 'rest'), action, body.arguments, 'rest'),
     handle: async ({ approved, body, signal }) => {
       const entry = toolbox.find(approved.caller, body.tool_id, 'rest');
       const called = await toolbox.call(approved, entry, body.tool_id, { door: 'rest', signal });

@@ -48,10 +48,14 @@ export interface Toolbox {
   readonly list: (caller: Caller) => readonly CatalogueEntry[];
   /** By id or MCP name; undefined as well where the caller may not know of it. */
   readonly find: (caller: Caller, given: string, door: Resource) => CatalogueEntry | undefined;
-  /** What is wrong with a call before anybody is asked to approve it: the token's scopes, the arguments. */
+  /**
+   * What is wrong with a call before anybody is asked to approve it: the token's scopes, the arguments. Every call of
+   * `call` must have passed it, with the same action.
+   */
   readonly check: (
     caller: Caller,
     entry: CatalogueEntry | undefined,
+    action: Action,
     given: Json | undefined,
     door: Resource,
   ) => Problem | undefined;
@@ -92,15 +96,15 @@ export function toolCall(entry: CatalogueEntry | undefined, given: Json | undefi
       hash,
       audience: entry.source.defaultAudience,
     },
-    args: canonical(given) ?? {},
+    ...canonical(given),
   };
 }
 
-/** Arguments in the form that is judged, digested and sent (RFC 8785); undefined where they have none. */
-function canonical(given: Json | undefined): JsonObject | undefined {
+/** Arguments in the form that is judged, digested and sent (RFC 8785); left out where they have none. */
+function canonical(given: Json | undefined): Pick<Action, 'args'> {
   const written = writeCanonical(given ?? {});
-  const parsed: Json = written.ok ? JSON.parse(written.value) : undefined;
-  return isJsonObject(parsed) ? parsed : undefined;
+  const parsed: Json = written.ok ? JSON.parse(written.value) : null;
+  return isJsonObject(parsed) ? { args: parsed } : {};
 }
 
 /** What is wrong with arguments that somebody would have a tool called with; a tool that is gone takes none. */
@@ -111,12 +115,11 @@ export function argumentFaults(entry: CatalogueEntry | undefined, args: JsonObje
   return checked.refusal.map(({ pointer, message }) => ({ field: `/parameters${pointer}`, message }));
 }
 
-/** Whether the arguments fit the tool. */
-function checkToolCall(entry: CatalogueEntry | undefined, given: Json | undefined): Problem | undefined {
-  if (entry === undefined) return undefined;
-  const checked = checkArguments(entry.tool, given ?? {});
+/** Whether the arguments fit the tool. Those without a canonical form fit none, and what is wrong with them is said first. */
+function checkToolCall({ tool }: CatalogueEntry, { args }: Action, given: Json | undefined): Problem | undefined {
+  const checked = checkArguments(tool, args ?? given ?? {});
   if (!checked.ok) return explainToolRefusal({ why: 'bad-arguments', faults: checked.refusal });
-  if (canonical(given) !== undefined) return undefined;
+  if (args !== undefined) return undefined;
   const message = 'have no canonical form (RFC 8785): text that is no Unicode, or a number that JSON cannot hold';
   return explainToolRefusal({ why: 'bad-arguments', faults: [{ pointer: '', message }] });
 }
@@ -126,8 +129,8 @@ export function createToolbox(parts: ToolboxParts): Toolbox {
     const visible = parts.visibleTo(caller);
     return parts.catalogue().entries.filter((entry) => visible(entry) && withinPat(caller, entry));
   };
-  const check: Toolbox['check'] = (caller, entry, given, door) =>
-    (entry === undefined ? undefined : parts.stepUp(caller, entry, door)) ?? checkToolCall(entry, given);
+  const check: Toolbox['check'] = (caller, entry, action, given, door) =>
+    entry === undefined ? undefined : (parts.stepUp(caller, entry, door) ?? checkToolCall(entry, action, given));
   const call: Toolbox['call'] = async (approved, entry, given, request) => {
     if (entry === undefined) {
       const known = list(approved.caller).map(({ tool }) => (request.door === 'mcp' ? tool.mcpName : tool.id));
@@ -139,7 +142,7 @@ export function createToolbox(parts: ToolboxParts): Toolbox {
       return refuse(explainToolRefusal({ why: 'tool-changed', id: entry.tool.id }));
     }
     // What was judged is what is sent: the arguments of the action, not those of the request.
-    const called = await callTool(parts, approved, entry, judged.args, request.door, request.signal);
+    const called = await callTool(parts, approved, entry, judged.args ?? {}, request.door, request.signal);
     const labels = { source: entry.source.slug, door: request.door };
     if (!called.ok) {
       if (called.refusal.why === 'upstream-unreachable') {
@@ -162,17 +165,15 @@ export function createToolbox(parts: ToolboxParts): Toolbox {
     },
     check,
     call,
-    callThroughRooms: (entry, given, request) =>
-      pass(
+    callThroughRooms(entry, given, request) {
+      const { caller, requestId, door } = request;
+      const action = toolCall(entry, request.arguments);
+      return pass(
         parts.house,
-        {
-          caller: request.caller,
-          requestId: request.requestId,
-          action: toolCall(entry, request.arguments),
-          check: () => check(request.caller, entry, request.arguments, request.door),
-        },
+        { caller, requestId, action, check: () => check(caller, entry, action, request.arguments, door) },
         (approved) => call(approved, entry, given, request),
-      ),
+      );
+    },
   };
 }
 
