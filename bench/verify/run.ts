@@ -8,13 +8,19 @@ import type { BenchAlgorithm, Material } from './tokens.ts';
 import { benchAlgorithms, makeMaterial } from './tokens.ts';
 import { measureWebServer } from './web.ts';
 
-/** Shares of the floor that must be reached. RSA's aim is 0.80. */
-const goals: Readonly<Record<BenchAlgorithm, number>> = { RS256: 0.75, PS256: 0.75, ES256: 0.92, EdDSA: 0.9 };
-const hitMicroseconds = 2;
+/** Shares of the floor: what RSA must reach, and what is aimed at. */
+const rsaMust = 0.75;
+const aims: Readonly<Record<BenchAlgorithm, number>> = { RS256: 0.8, PS256: 0.8, ES256: 0.92, EdDSA: 0.9 };
+/** What a check must be beside those of others, and what is aimed at. */
+const joseMust = 1.8;
+const fastJwtAim = 1.15;
+/** What a token seen before must cost at most, in microseconds, and be beside fast-jwt's, and what a web server must keep. */
+const hitMust = { microseconds: 2, fastJwt: 3, kept: 0.95 };
 
 /**
  * What it costs to check a token of 1 KB of claims: work for each CPU second, beside the packages that people use and
- * the floor, which is `node:crypto` alone on what is decoded already. All in one run, in interleaved rounds.
+ * the floor, which is `node:crypto` alone on what is decoded already. All in one run, in interleaved rounds. It fails by
+ * what must hold, and prints each aim as met or missed (decision 0031).
  */
 export async function run(): Promise<{ line: string; ok: boolean }> {
   const quick = process.env['BENCH_QUICK'] !== undefined;
@@ -44,25 +50,28 @@ export async function run(): Promise<{ line: string; ok: boolean }> {
     const kept = first === undefined ? [] : await measureWebServer(first, rounds);
     console.log(`a web server keeps ${median(kept).toFixed(3)} of its rate without authentication`);
 
-    const shares = benchAlgorithms.map(
-      (alg) => [alg, median(ratios(fresh.get(alg) ?? [], 'cpu', 'floor', '@keyturn/verify'))] as const,
-    );
-    const over = (other: string): number =>
-      Math.min(...benchAlgorithms.map((alg) => median(ratios(fresh.get(alg) ?? [], 'cpu', other, '@keyturn/verify'))));
-    const ok =
-      shares.every(([alg, share]) => share >= goals[alg]) &&
-      over('jose') >= 1.8 &&
-      over('fast-jwt') >= 1.15 &&
-      hit <= hitMicroseconds &&
-      overFastJwt >= 3 &&
-      median(kept) >= 0.95;
+    const share = (alg: BenchAlgorithm, of = 'floor'): number =>
+      median(ratios(fresh.get(alg) ?? [], 'cpu', of, '@keyturn/verify'));
+    const least = (of: string): number => Math.min(...benchAlgorithms.map((alg) => share(alg, of)));
+    for (const alg of benchAlgorithms) tellAim(`${alg} of the floor`, share(alg), aims[alg]);
+    for (const alg of benchAlgorithms) tellAim(`${alg} beside fast-jwt`, share(alg, 'fast-jwt'), fastJwtAim);
     return {
-      ok,
-      line: `verify: ${shares.map(([alg, share]) => `${alg} ${share.toFixed(2)} (goal ${goals[alg]})`).join(', ')} of the floor; at least ${over('jose').toFixed(2)} × jose (1.8), ${over('fast-jwt').toFixed(2)} × fast-jwt (1.15); hit ${hit.toFixed(2)} µs (${hitMicroseconds}), ${overFastJwt.toFixed(1)} × fast-jwt’s (3); web server ${median(kept).toFixed(3)} (0.95)`,
+      ok:
+        share('RS256') >= rsaMust &&
+        share('PS256') >= rsaMust &&
+        least('jose') >= joseMust &&
+        hit <= hitMust.microseconds &&
+        overFastJwt >= hitMust.fastJwt &&
+        median(kept) >= hitMust.kept,
+      line: `verify: ${benchAlgorithms.map((alg) => `${alg} ${share(alg).toFixed(2)}`).join(', ')} of the floor (RSA must be ${rsaMust}); at least ${least('jose').toFixed(2)} × jose (must be ${joseMust}), ${least('fast-jwt').toFixed(2)} × fast-jwt (aim ${fastJwtAim}); hit ${hit.toFixed(2)} µs (must be ${hitMust.microseconds}), ${overFastJwt.toFixed(1)} × fast-jwt’s (${hitMust.fastJwt}); web server ${median(kept).toFixed(3)} (${hitMust.kept})`,
     };
   } finally {
     await golang?.[Symbol.asyncDispose]();
   }
+}
+
+function tellAim(what: string, got: number, aim: number): void {
+  console.log(`aim: ${what}: at least ${aim}, got ${got.toFixed(2)}: ${got >= aim ? 'met' : 'MISSED'}`);
 }
 
 async function playUncached(
