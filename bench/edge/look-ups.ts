@@ -76,22 +76,25 @@ export async function measureBatches(
     const keys = tokens.map((token): PatKey => `hash:${hash('sha256', token)}`);
     const expiresAt = epochSeconds(Math.floor(clock() / 1000) + 86_400);
     for (const [i, key] of keys.entries()) {
-      await repository.insert({
-        id: newId('pat', randomBytes),
-        kind: 'reference',
-        owner: { issuer: 'https://id.example', subject: `user ${i}` },
-        name: 'x',
-        hash: key.slice(5),
-        jti: undefined,
-        limits: { readOnly: false, mayApprove: false },
-        client: undefined,
-        email: undefined,
-        createdAt: clock(),
-        expiresAt,
-        lastUsedAt: undefined,
-        lastAddress: undefined,
-        former: undefined,
-      });
+      await repository.insert(
+        {
+          id: newId('pat', randomBytes),
+          kind: 'reference',
+          owner: { issuer: 'https://id.example', subject: `user ${i}` },
+          name: 'x',
+          hash: key.slice(5),
+          jti: undefined,
+          limits: { readOnly: false, mayApprove: false },
+          client: undefined,
+          email: undefined,
+          createdAt: clock(),
+          expiresAt,
+          lastUsedAt: undefined,
+          lastAddress: undefined,
+          former: undefined,
+        },
+        { identity: 'bench' },
+      );
     }
     const measured = [];
     for (const together of [1, 16, 100]) {

@@ -39,7 +39,7 @@ describe('the mail before the end', () => {
       newPat('later', 'john@example.com', 9000),
       newPat('none', undefined, 60),
     ]) {
-      await repository.insert(pat);
+      await repository.insert(pat, { identity: 'john' });
     }
     const subjects: string[] = [];
     let works = false;

@@ -1,4 +1,5 @@
 import { type EpochMilliseconds, epochMilliseconds, epochSeconds, newId } from '@keyturn/protocol';
+import type { Store } from '@keyturn/store';
 import type { TestDatabase, TestDatabaseKind } from '@keyturn/store/testing';
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -11,6 +12,7 @@ import { patMigrations } from './tables.ts';
 const john = { issuer: 'https://id.example', subject: 'john' };
 const jane = { issuer: 'https://id.example', subject: 'jane' };
 const now = 1_800_000_000_000;
+const by = { identity: 'john' };
 let count = 0;
 
 function newPat(more: Partial<Pat> = {}): Pat {
@@ -39,12 +41,13 @@ export function patContract(kind: TestDatabaseKind): void {
   const skipped = kind.skip === undefined ? '' : ` (skipped: ${kind.skip})`;
   describe.skipIf(kind.skip !== undefined)(`personal access tokens on ${kind.name}${skipped}`, () => {
     let database: TestDatabase;
+    let store: Store;
     let pats: PatRepository;
     let log: RevocationLog;
     const clock = (): EpochMilliseconds => epochMilliseconds(now);
     beforeEach(async () => {
       database = await kind.create();
-      const store = await database.open();
+      store = await database.open();
       await store.migrate(patMigrations);
       log = openRevocationLog(store);
       pats = openPatRepository(store, log, clock);
@@ -53,7 +56,7 @@ export function patContract(kind: TestDatabaseKind): void {
 
     it('are listed newest first, to their owner only', async () => {
       const mine = [newPat(), newPat(), newPat()];
-      for (const pat of [...mine, newPat({ owner: jane })]) await pats.insert(pat);
+      for (const pat of [...mine, newPat({ owner: jane })]) await pats.insert(pat, by);
       expect(await pats.list(john)).toEqual(mine.toReversed());
       const [first] = mine;
       expect(first && (await pats.byId(john, first.id))).toEqual(first);
@@ -62,27 +65,27 @@ export function patContract(kind: TestDatabaseKind): void {
 
     it('have names that are unique among an owner’s, whoever wins the race', async () => {
       const same = [newPat({ name: 'x' }), newPat({ name: 'x' }), newPat({ name: 'x' })];
-      const stored = await Promise.all(same.map((pat) => pats.insert(pat)));
+      const stored = await Promise.all(same.map((pat) => pats.insert(pat, by)));
       expect(stored.filter(Boolean)).toHaveLength(1);
-      expect(await pats.insert(newPat({ name: 'x', owner: jane }))).toBe(true);
+      expect(await pats.insert(newPat({ name: 'x', owner: jane }), by)).toBe(true);
       const other = newPat({ name: 'y' });
-      await pats.insert(other);
-      expect(await pats.rename(john, other.id, 'x')).toBe('taken');
-      expect(await pats.rename(john, other.id, 'y')).toBe('renamed');
-      expect(await pats.rename(jane, other.id, 'z')).toBe('unknown');
+      await pats.insert(other, by);
+      expect(await pats.rename(john, other.id, 'x', by)).toBe('taken');
+      expect(await pats.rename(john, other.id, 'y', by)).toBe('renamed');
+      expect(await pats.rename(jane, other.id, 'z', by)).toBe('unknown');
     });
 
     it('are found by hash and by jti, the former ones too, in one look', async () => {
       const pat = newPat();
-      await pats.insert(pat);
+      await pats.insert(pat, by);
       const next = {
         hash: 'next',
         jti: 'next-jti',
         expiresAt: pat.expiresAt,
         former: { hash: pat.hash, jti: pat.jti, until: epochSeconds(now / 1000 + 60) },
       };
-      expect(await pats.rotate(pat, next, [])).toBe(true);
-      expect(await pats.rotate(pat, next, []), 'the secret has been replaced').toBe(false);
+      expect(await pats.rotate(pat, next, [], by)).toBe(true);
+      expect(await pats.rotate(pat, next, [], by), 'the secret has been replaced').toBe(false);
       const found = await pats.lookUp(['hash:next', `jti:${pat.jti ?? ''}`, `hash:${pat.hash}`, 'hash:no', 'jti:']);
       expect(found.map(({ key, former }) => [key, former]).sort()).toEqual([
         [`hash:${pat.hash}`, true],
@@ -94,12 +97,12 @@ export function patContract(kind: TestDatabaseKind): void {
 
     it('leave a revocation in the log when they are removed, in the same transaction', async () => {
       const [one, two, hers] = [newPat(), newPat({ kind: 'reference', jti: undefined }), newPat({ owner: jane })];
-      for (const pat of [one, two, hers]) await pats.insert(pat);
-      expect(await pats.remove({ owner: jane, id: one.id })).toEqual([]);
-      expect(await pats.remove({ owner: john, id: one.id })).toEqual([one]);
-      expect(await pats.remove({ owner: john, id: one.id })).toEqual([]);
-      expect(await pats.remove({ owner: john })).toEqual([two]);
-      expect(await pats.remove({ everything: true })).toEqual([hers]);
+      for (const pat of [one, two, hers]) await pats.insert(pat, by);
+      expect(await pats.remove({ owner: jane, id: one.id }, by)).toEqual([]);
+      expect(await pats.remove({ owner: john, id: one.id }, by)).toEqual([one]);
+      expect(await pats.remove({ owner: john, id: one.id }, by)).toEqual([]);
+      expect(await pats.remove({ owner: john }, by)).toEqual([two]);
+      expect(await pats.remove({ everything: true }, by)).toEqual([hers]);
       const logged = await log.after(0);
       expect(logged.map(({ seq, pat, revocation }) => [seq, pat, revocation.value])).toEqual([
         [1, one.id, one.jti],
@@ -109,17 +112,57 @@ export function patContract(kind: TestDatabaseKind): void {
       expect(await log.after(2)).toHaveLength(1);
     });
 
+    it('are changed together with a row in the audit, or not at all', async () => {
+      const [pat, other] = [newPat(), newPat({ name: 'other' })];
+      await pats.insert(pat, by);
+      await pats.insert(other, by);
+      const next = { hash: 'next', jti: 'next-jti', expiresAt: pat.expiresAt, former: undefined };
+      const changes: readonly [string, () => Promise<unknown>][] = [
+        ['pat.created', () => pats.insert(newPat({ name: 'third' }), by)],
+        ['pat.renamed', () => pats.rename(john, pat.id, 'new name', by)],
+        ['pat.rotated', () => pats.rotate(pat, next, [], by)],
+        ['pat.revoked', () => pats.remove({ owner: john, id: other.id }, by)],
+      ];
+      for (const [kindOfRow, change] of changes) {
+        const before = await pats.list(john);
+        await store.db.schema.alterTable('audit_events').renameTo('audit_away').execute();
+        await expect(change(), kindOfRow).rejects.toThrow(/audit_events/);
+        await store.db.schema.alterTable('audit_away').renameTo('audit_events').execute();
+        expect(await pats.list(john), kindOfRow).toEqual(before);
+        expect(await log.after(0), kindOfRow).toEqual([]);
+      }
+      for (const [, change] of changes) await change();
+      // What changes nothing leaves no row.
+      expect(await pats.insert(newPat({ name: 'new name' }), by)).toBe(false);
+      expect(await pats.rename(john, pat.id, 'third', by)).toBe('taken');
+      expect(await pats.remove({ owner: jane, id: pat.id }, by)).toEqual([]);
+      const page = await store.audit.list({});
+      const rows = page.ok ? page.value.rows : [];
+      expect(
+        rows
+          .map(({ kind: of, target }) => [of, target])
+          .toReversed()
+          .slice(2),
+      ).toEqual([
+        ['pat.created', expect.stringMatching(/^pat_/)],
+        ['pat.renamed', pat.id],
+        ['pat.rotated', pat.id],
+        ['pat.revoked', other.id],
+      ]);
+      expect(JSON.stringify(rows)).not.toContain('next');
+    });
+
     it('are revoked by the client through which they were made', async () => {
       const [web, cli] = [newPat({ client: 'web' }), newPat({ client: 'cli' })];
-      await pats.insert(web);
-      await pats.insert(cli);
-      expect(await pats.remove({ client: 'cli' })).toEqual([cli]);
+      await pats.insert(web, by);
+      await pats.insert(cli, by);
+      expect(await pats.remove({ client: 'cli' }, by)).toEqual([cli]);
       expect(await pats.list(john)).toEqual([web]);
     });
 
     it('note their last use, and never an older one', async () => {
       const pat = newPat();
-      await pats.insert(pat);
+      await pats.insert(pat, by);
       await pats.touch([{ id: pat.id, at: epochMilliseconds(now + 60_000), address: '192.0.2.1' }]);
       await pats.touch([{ id: pat.id, at: epochMilliseconds(now), address: '192.0.2.9' }]);
       expect(await pats.byId(john, pat.id)).toMatchObject({ lastUsedAt: now + 60_000, lastAddress: '192.0.2.1' });
@@ -127,8 +170,8 @@ export function patContract(kind: TestDatabaseKind): void {
 
     it('are announced before they end, once', async () => {
       const soon = newPat({ expiresAt: epochSeconds(now / 1000 + 60) });
-      await pats.insert(soon);
-      await pats.insert(newPat());
+      await pats.insert(soon, by);
+      await pats.insert(newPat(), by);
       const until = epochSeconds(now / 1000 + 600);
       expect((await pats.takeExpiring(until)).map(({ id }) => id)).toEqual([soon.id]);
       expect(await pats.takeExpiring(until)).toEqual([]);
@@ -138,13 +181,13 @@ export function patContract(kind: TestDatabaseKind): void {
 
     it('are revoked in one order for everybody, without gaps, however many revoke at once', async () => {
       const many = Array.from({ length: 20 }, () => newPat());
-      for (const pat of many) await pats.insert(pat);
+      for (const pat of many) await pats.insert(pat, by);
       const revocations = followRevocations(log, clock);
       const seen: number[] = [];
       revocations.onRevoked(({ seq }) => void seen.push(seq));
       await Promise.all(
         many.map(async ({ id }) => {
-          await pats.remove({ owner: john, id });
+          await pats.remove({ owner: john, id }, by);
           await revocations.catchUp();
         }),
       );

@@ -1,5 +1,6 @@
 import type { EpochMilliseconds, EpochSeconds, PatId } from '@keyturn/protocol';
-import type { Store } from '@keyturn/store';
+import type { AuditActor, Store } from '@keyturn/store';
+import { patEvent, tokensEvent } from './audit.ts';
 import type { Pat, PatAtDoor, PatOwner } from './pat.ts';
 import { doorColumns, type OwnerStanding, ownerStandingOf, patAtDoorOf, patOf, rowOfPat } from './rows.ts';
 import type { NewRevocation, RevocationLog } from './revocation-log.ts';
@@ -25,23 +26,29 @@ export type PatSelector =
 
 /**
  * Where personal access tokens are kept. Names are unique among an owner's tokens, and the database holds to it: of two
- * who race, one is refused. Removing a token and writing its revocation are one transaction.
+ * who race, one is refused. A change, its row in the audit and what it revokes are one transaction.
  */
 export interface PatRepository {
   /** False if the owner has a token of this name. */
-  readonly insert: (pat: Pat) => Promise<boolean>;
+  readonly insert: (pat: Pat, by: AuditActor) => Promise<boolean>;
   /** Newest first. */
   readonly list: (owner: PatOwner) => Promise<readonly Pat[]>;
   readonly byId: (owner: PatOwner, id: PatId) => Promise<Pat | undefined>;
-  readonly rename: (owner: PatOwner, id: PatId, name: string) => Promise<'renamed' | 'unknown' | 'taken'>;
+  readonly rename: (
+    owner: PatOwner,
+    id: PatId,
+    name: string,
+    by: AuditActor,
+  ) => Promise<'renamed' | 'unknown' | 'taken'>;
   /** Puts a new secret in place of the old one, if the old one is still `pat.hash`; what ends thereby is revoked. */
   readonly rotate: (
     pat: Pat,
     next: Pick<Pat, 'hash' | 'jti' | 'expiresAt' | 'former'>,
     ends: readonly NewRevocation[],
+    by: AuditActor,
   ) => Promise<boolean>;
   /** Removes tokens and revokes them, with further revocations in the same transaction. Returns what was removed. */
-  readonly remove: (selector: PatSelector, also?: readonly NewRevocation[]) => Promise<readonly Pat[]>;
+  readonly remove: (selector: PatSelector, by: AuditActor, also?: readonly NewRevocation[]) => Promise<readonly Pat[]>;
   /** Those of the keys that exist; one query however many keys. */
   readonly lookUp: (keys: readonly PatKey[]) => Promise<readonly FoundPat[]>;
   /** One key, where a query costs less than waiting for others to share it; undefined where it does not. */
@@ -64,14 +71,18 @@ export function openPatRepository(store: Store, log: RevocationLog, clock: () =>
   const ofOwner = (owner: PatOwner) =>
     db.selectFrom('pats_token').selectAll().where('issuer', '=', owner.issuer).where('subject', '=', owner.subject);
   return {
-    async insert(pat) {
-      const done = await db
-        .insertInto('pats_token')
-        .values(rowOfPat(pat))
-        .onConflict((conflict) => conflict.columns(['issuer', 'subject', 'name']).doNothing())
-        .executeTakeFirst();
-      return done.numInsertedOrUpdatedRows === 1n;
-    },
+    insert: (pat, by) =>
+      store.transaction(async (tx) => {
+        const done = await tx.db
+          .withTables<PatTables>()
+          .insertInto('pats_token')
+          .values(rowOfPat(pat))
+          .onConflict((conflict) => conflict.columns(['issuer', 'subject', 'name']).doNothing())
+          .executeTakeFirst();
+        if (done.numInsertedOrUpdatedRows !== 1n) return false;
+        tx.audit(patEvent('created', pat, by));
+        return true;
+      }),
     async list(owner) {
       const rows = await ofOwner(owner).orderBy('created_at', 'desc').orderBy('id', 'desc').execute();
       return rows.map(patOf);
@@ -80,7 +91,7 @@ export function openPatRepository(store: Store, log: RevocationLog, clock: () =>
       const row = await ofOwner(owner).where('id', '=', id).executeTakeFirst();
       return row === undefined ? undefined : patOf(row);
     },
-    rename: (owner, id, name) =>
+    rename: (owner, id, name, by) =>
       store.transaction(async (tx) => {
         const own = tx.db.withTables<PatTables>();
         const taken = await own
@@ -92,16 +103,19 @@ export function openPatRepository(store: Store, log: RevocationLog, clock: () =>
           .where('id', '!=', id)
           .executeTakeFirst();
         if (taken !== undefined) return 'taken';
-        const done = await own
+        const renamed = await own
           .updateTable('pats_token')
           .set({ name })
           .where('issuer', '=', owner.issuer)
           .where('subject', '=', owner.subject)
           .where('id', '=', id)
+          .returningAll()
           .executeTakeFirst();
-        return done.numUpdatedRows === 1n ? 'renamed' : 'unknown';
+        if (renamed === undefined) return 'unknown';
+        tx.audit(patEvent('renamed', patOf(renamed), by));
+        return 'renamed';
       }),
-    rotate: (pat, next, ends) =>
+    rotate: (pat, next, ends, by) =>
       store.transaction(async (tx) => {
         const done = await tx.db
           .withTables<PatTables>()
@@ -120,9 +134,10 @@ export function openPatRepository(store: Store, log: RevocationLog, clock: () =>
           .executeTakeFirst();
         if (done.numUpdatedRows !== 1n) return false;
         await log.append(tx, clock(), ends);
+        tx.audit(patEvent('rotated', { ...pat, expiresAt: next.expiresAt }, by));
         return true;
       }),
-    remove: (selector, also = []) =>
+    remove: (selector, by, also = []) =>
       store.transaction(async (tx) => {
         let query = tx.db.withTables<PatTables>().deleteFrom('pats_token');
         if ('client' in selector) query = query.where('client', '=', selector.client);
@@ -132,6 +147,8 @@ export function openPatRepository(store: Store, log: RevocationLog, clock: () =>
         }
         const removed = (await query.returningAll().execute()).map(patOf);
         await log.append(tx, clock(), [...removed.flatMap(endOf), ...also]);
+        for (const pat of removed) tx.audit(patEvent('revoked', pat, by));
+        for (const each of also) tx.audit(tokensEvent(each, by));
         return removed;
       }),
     async lookUp(keys) {

@@ -1,5 +1,6 @@
 import { after, days, epochSeconds, isId, ok, type Result, refuse, secondsOf } from '@keyturn/protocol';
 import type { Caller } from '../../http/caller.ts';
+import { actorOf } from './audit.ts';
 import { ownerOf } from './owner.ts';
 import type { PatParts } from './parts.ts';
 import type { Pat } from './pat.ts';
@@ -13,7 +14,7 @@ export async function revokePat(parts: PatParts, caller: Caller, id: string): Pr
   const owner = ownerOf(caller);
   if (!owner.ok) return owner;
   if (!isId('pat', id)) return refuse({ why: 'unknown-pat' });
-  const [removed] = await parts.repository.remove({ owner: owner.value, id });
+  const [removed] = await parts.repository.remove({ owner: owner.value, id }, actorOf(caller));
   return removed === undefined ? refuse({ why: 'unknown-pat' }) : ok(removed);
 }
 
@@ -21,13 +22,13 @@ export async function revokePat(parts: PatParts, caller: Caller, id: string): Pr
 export async function revokeAll(parts: PatParts, caller: Caller): Promise<Result<number, PatRuleRefusal>> {
   const owner = ownerOf(caller);
   if (!owner.ok) return owner;
-  const removed = await parts.repository.remove({ owner: owner.value });
+  const removed = await parts.repository.remove({ owner: owner.value }, actorOf(caller));
   await parts.issuers.reference?.grants.end(owner.value);
   return ok(removed.length);
 }
 
 /** An administrator's: tokens of a user, of a client, or all; with ordinary access tokens, if asked. */
-export async function revokeFor(parts: PatParts, issuer: string, body: AdminRevoke): Promise<number> {
+export async function revokeFor(parts: PatParts, caller: Caller, issuer: string, body: AdminRevoke): Promise<number> {
   const now = secondsOf(parts.clock());
   const whose: PatSelector =
     body.user !== undefined
@@ -41,7 +42,7 @@ export async function revokeFor(parts: PatParts, issuer: string, body: AdminRevo
   const also: readonly NewRevocation[] = body.access_tokens
     ? [{ revocation: { kind, value: body.user ?? body.client ?? '', issuer, before }, until: after(now, days(366)) }]
     : [];
-  const removed = await parts.repository.remove(whose, also);
+  const removed = await parts.repository.remove(whose, actorOf(caller), also);
   if ('owner' in whose) await parts.issuers.reference?.grants.end(whose.owner);
   return removed.length;
 }

@@ -97,7 +97,8 @@ export function mountPats(frame: Frame, parts: PatParts, options: { issuer: stri
       target: body.user ?? body.client ?? 'everything',
       needsRole: options.adminRole,
     }),
-    handle: async ({ body }) => done({ status: 200, body: { revoked: await revokeFor(parts, options.issuer, body) } }),
+    handle: async ({ approved, body }) =>
+      done({ status: 200, body: { revoked: await revokeFor(parts, approved.caller, options.issuer, body) } }),
   });
 }
 

@@ -12,6 +12,7 @@ import {
   secondsOf,
 } from '@keyturn/protocol';
 import type { Caller, PatLimits } from '../../http/caller.ts';
+import { actorOf } from './audit.ts';
 import { expiryOf, issue } from './issue.ts';
 import { findPat, ownerOf } from './owner.ts';
 import type { PatParts } from './parts.ts';
@@ -62,7 +63,9 @@ export async function createPat(
     former: undefined,
   };
   // Two of one name race for the constraint, and one loses here.
-  return (await repository.insert(pat)) ? ok({ pat, token }) : refuse({ why: 'name-taken', name: body.name });
+  return (await repository.insert(pat, actorOf(caller)))
+    ? ok({ pat, token })
+    : refuse({ why: 'name-taken', name: body.name });
 }
 
 /** Gives the token a new secret. The old one works for the overlap; of two old ones, the older ends at once. */
@@ -91,7 +94,7 @@ export async function rotatePat(
     former,
   };
   const ends = endedBy(pat, former !== undefined, now);
-  if (!(await parts.repository.rotate(pat, next, ends))) return refuse({ why: 'unknown-pat' });
+  if (!(await parts.repository.rotate(pat, next, ends, actorOf(caller)))) return refuse({ why: 'unknown-pat' });
   return ok({ pat: { ...pat, ...next }, token: issued.value.token });
 }
 
@@ -104,7 +107,7 @@ export async function renamePat(
   if (caller.pat !== undefined) return refuse({ why: 'made-by-pat' });
   const found = await findPat(parts, caller, id);
   if (!found.ok) return found;
-  const done = await parts.repository.rename(found.value.owner, found.value.id, name);
+  const done = await parts.repository.rename(found.value.owner, found.value.id, name, actorOf(caller));
   if (done === 'taken') return refuse({ why: 'name-taken', name });
   return done === 'renamed' ? ok({ ...found.value, name }) : refuse({ why: 'unknown-pat' });
 }
