@@ -21,20 +21,16 @@ import { openMcp } from './features/mcp/open-mcp.ts';
 import type { McpDoor } from './features/mcp/routes.ts';
 import { mountPatFeature } from './features/pats/mount.ts';
 import { openPats, type Pats } from './features/pats/open-pats.ts';
+import { readOwnersFromKeycloak } from './features/pats/owners.ts';
 import { openRbac } from './features/rbac/open-rbac.ts';
 import { openSources } from './features/sources/open-sources.ts';
 import { sourcesChannel } from './features/sources/repository.ts';
 import { mountAuthzen } from './features/authzen/routes.ts';
 import { openAudit } from './features/audit/open-audit.ts';
 import { openPolicies } from './features/policies/open-policies.ts';
-import {
-  nobodyToAsk,
-  rolesNowBy,
-  voidingOnDeny,
-  voidOfKilled,
-  voidOnRevocation,
-} from './features/requests/in-the-house.ts';
+import { nobodyToAsk, voidingOnDeny, voidOfKilled, voidOnRevocation } from './features/requests/in-the-house.ts';
 import { openRequests } from './features/requests/open-requests.ts';
+import { rolesNowBy } from './features/requests/roles-now.ts';
 import { neededScopes } from './features/tools/caller-scopes.ts';
 import { openTools, type Tools } from './features/tools/open-tools.ts';
 import { argumentFaults, toolCall } from './features/tools/toolbox.ts';
@@ -281,6 +277,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
   const changesNothing = (id: string): boolean => entryOf(id)?.tool.hints.readOnly === true;
   const decide = cutByPat(allOf(decideByRole, policies.value.point.decide), changesNothing);
   const decideAgain = cutByPat(allOf(decideByRole, policies.value.point.look), changesNothing); // counts nothing
+  const sync = resolvedLogin.value?.sync; // may read users
   const requests =
     settings.requests === undefined
       ? undefined
@@ -290,7 +287,13 @@ export async function compose(settings: Settings, world: World): Promise<Result<
           store,
           decide,
           decideAgain,
-          rolesNow: rolesNowBy(rbac.value.rolesOf),
+          rolesNow: rolesNowBy({
+            rolesOf: rbac.value.rolesOf,
+            readPerson: pats?.readOwner ?? (sync && readOwnersFromKeycloak(atIdp(sync.clientId, sync.clientSecret))),
+            issuer,
+            tokenRolesFor: seconds(settings.requests.tokenRolesFor),
+            clock,
+          }),
           checkArguments: (tool, args) => argumentFaults(entryOf(tool), args),
           toolById,
           lease: seconds(http.deadline + tools.timeout + 30),

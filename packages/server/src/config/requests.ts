@@ -40,6 +40,14 @@ export const requestsSection = z.strictObject({
     .max(7 * 86_400)
     .default(3600)
     .describe('Seconds that a request lives where no rule says otherwise: nothing waits for ever.'),
+  tokenRolesFor: z
+    .int()
+    .min(0)
+    .max(7 * 86_400)
+    .default(900)
+    .describe(
+      'Seconds after an approval for which a role counts that only the approver’s token vouched for, where the identity provider cannot be asked whether they still have it (pat.readerClientId, login.syncClientId). After them the approval is void. Names in reviewerSubjects and roles that Keyturn assigns need no token.',
+    ),
   executionTimeout: z
     .int()
     .min(1)

@@ -13,7 +13,7 @@ import { openPatDoor } from './door.ts';
 import { type GivenGrant, openGrants } from './grants.ts';
 import { followLogouts, type LogoutFollower } from './logged-out.ts';
 import { createMemoryIssuer } from './memory-issuer.ts';
-import { followOwners, readOwnersFromKeycloak } from './owners.ts';
+import { followOwners, type ReadOwner, readOwnersFromKeycloak } from './owners.ts';
 import type { PatOwner } from './pat.ts';
 import { openPatRepository } from './repository.ts';
 import { openRevocationLog, revocationsChannel } from './revocation-log.ts';
@@ -50,6 +50,8 @@ export interface Pats {
   readonly keepGrant: (owner: PatOwner, answer: GivenGrant) => Promise<void>;
   /** What a logout at the identity provider means for tokens. */
   readonly loggedOut: LogoutFollower['loggedOut'];
+  /** What the identity provider says of a user now; undefined where no client may read users. */
+  readonly readOwner: ReadOwner | undefined;
   /** Told of everybody whose streams must end, once this replica has taken the revocation in. */
   readonly onEnded: (listener: (concerned: (caller: Caller) => boolean) => void) => void;
   /** Begins to follow the log; rejects if it cannot be read. */
@@ -77,10 +79,11 @@ export function openPats(options: PatsOptions): Pats {
   if (jwt !== undefined && reader === undefined) {
     log.warn({}, 'pat.readerClientId is not set: jwt tokens of disabled and deleted users work until they are revoked');
   }
+  const readOwner = reader === undefined ? undefined : readOwnersFromKeycloak(reader);
   const owners =
-    reader === undefined
+    readOwner === undefined
       ? undefined
-      : followOwners({ store, log: revocationLog, read: readOwnersFromKeycloak(reader), clock, interval, warn });
+      : followOwners({ store, log: revocationLog, read: readOwner, clock, interval, warn });
   const { login } = options;
   // The tokens stay in the table: a user who is enabled again, or gives a new grant, has them back.
   const grantEnded = async (owner: PatOwner): Promise<void> => {
@@ -195,6 +198,7 @@ export function openPats(options: PatsOptions): Pats {
       clock,
     }),
     loggedOut: logouts.loggedOut,
+    readOwner,
     keepGrant: async (owner, answer) => grants?.keep(owner, answer),
     onEnded: (listener) => void listeners.push(listener),
     async start() {

@@ -189,6 +189,7 @@ describe('an approval', () => {
       {},
     ],
     ['the approver’s role is gone', (on) => (on.rolesNow.current = () => []), { byRole: true }],
+    ['the approver is disabled, though on the list', (on) => (on.rolesNow.current = () => 'gone'), {}],
     ['the rule asks for more people', (on) => (on.policy.decision = needs({ ...askOne, count: 2 })), {}],
     ['its time is over', (on) => on.advance(600), {}],
   ])('is worth nothing once %s', async (_, change, given) => {

@@ -1,12 +1,10 @@
-import { type Clock, epochSeconds, type Principal, refuse } from '@keyturn/protocol';
+import { type Clock, refuse } from '@keyturn/protocol';
 import type { Revocation } from '@keyturn/verify';
-import type { RolesOf } from '../../http/caller.ts';
 import type { RoomParts } from '../../http/rooms.ts';
 import type { Log } from '../../outside/log.ts';
 import type { Gate } from './gate.ts';
 import type { Requests } from './open-requests.ts';
 import type { PartySelector } from './repository.ts';
-import type { RolesNow } from './validity.ts';
 
 /** The third room where the feature is off: what needs a second key is refused, and nothing is ever spent. */
 export const nobodyToAsk: Pick<RoomParts<never, never>, 'secondKey' | 'settle'> = {
@@ -28,31 +26,6 @@ export function voidingOnDeny(
       return decision;
     };
     return decided instanceof Promise || decided.effect === 'deny' ? judge(decided) : decided;
-  };
-}
-
-/**
- * The roles that an approver has at this moment: those that their token brought then, and those that Keyturn assigns now.
- * A role of the token that the identity provider has taken away since is known when the session or account is revoked.
- */
-export function rolesNowBy(rolesOf: RolesOf): RolesNow {
-  return async ({ issuer, identity, subject, sessionId, tokenRoles }) => {
-    const principal: Principal = {
-      issuer,
-      identity,
-      subject,
-      sessionId,
-      client: undefined,
-      serviceAccount: false,
-      audiences: [],
-      scopes: [],
-      roles: { realm: tokenRoles, clients: {} },
-      tokenId: undefined,
-      issuedAt: undefined,
-      expiresAt: epochSeconds(0),
-      claims: {},
-    };
-    return (await rolesOf(principal)).roles;
   };
 }
 

@@ -29,7 +29,7 @@ export interface Desk {
   readonly advance: (seconds: number) => void;
   readonly policy: { decision: Decision; byArgs?: (args: JsonObject) => Decision };
   readonly members: { current: Membership };
-  readonly rolesNow: { current: (identity: string) => readonly string[] | undefined };
+  readonly rolesNow: { current: (identity: string) => readonly string[] | 'gone' | undefined };
   /** Takes a tool call through the third room. */
   readonly call: (caller: Caller, args: JsonObject, more?: Partial<Action>) => ReturnType<Gate['secondKey']>;
 }

@@ -1,11 +1,13 @@
 import { areEnough } from '@keyturn/policy';
+import type { EpochMilliseconds } from '@keyturn/protocol';
 import type { ApprovalsAsked, Decision } from '../../http/rooms.ts';
 import type { Membership } from './membership.ts';
 import type { AgentRequest, Approval } from './request.ts';
 
 /**
  * The roles that somebody has now, as far as that can be known without them (Keyturn's own assignments, the identity
- * provider's admin API); undefined where nobody can say, and then their login stands for it.
+ * provider's admin API); undefined where nobody can say, and then their login stands for it. `gone`: they are nobody here
+ * any more, so that no list makes them a reviewer either.
  */
 export type RolesNow = (who: {
   readonly issuer: string;
@@ -13,7 +15,9 @@ export type RolesNow = (who: {
   readonly sessionId?: string | undefined;
   readonly identity: string;
   readonly tokenRoles: readonly string[];
-}) => Promise<readonly string[] | undefined>;
+  /** When they approved. */
+  readonly at: EpochMilliseconds;
+}) => Promise<readonly string[] | 'gone' | undefined>;
 
 /** Why an approval is worth nothing any more. `reason` is CamelCase, for the condition. */
 export interface VoidReason {
@@ -44,7 +48,9 @@ export async function stillHolds(
   const rules = [request.asked, ...(decision.effect === 'needs-second-key' ? [decision.approvals] : [])];
   const standing: Approval[] = [];
   for (const approval of request.approvals) {
-    const roles = rolesOfReviewer(approval.identity, (await rolesNow(approval)) ?? approval.roles, members);
+    const now = await rolesNow(approval);
+    if (now === 'gone') continue;
+    const roles = rolesOfReviewer(approval.identity, now ?? approval.roles, members);
     standing.push({ ...approval, roles });
   }
   if (rules.every((asked) => areEnough(asReviewers(asked), standing))) return undefined;
