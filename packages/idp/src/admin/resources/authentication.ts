@@ -7,7 +7,8 @@ import { may } from '../frame/permissions.ts';
 import type { RealmRoutes } from '../frame/routes.ts';
 import { textsOnly } from '../../import/fields.ts';
 import { requiredActionReader } from '../representation/realm.ts';
-import { authenticators, type FlowDefault, flowDefaults } from './flow-defaults.ts';
+import { authenticators } from './authenticators.ts';
+import { type FlowDefault, flowDefaults } from './flow-defaults.ts';
 
 /** Authentication flows (the built-in ones, read only) and required actions. */
 export function registerAuthentication(routes: RealmRoutes): void {
