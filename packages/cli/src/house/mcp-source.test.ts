@@ -2,7 +2,8 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ChangingUpstream, openChangingUpstream } from './changing-upstream.ts';
 import { listedTool, type McpUpstream, openMcpUpstream } from './mcp-upstream.ts';
-import { type House, openHouse, type Reply } from './open-house.ts';
+import { type House, openHouse } from './open-house.ts';
+import type { Reply } from './open-service.ts';
 
 const eras = ['modern', 'legacy'] as const;
 const upstreams = new Map<string, McpUpstream>();

@@ -1,11 +1,10 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { openPizzeria } from '@keyturn/example-pizzeria';
 import { startTestIdp, type TestRealm } from '@keyturn/idp/testing';
-import { type Clock, epochMilliseconds } from '@keyturn/protocol';
-import { compose, createLog, settingsSchema, systemRandom } from '@keyturn/server';
+import { createTestClock, mergeSections, openService, readReply, type Reply, type Sections } from './open-service.ts';
 
 /** The whole house in one process, for tests: embedded identity provider, pizzeria, Keyturn, on free ports. */
 export interface House extends AsyncDisposable {
@@ -33,16 +32,9 @@ export interface House extends AsyncDisposable {
   readonly closeIdp: () => Promise<void>;
 }
 
-export interface Reply {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly text: string;
-  readonly body: Record<string, unknown>;
-}
-
 export interface HouseOptions {
   /** Settings by section, merged over the test's own. */
-  readonly settings?: Record<string, object>;
+  readonly settings?: Sections;
 }
 
 const realm: TestRealm = {
@@ -78,46 +70,28 @@ const realm: TestRealm = {
 };
 
 export async function openHouse(options: HouseOptions = {}): Promise<House> {
-  let offset = 0;
-  const clock: Clock = () => epochMilliseconds(Date.now() + offset * 1000);
-  const lines: string[] = [];
+  const { clock, advance } = createTestClock();
   const folder = await mkdtemp(join(tmpdir(), 'keyturn-house-'));
   const idp = await startTestIdp({ house: realm }, { clock });
   const issuer = idp.issuer('house');
   const certs = `${issuer}/protocol/openid-connect/certs`;
   const pizzeria = await openPizzeria({ issuer, jwksUrl: certs, audience: 'pizzeria-backend', clock, port: 0 });
-  const settings = settingsSchema.parse(
-    merge(
-      {
-        http: { port: 0, publicUrl: 'http://keyturn.test' },
-        management: { port: 0 },
-        store: { url: `sqlite:${join(folder, 'keyturn.db')}` },
-        auth: { issuer, jwksUrl: certs, audiences: ['keyturn'] },
-        exchange: { clientId: 'keyturn', clientSecret: 'exchange-secret' },
-        tools: { allowedHosts: [new URL(pizzeria.url).host] },
-        log: { level: 'trace' },
-      },
-      options.settings ?? {},
-    ),
-  );
-  const log = createLog({ level: 'trace', destination: { write: (line) => void lines.push(line) } });
-  const service = await compose(settings, {
-    clock,
-    random: systemRandom,
-    log,
-    version: 'test',
-    readFile: (path) => readFile(path, 'utf8'),
-  });
-  if (!service.ok) throw new Error(JSON.stringify(service.refusal));
-  const { url, managementUrl } = await service.value.listen();
+  const own = {
+    http: { port: 0, publicUrl: 'http://keyturn.test' },
+    management: { port: 0 },
+    store: { url: `sqlite:${join(folder, 'keyturn.db')}` },
+    auth: { issuer, jwksUrl: certs, audiences: ['keyturn'] },
+    exchange: { clientId: 'keyturn', clientSecret: 'exchange-secret' },
+    tools: { allowedHosts: [new URL(pizzeria.url).host] },
+  };
+  const service = await openService(mergeSections(own, options.settings), clock);
+  const { url, managementUrl } = service;
 
   const send: House['send'] = async (path, { token, ...init }) => {
     const headers = new Headers(init.headers);
     if (token !== undefined) headers.set('authorization', `Bearer ${token}`);
     if (init.body !== undefined && !headers.has('content-type')) headers.set('content-type', 'application/json');
-    const response = await fetch(path.startsWith('http') ? path : `${url}${path}`, { ...init, headers });
-    const text = await response.text();
-    return { status: response.status, headers: response.headers, text, body: readJson(text) };
+    return readReply(await fetch(path.startsWith('http') ? path : `${url}${path}`, { ...init, headers }));
   };
   let idpIsOpen = true;
   const closeIdp = async (): Promise<void> => {
@@ -134,10 +108,8 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     managementUrl,
     pizzeria: pizzeria.url,
     issuer,
-    log: () => lines.join(''),
-    advance: (seconds) => {
-      offset += seconds;
-    },
+    log: service.log,
+    advance,
     tokenOf,
     tokenOfClient: (clientId) =>
       idp.token('house', {
@@ -171,24 +143,10 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     },
     closeIdp,
     async [Symbol.asyncDispose]() {
-      await service.value.close();
+      await service.close();
       await pizzeria.close();
       await closeIdp();
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-function merge(base: Record<string, object>, over: Record<string, object>): Record<string, object> {
-  const merged = { ...base };
-  for (const [section, values] of Object.entries(over)) merged[section] = { ...merged[section], ...values };
-  return merged;
-}
-
-function readJson(text: string): Record<string, unknown> {
-  try {
-    return JSON.parse(text) as Record<string, unknown>;
-  } catch {
-    return {};
-  }
 }

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type ChangingUpstream, documentOf, openChangingUpstream } from './changing-upstream.ts';
-import { type House, openHouse, type Reply } from './open-house.ts';
+import { type House, openHouse } from './open-house.ts';
+import type { Reply } from './open-service.ts';
 
 let house: House;
 let upstream: ChangingUpstream;

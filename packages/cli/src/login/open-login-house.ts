@@ -1,7 +1,12 @@
-import { readFile } from 'node:fs/promises';
 import { startTestIdp, type TestIdp, type TestRealm } from '@keyturn/idp/testing';
-import { type Clock, epochMilliseconds } from '@keyturn/protocol';
-import { compose, createLog, settingsSchema, systemRandom } from '@keyturn/server';
+import {
+  createTestClock,
+  mergeSections,
+  openService,
+  readReply,
+  type Reply,
+  type Sections,
+} from '../house/open-service.ts';
 import { openTestBrowser, type Shown, type TestBrowser } from './test-browser.ts';
 
 /**
@@ -36,13 +41,6 @@ export interface LoginHouse extends AsyncDisposable {
   readonly administer: (method: string, path: string, body?: unknown) => Promise<unknown>;
   readonly userId: (username: string) => Promise<string>;
   readonly metrics: () => Promise<string>;
-}
-
-export interface Reply {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly text: string;
-  readonly body: Readonly<Record<string, unknown>>;
 }
 
 export const publicUrl = 'https://keyturn.test';
@@ -86,17 +84,15 @@ const realm: TestRealm = {
 };
 
 export interface LoginHouseOptions {
-  /** Settings by section, merged over the test's own; undefined leaves a section out. */
-  readonly settings?: Readonly<Record<string, object>>;
+  /** Settings by section, merged over the test's own. */
+  readonly settings?: Sections;
   readonly realm?: (realm: TestRealm) => TestRealm;
   /** Another house, to be its second replica: the same identity provider and database. */
   readonly beside?: LoginHouse;
 }
 
 export async function openLoginHouse(options: LoginHouseOptions = {}): Promise<LoginHouse> {
-  let offset = 0;
-  const clock: Clock = () => epochMilliseconds(Date.now() + offset * 1000);
-  const lines: string[] = [];
+  const { clock, advance } = createTestClock();
   const idp =
     options.beside?.idp ??
     (await startTestIdp(
@@ -104,7 +100,7 @@ export async function openLoginHouse(options: LoginHouseOptions = {}): Promise<L
       { clock, hostname: idpPublicUrl, hostnameBackchannelDynamic: true },
     ));
   const issuer = `${idpPublicUrl}/realms/people`;
-  const own: Record<string, object> = {
+  const own = {
     http: { port: 0, publicUrl },
     management: { port: 0 },
     store: { url: 'sqlite::memory:' },
@@ -116,26 +112,13 @@ export async function openLoginHouse(options: LoginHouseOptions = {}): Promise<L
       syncClientId: 'reader',
       syncClientSecret: 'reader-secret',
     },
-    log: { level: 'trace' },
   };
-  const sections = new Set([...Object.keys(own), ...Object.keys(options.settings ?? {})]);
-  const settings = settingsSchema.parse(
-    Object.fromEntries([...sections].map((name) => [name, { ...own[name], ...options.settings?.[name] }])),
-  );
-  const log = createLog({ level: 'trace', destination: { write: (line) => void lines.push(line) } });
-  const service = await compose(settings, {
-    clock,
-    random: systemRandom,
-    log,
-    version: 'test',
-    readFile: (path) => readFile(path, 'utf8'),
-  });
-  if (!service.ok) throw new Error(JSON.stringify(service.refusal));
-  const { url, managementUrl } = await service.value.listen();
+  const service = await openService(mergeSections(own, options.settings), clock);
+  const { url, managementUrl } = service;
   const served = { [publicUrl]: url, [idpPublicUrl]: idp.url };
 
   const ask: LoginHouse['ask'] = async (method, path, { token, headers = {}, body } = {}) =>
-    reply(
+    readReply(
       await fetch(`${url}${path}`, {
         method,
         redirect: 'manual',
@@ -163,10 +146,8 @@ export async function openLoginHouse(options: LoginHouseOptions = {}): Promise<L
     url,
     managementUrl,
     publicUrl,
-    log: () => lines.join(''),
-    advance: (seconds) => {
-      offset += seconds;
-    },
+    log: service.log,
+    advance,
     now: clock,
     browser: () => openTestBrowser(served),
     async logIn(username, { browser = openTestBrowser(served), at = '/login' } = {}) {
@@ -199,7 +180,7 @@ export async function openLoginHouse(options: LoginHouseOptions = {}): Promise<L
     },
     metrics: async () => (await fetch(`${managementUrl}/metrics`)).text(),
     async [Symbol.asyncDispose]() {
-      await service.value.close();
+      await service.close();
       if (options.beside === undefined) await idp.close();
     },
   };
@@ -219,12 +200,4 @@ async function allowReader({ administer }: LoginHouse): Promise<void> {
     ['view-users'].map((role) => administer('GET', `/clients/${management}/roles/${role}`)),
   );
   await administer('POST', `/users/${account.id}/role-mappings/clients/${management}`, roles);
-}
-
-async function reply(response: Response): Promise<Reply> {
-  const text = await response.text();
-  const isJson = /json/.test(response.headers.get('content-type') ?? '');
-  // Tests say what they expect in it.
-  const body = (isJson ? JSON.parse(text) : {}) as Readonly<Record<string, unknown>>;
-  return { status: response.status, headers: response.headers, text, body };
 }

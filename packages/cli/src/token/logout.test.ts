@@ -170,7 +170,7 @@ describe('POST /backchannel-logout', () => {
     expect((await send(`logout_token=${good}&logout_token=${good}`, form)).status).toBe(400);
     expect((await send('', form)).status).toBe(400);
     expect((await fetch(`${house.url}/backchannel-logout?logout_token=${good}`, { method: 'POST' })).status).toBe(400);
-    expect((await fetch(`${house.url}/backchannel-logout?logout_token=${good}`)).status).toBe(404);
+    expect((await fetch(`${house.url}/backchannel-logout?logout_token=${good}`)).status).toBe(405);
     expect(house.log()).not.toContain(good);
     expect((await send(new URLSearchParams({ logout_token: good }))).status).toBe(200);
   });

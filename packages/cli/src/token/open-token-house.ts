@@ -1,8 +1,13 @@
-import { readFile } from 'node:fs/promises';
 import { logInInBrowser, type Page } from '@keyturn/conformance/parts/browser';
 import { buildTestRealm, startTestIdp, type TestIdp, type TestRealm } from '@keyturn/idp/testing';
-import { type Clock, epochMilliseconds } from '@keyturn/protocol';
-import { compose, createLog, settingsSchema, systemRandom } from '@keyturn/server';
+import {
+  createTestClock,
+  mergeSections,
+  openService,
+  readReply,
+  type Reply,
+  type Sections,
+} from '../house/open-service.ts';
 
 /** An identity provider and Keyturn with personal access tokens, in one process, for tests. */
 export interface TokenHouse extends AsyncDisposable {
@@ -18,16 +23,9 @@ export interface TokenHouse extends AsyncDisposable {
   readonly now: () => number;
   /** A user's access token by password, from the client `web`. */
   readonly tokenOf: (username: string, more?: Readonly<Record<string, string>>) => Promise<string>;
-  readonly ask: (method: string, path: string, token?: string, body?: unknown) => Promise<TokenReply>;
+  readonly ask: (method: string, path: string, token?: string, body?: unknown) => Promise<Reply>;
   /** Logs a user in at the address, as a browser would, and gives the page at the end. */
   readonly logIn: (address: string, username: string) => Promise<Page>;
-}
-
-export interface TokenReply {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly text: string;
-  readonly body: Readonly<Record<string, unknown>>;
 }
 
 export const year = 31_536_000;
@@ -99,15 +97,13 @@ function withReader(realm: ReturnType<typeof buildTestRealm>): ReturnType<typeof
 
 export interface TokenHouseOptions {
   /** Settings by section, merged over the test's own. */
-  readonly settings?: Readonly<Record<string, object>>;
+  readonly settings?: Sections;
   /** Another house's identity provider, to be its second replica. */
   readonly beside?: TokenHouse;
 }
 
 export async function openTokenHouse(options: TokenHouseOptions = {}): Promise<TokenHouse> {
-  let offset = 0;
-  const clock: Clock = () => epochMilliseconds(Date.now() + offset * 1000);
-  const lines: string[] = [];
+  const { clock, advance } = createTestClock();
   // The redirect URI must be known before Keyturn has a port.
   const publicUrl = 'https://keyturn.test';
   const idp =
@@ -115,7 +111,7 @@ export async function openTokenHouse(options: TokenHouseOptions = {}): Promise<T
     (await startTestIdp({ volundr: withReader(buildTestRealm('volundr', realmFor(publicUrl))) }, { clock }));
   const issuer = idp.issuer('volundr');
   const certs = `${issuer}/protocol/openid-connect/certs`;
-  const own: Record<string, object> = {
+  const own = {
     http: { port: 0, publicUrl },
     management: { port: 0 },
     store: { url: 'sqlite::memory:' },
@@ -130,25 +126,12 @@ export async function openTokenHouse(options: TokenHouseOptions = {}): Promise<T
       introspectionClients: { 'pizzeria-backend': 'introspection-secret' },
     },
     edge: { grpcPort: 0 },
-    log: { level: 'trace' },
   };
-  const sections = new Set([...Object.keys(own), ...Object.keys(options.settings ?? {})]);
-  const settings = settingsSchema.parse(
-    Object.fromEntries([...sections].map((name) => [name, { ...own[name], ...options.settings?.[name] }])),
-  );
-  const log = createLog({ level: 'trace', destination: { write: (line) => void lines.push(line) } });
-  const service = await compose(settings, {
-    clock,
-    random: systemRandom,
-    log,
-    version: 'test',
-    readFile: (path) => readFile(path, 'utf8'),
-  });
-  if (!service.ok) throw new Error(JSON.stringify(service.refusal));
-  const { url, grpcUrl = '' } = await service.value.listen();
+  const service = await openService(mergeSections(own, options.settings), clock);
+  const { url, grpcUrl = '' } = service;
 
   const ask: TokenHouse['ask'] = async (method, path, token, body) =>
-    reply(
+    readReply(
       await fetch(`${url}${path}`, {
         method,
         headers: {
@@ -163,27 +146,17 @@ export async function openTokenHouse(options: TokenHouseOptions = {}): Promise<T
     issuer,
     url,
     grpcUrl,
-    log: () => lines.join(''),
+    log: service.log,
     now: () => Math.floor(clock() / 1000),
-    advance: (seconds) => {
-      offset += seconds;
-    },
+    advance,
     ask,
     tokenOf: (username, more = {}) =>
       idp.token('volundr', { grant_type: 'password', client_id: 'web', username, password: username, ...more }),
     logIn: (address, username) =>
       logInInBrowser(address, { username, password: username }, (to) => to.replace(publicUrl, url)),
     async [Symbol.asyncDispose]() {
-      await service.value.close();
+      await service.close();
       if (options.beside === undefined) await idp.close();
     },
   };
-}
-
-async function reply(response: Response): Promise<TokenReply> {
-  const text = await response.text();
-  const isJson = /json/.test(response.headers.get('content-type') ?? '');
-  // Tests say what they expect in it.
-  const body = (isJson ? JSON.parse(text) : {}) as Readonly<Record<string, unknown>>;
-  return { status: response.status, headers: response.headers, text, body };
 }

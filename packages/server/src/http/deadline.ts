@@ -8,7 +8,7 @@ export function underDeadline<Value>(
   reply: FastifyReply,
   work: (signal: AbortSignal) => Promise<Result<Value, Problem>>,
 ): Promise<Result<Value, Problem>> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const controller = new AbortController();
     const gone = (): void => controller.abort();
     reply.raw.once('close', gone);
@@ -28,6 +28,7 @@ export function underDeadline<Value>(
       clearTimeout(timer);
       reply.raw.off('close', gone);
     };
-    resolve(work(controller.signal).finally(settled));
+    // Not `resolve(work(…))`, after which the deadline could not answer any more.
+    work(controller.signal).finally(settled).then(resolve, reject);
   });
 }
