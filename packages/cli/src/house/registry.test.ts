@@ -200,10 +200,10 @@ describe('an uploaded document', () => {
     expect((await house.post('/api/v1/tools/execute', admin, body)).status).toBe(413);
   });
 
-  it('may have numbers that no double holds, and be one text of many megabytes', async () => {
+  it('may have numbers that no double holds, and be one text of megabytes', async () => {
     const parameters = [{ name: 'n', in: 'query', schema: { type: 'integer', maximum: 'largest' } }];
     const paths = {
-      '/a': { get: { operationId: 'a', description: 'x'.repeat(9_000_000), parameters, responses: {} } },
+      '/a': { get: { operationId: 'a', description: 'x'.repeat(2_000_000), parameters, responses: {} } },
     };
     const document = documentOf({}, { paths, servers: [{ url: upstream.url }] });
     const text = JSON.stringify(document).replace('"largest"', '9223372036854775807');
