@@ -1,8 +1,8 @@
 import { type Compilable, CompiledQuery } from 'kysely';
 import type { Tx } from './transactions.ts';
 
-/** Rows a statement: few texts to compile and to prepare, and a full batch in few statements. */
-const statementSizes = [64, 8, 1] as const;
+/** Rows a statement: few texts to compile and to prepare, and any number of rows in few statements. */
+const statementSizes = [64, 32, 16, 8, 4, 2, 1] as const;
 
 /** Inserts the rows in their order, and gives what the statements return. */
 export type InsertRows<Row, Returned> = (db: Tx['db'], rows: readonly Row[]) => Promise<readonly Returned[]>;

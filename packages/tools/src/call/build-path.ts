@@ -40,6 +40,8 @@ export function buildPath(template: string, given: readonly GivenValue[], faults
 
 /** Whether an upstream that decodes once, twice or three times would see a segment that means another directory. */
 function climbs(encoded: string): boolean {
+  // Whatever climbs has a dot in it, or hides one: nearly all that is given has neither.
+  if (!/[.%]/.test(encoded)) return false;
   let text = encoded;
   for (let times = 0; times < 4; times += 1) {
     if (text.split(/[/\\]/).some((segment) => /^\.{1,2}(;.*)?$/.test(segment))) return true;

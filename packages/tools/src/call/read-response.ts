@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { type Bytes, isJsonObject, type Json, type JsonObject, kibibytes } from '@keyturn/protocol';
 import { kindOf } from '../catalogue/read-body.ts';
 import type { Tool } from '../tool.ts';
@@ -71,9 +72,19 @@ function readTextBody(body: Uint8Array, said: string, header: string | null): st
   const kind = said === '' ? 'text' : kindOf(said);
   if (kind === 'binary' || kind === 'multipart') return undefined;
   const charset = /charset="?([\w-]+)/i.exec(header ?? '')?.[1]?.toLowerCase() ?? 'utf-8';
+  const text = decodeText(body, charset);
+  return text?.includes('\0') === true ? undefined : text;
+}
+
+/** The text without a byte order mark; undefined where the bytes are not what they are said to be. */
+function decodeText(body: Uint8Array, charset: string): string | undefined {
+  if (charset === 'utf-8' || charset === 'utf8') {
+    if (!isUtf8(body)) return undefined;
+    const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8');
+    return text.startsWith('\ufeff') ? text.slice(1) : text;
+  }
   try {
-    const text = new TextDecoder(charset, { fatal: true }).decode(body);
-    return text.includes('\0') ? undefined : text;
+    return new TextDecoder(charset, { fatal: true }).decode(body);
   } catch {
     return undefined;
   }

@@ -14,6 +14,7 @@ export interface Serialization {
  * OpenAPI 3.1 §4.8.12 names them. Null members are left out, as RFC 6570 does with what is undefined.
  */
 export function serializeSegment(name: string, value: Json, { style, explode, encode }: Serialization): string {
+  if ((style === 'simple' || style === 'form') && value !== null && !isCompound(value)) return encode(textOf(value));
   const pairs = pairsOf(value);
   const items = pairs.map(([key, text]) => {
     if (key === undefined) return encode(text);
@@ -90,6 +91,7 @@ function textOf(value: Json): string {
 
 /** Percent-encodes all but RFC 3986's unreserved characters. */
 export function encodeStrictly(text: string): string {
+  if (/^[\w.~-]*$/.test(text)) return text;
   return encodeURIComponent(text).replaceAll(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
