@@ -6,12 +6,12 @@ import { envelopeText, type PlainRequest, readPlain } from './lean.ts';
 
 /** The lean path: the two hot methods, answered without the SDK where a request is plain. */
 export interface LeanDoor {
-  /** The JSON of the answer, or undefined where the SDK has to answer. */
+  /** The JSON of the answer, whole or in pieces, or undefined where the SDK has to answer. */
   readonly answer: (
     headers: IncomingHttpHeaders,
     body: unknown,
     context: McpCallContext,
-  ) => Promise<string | Buffer> | undefined;
+  ) => Promise<string | readonly Buffer[]> | undefined;
   /** Told of each request that the SDK has accepted, so that the next of the same client need not be judged again. */
   readonly accepted: (body: unknown) => void;
 }
@@ -24,7 +24,7 @@ export function createLeanDoor(answers: Answers, serverInfo: object): LeanDoor {
   const envelopes = new Set<string>();
   const stamp = `"_meta":${JSON.stringify({ 'io.modelcontextprotocol/serverInfo': serverInfo })}`;
 
-  const write = async (request: PlainRequest, context: McpCallContext): Promise<string | Buffer> => {
+  const write = async (request: PlainRequest, context: McpCallContext): Promise<string | readonly Buffer[]> => {
     const id = JSON.stringify(request.id);
     const modern = request.era === 'modern';
     if (request.method === 'tools/call') {
@@ -37,7 +37,8 @@ export function createLeanDoor(answers: Answers, serverInfo: object): LeanDoor {
       const { text } = await answers.list(context);
       const rest = modern ? `,"resultType":"complete","ttlMs":0,"cacheScope":"private",${stamp}` : '';
       const start = Buffer.from(`{"jsonrpc":"2.0","id":${id},"result":{"tools":`);
-      return Buffer.concat([start, text(), Buffer.from(`${rest}}}`)]);
+      // Not put together: copies of a megabyte each would keep the garbage collector busier than all else is.
+      return [start, text(), Buffer.from(`${rest}}}`)];
     } catch (error) {
       if (!(error instanceof ListRefused)) throw error;
       return `{"jsonrpc":"2.0","id":${id},"error":${JSON.stringify({ code: -32_603, message: error.message })}}`;

@@ -2,11 +2,11 @@ import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-/** An answer, ready to be sent: whole, or a stream that goes on. */
+/** An answer, ready to be sent: whole, in pieces that are sent one after the other, or a stream that goes on. */
 export interface Answer {
   readonly status: number;
   readonly headers: Iterable<readonly [string, string]>;
-  readonly body: string | Buffer | ReadableStream | undefined;
+  readonly body: string | readonly Buffer[] | ReadableStream | undefined;
 }
 
 /** A request in the web's form, which the SDK reads: without its credentials, which nothing behind this line needs. */
@@ -33,9 +33,12 @@ export async function readWebResponse(response: Response, streams: boolean): Pro
 export function sendAnswer(reply: FastifyReply, { status, headers, body }: Answer): FastifyReply {
   void reply.code(status);
   for (const [name, value] of headers) if (name !== 'connection') void reply.header(name, value);
-  return reply.send(isWhole(body) ? body : Readable.fromWeb(body));
+  if (body === undefined || typeof body === 'string') return reply.send(body);
+  if (!isInPieces(body)) return reply.send(Readable.fromWeb(body));
+  const length = body.reduce((sum, piece) => sum + piece.length, 0);
+  return reply.header('content-length', length).send(Readable.from(body, { objectMode: false }));
 }
 
-function isWhole(body: Answer['body']): body is string | Buffer | undefined {
-  return body === undefined || typeof body === 'string' || Buffer.isBuffer(body);
+function isInPieces(body: readonly Buffer[] | ReadableStream): body is readonly Buffer[] {
+  return Array.isArray(body);
 }
