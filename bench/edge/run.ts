@@ -1,80 +1,46 @@
-import { cpuMilliseconds, residentMebibytes } from '../parts/cpu.ts';
-import { formatTable, median } from '../parts/statistics.ts';
-import { fireTokens } from './load.ts';
 import { NoPostgres, openPostgres } from '@keyturn/conformance/parts/postgres';
+import { residentMebibytes } from '../parts/cpu.ts';
+import { formatTable } from '../parts/statistics.ts';
 import { measureBatches, measureLookUps } from './look-ups.ts';
-import { openStage } from './stage.ts';
+import { type Cost, type Figures, measureContenders } from './measure.ts';
+import { openStage, type Stage } from './stage.ts';
 
 /** Of the yardsticks, in the same run; and microseconds. */
 const aims = { http: 1.15, grpc: 0.6, hit: 2, miss: 15 };
 /**
- * What must hold: with room for a busy machine, since every figure but the first three is of a few microseconds. What is
+ * What must hold: with room for a busy machine, since every figure but the first two is of a few microseconds. What is
  * an aim and missed is printed (docs/decisions/0051-checks-are-read-from-the-connection.md says why).
  */
-const musts = { http: 1.8, grpc: 1, hit: 4, miss: 45 };
+const musts = { http: 1.5, grpc: 1, hit: 4, miss: 45 };
 
 /**
  * What a check costs the authorizer, in CPU: Keyturn over HTTP and gRPC with personal access tokens and the revocation
- * check on, against authorizers in Go and by grpc-js that allow everything, each behind an Envoy of its own, interleaved in
- * one run. Then what a token costs by itself: known, and looked up.
+ * check on, against authorizers in Go and by grpc-js that allow everything, each behind an Envoy of its own, in turns
+ * slice by slice. Then what a token costs by itself: known, and looked up.
  */
 export async function run(): Promise<{ line: string; ok: boolean }> {
   const quick = process.env['BENCH_QUICK'] !== undefined;
-  const rounds = quick ? 2 : 7;
-  const requests = quick ? 500 : 2000;
   const lookUps = await measureLookUps();
   const batches = await batchesOnPostgres();
   const stage = await openStage();
   try {
-    const { contenders, tokens } = stage;
-    // Until what is compiled while it runs has been compiled: with 400, compiling was half of what was measured.
-    for (const { url } of contenders) await fireTokens(url, tokens, 2500, 16);
-    const spent = new Map(
-      contenders.map(({ name }) => [name, { own: [] as number[], proxy: [] as number[], rate: [] as number[] }]),
+    const costs = await measureContenders(
+      stage,
+      quick
+        ? { rounds: 2, slices: 2, requests: 250, warmUp: 1500 }
+        : { rounds: 7, slices: 4, requests: 300, warmUp: 8000 },
     );
-    for (let round = 0; round < rounds; round++) {
-      // Another one first each round, so that none always comes after the same other.
-      for (let i = 0; i < contenders.length; i++) {
-        const contender = contenders[(i * (1 + (round % 2) * 2) + round) % contenders.length];
-        const row = contender === undefined ? undefined : spent.get(contender.name);
-        if (contender === undefined || row === undefined) continue;
-        const { proxy, authorizer, url } = contender;
-        const before = {
-          proxy: cpuMilliseconds(proxy),
-          own: authorizer === undefined ? 0 : cpuMilliseconds(authorizer),
-        };
-        const { seconds } = await fireTokens(url, tokens, requests, 16);
-        row.proxy.push(((cpuMilliseconds(proxy) - before.proxy) / requests) * 1000);
-        if (authorizer !== undefined) row.own.push(((cpuMilliseconds(authorizer) - before.own) / requests) * 1000);
-        row.rate.push(requests / seconds);
-      }
-    }
-    const own = (name: string): number => median(spent.get(name)?.own ?? []);
+    console.log(tableOf(stage, costs));
     console.log(
-      formatTable([
-        ['', 'requests/s', 'authorizer, CPU µs a check', 'proxy, CPU µs', 'authorizer, MiB'],
-        ...contenders.map(({ name, authorizer }) => {
-          const row = spent.get(name);
-          return [
-            name,
-            median(row?.rate ?? []).toFixed(0),
-            authorizer === undefined ? '' : own(name).toFixed(0),
-            median(row?.proxy ?? []).toFixed(0),
-            authorizer === undefined ? '' : residentMebibytes(authorizer).toFixed(0),
-          ];
-        }),
-      ]),
-    );
-    const http = own('Envoy → Keyturn, HTTP') / own('Envoy → trivial Go, HTTP');
-    const grpc = own('Envoy → Keyturn, gRPC') / own('Envoy → trivial grpc-js');
-    console.log(
-      `\na known token ${lookUps.hit.toFixed(2)} µs (sha-256 included); a miss on SQLite ${lookUps.miss.toFixed(1)} µs, the bare query ${lookUps.floor.toFixed(1)} µs`,
+      `\na known token ${show(lookUps.hit)} µs (sha-256 included); a miss on SQLite ${show(lookUps.miss)} µs, the bare query ${show(lookUps.floor)} µs`,
     );
     for (const { together, queries, misses, cpu } of batches) {
       console.log(
         `${misses} misses on PostgreSQL, ${together} at a time: ${queries} queries, ${cpu.toFixed(1)} µs of this process a miss`,
       );
     }
+    const http = shareOf(costs, 'Envoy → Keyturn, HTTP', 'Envoy → trivial Go, HTTP');
+    const grpc = shareOf(costs, 'Envoy → Keyturn, gRPC', 'Envoy → trivial grpc-js');
     const got = { http, grpc, hit: lookUps.hit, miss: lookUps.miss };
     const names = {
       http: 'HTTP, of trivial Go',
@@ -83,20 +49,53 @@ export async function run(): Promise<{ line: string; ok: boolean }> {
       miss: 'a miss on SQLite, µs',
     };
     for (const key of ['http', 'grpc', 'hit', 'miss'] as const) {
-      const word =
-        got[key] <= aims[key] ? 'met' : got[key] <= musts[key] ? 'MISSED' : 'MISSED, and worse than it must be';
-      console.log(`aim: ${names[key]}: at most ${aims[key]}, got ${got[key].toFixed(2)}: ${word}`);
+      const { median, least } = got[key];
+      const missed = median <= musts[key] ? 'MISSED' : 'MISSED, and worse than it must be';
+      const word = median <= aims[key] ? 'met' : least <= aims[key] ? 'met where undisturbed' : missed;
+      console.log(`aim: ${names[key]}: at most ${aims[key]}, got ${show(got[key])}: ${word}`);
     }
     if (quick) console.log('BENCH_QUICK: too few rounds to judge by; only what is counted, not timed, is held to');
     const batched = batches.every(({ together, queries, misses }) => queries <= Math.ceil(misses / together));
     if (!batched) console.log('aim: misses on PostgreSQL that come together are one query: MISSED, and must hold');
+    const own = (name: string): string => show(costs.get(name)?.own, 0);
     return {
-      ok: batched && (quick || (['http', 'grpc', 'hit', 'miss'] as const).every((key) => got[key] <= musts[key])),
-      line: `edge: HTTP ${own('Envoy → Keyturn, HTTP').toFixed(0)} µs = ${http.toFixed(2)} of trivial Go (aim ${aims.http}), ${(own('Envoy → Keyturn, HTTP') / own('Envoy → golang-jwt, HTTP')).toFixed(2)} of golang-jwt; gRPC ${own('Envoy → Keyturn, gRPC').toFixed(0)} µs = ${grpc.toFixed(2)} of trivial grpc-js (aim ${aims.grpc}); known token ${lookUps.hit.toFixed(2)} µs (aim ${aims.hit}); SQLite miss ${lookUps.miss.toFixed(1)} µs (aim ${aims.miss})`,
+      ok:
+        batched && (quick || (['http', 'grpc', 'hit', 'miss'] as const).every((key) => got[key].median <= musts[key])),
+      line: `edge (median, and in the least disturbed tenth): HTTP ${own('Envoy → Keyturn, HTTP')} µs = ${show(http)} of trivial Go (aim ${aims.http}), ${show(shareOf(costs, 'Envoy → Keyturn, HTTP', 'Envoy → golang-jwt, HTTP'))} of golang-jwt; gRPC ${own('Envoy → Keyturn, gRPC')} µs = ${show(grpc)} of trivial grpc-js (aim ${aims.grpc}); known token ${show(lookUps.hit)} µs (aim ${aims.hit}); SQLite miss ${show(lookUps.miss)} µs (aim ${aims.miss})`,
     };
   } finally {
     await stage.close();
   }
+}
+
+function tableOf({ contenders }: Stage, costs: ReadonlyMap<string, Cost>): string {
+  return formatTable([
+    ['', 'requests/s', 'authorizer, CPU µs a check', 'undisturbed', 'proxy, CPU µs', 'authorizer, MiB'],
+    ...contenders.map(({ name, authorizer }) => {
+      const cost = costs.get(name);
+      return [
+        name,
+        cost?.rate.median.toFixed(0) ?? '',
+        authorizer === undefined ? '' : (cost?.own.median.toFixed(0) ?? ''),
+        authorizer === undefined ? '' : (cost?.own.least.toFixed(0) ?? ''),
+        cost?.proxy.median.toFixed(0) ?? '',
+        authorizer === undefined ? '' : residentMebibytes(authorizer).toFixed(0),
+      ];
+    }),
+  ]);
+}
+
+function shareOf(costs: ReadonlyMap<string, Cost>, name: string, yardstick: string): Figures {
+  const [one, other] = [costs.get(name)?.own, costs.get(yardstick)?.own];
+  return {
+    median: (one?.median ?? Number.NaN) / (other?.median ?? Number.NaN),
+    least: (one?.least ?? Number.NaN) / (other?.least ?? Number.NaN),
+  };
+}
+
+/** The median, and in brackets what it is where undisturbed. */
+function show(figures: Figures | undefined, digits = 2): string {
+  return `${figures?.median.toFixed(digits) ?? '?'} (${figures?.least.toFixed(digits) ?? '?'})`;
 }
 
 /** Without a PostgreSQL it is said and left out; in CI it is a failure. */

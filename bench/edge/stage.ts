@@ -34,6 +34,8 @@ export interface Stage {
 /** Starts each authorizer behind an Envoy of its own, with the configuration in deploy/envoy, and makes tokens. */
 export async function openStage(): Promise<Stage> {
   const opened: (() => Promise<unknown>)[] = [];
+  // Each process that must not outlive this one listens for its end.
+  process.setMaxListeners(30);
   const close = async (): Promise<void> => {
     for (const end of opened.reverse()) await end();
   };
@@ -48,6 +50,7 @@ export async function openStage(): Promise<Stage> {
       'goJwt',
       'grpcJs',
       'nodeHttp',
+      'nodeNet',
       'nginx',
     );
     const publicUrl = `http://127.0.0.1:${ports.keyturn}`;
@@ -93,7 +96,14 @@ export async function openStage(): Promise<Stage> {
       String(ports.nodeHttp),
     ]);
     opened.push(() => nodeHttp.stop('SIGKILL'));
-    for (const port of [ports.goHttp, ports.goGrpc, ports.goJwt, ports.grpcJs, ports.nodeHttp]) await waitForPort(port);
+    const nodeNet = startProcess(process.execPath, [
+      fileURLToPath(import.meta.resolve('./node-net.ts')),
+      String(ports.nodeNet),
+    ]);
+    opened.push(() => nodeNet.stop('SIGKILL'));
+    for (const port of [ports.goHttp, ports.goGrpc, ports.goJwt, ports.grpcJs, ports.nodeHttp, ports.nodeNet]) {
+      await waitForPort(port);
+    }
 
     const upstream = createServer((_request, response) => response.end('{"ok":true}'));
     await new Promise<void>((resolve) => upstream.listen(ports.upstream, '127.0.0.1', resolve));
@@ -108,6 +118,7 @@ export async function openStage(): Promise<Stage> {
       go: go.child.pid,
       grpcJs: grpcJs.child.pid,
       nodeHttp: nodeHttp.child.pid,
+      nodeNet: nodeNet.child.pid,
     };
     const contenders: Contender[] = [
       await chain('jwt.yaml', undefined, undefined, 'Envoy, jwt_authn alone'),
@@ -116,6 +127,7 @@ export async function openStage(): Promise<Stage> {
       await chain('reference-over-http.yaml', ports.goHttp, pids.go, 'Envoy → trivial Go, HTTP'),
       await chain('reference-over-http.yaml', ports.goJwt, pids.go, 'Envoy → golang-jwt, HTTP'),
       await chain('reference-over-http.yaml', ports.nodeHttp, pids.nodeHttp, 'Envoy → trivial node:http'),
+      await chain('reference-over-http.yaml', ports.nodeNet, pids.nodeNet, 'Envoy → node:net, a fixed answer'),
       await chain('jwt.yaml', ports.goGrpc, pids.go, 'Envoy → trivial Go, gRPC'),
       await chain('jwt.yaml', ports.grpcJs, pids.grpcJs, 'Envoy → trivial grpc-js'),
     ];

@@ -99,10 +99,12 @@ describe('a jwt token', () => {
 
 describe('a name', () => {
   it('has 1 to 100 characters', async () => {
-    for (const name of ['', '   ', 'x'.repeat(101), 'a\nb', 7, null]) {
+    for (const name of ['', '   ', 'x'.repeat(101), 'a\nb', 'a\0b', 'a\u2028b', 'a\u202eb', 'a\u2067b', 7, null]) {
       expect((await create({ name, kind: 'jwt' })).status, String(name)).toBe(400);
     }
     expect((await create({ name: '🔑'.repeat(100), kind: 'jwt' })).status).toBe(201);
+    // Joiners belong to words and to pictures.
+    expect((await create({ name: '👩\u200d💻 می\u200cخواهم', kind: 'jwt' })).status).toBe(201);
   });
 
   it('is unique among one’s own tokens, also when two ask at once', async () => {

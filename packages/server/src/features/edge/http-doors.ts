@@ -21,15 +21,20 @@ export interface HttpDoors {
   readonly close: () => void;
 }
 
-/** How each proxy says what it asks about. Undefined: not the way this proxy asks. */
-const doors: Readonly<Record<string, (request: LeanRequest, rest: string) => EdgeRequest | undefined>> = {
+type Door = (request: LeanRequest, rest: string) => EdgeRequest | undefined;
+
+/**
+ * How each proxy says what it asks about. Undefined: not the way this proxy asks. A map, because the name is cut from
+ * each request anew: an object would look for it among all names of the process first.
+ */
+const doors: ReadonlyMap<string, Door> = new Map<string, Door>([
   // Envoy's ext_authz over HTTP sends the request itself, its path behind the prefix.
-  envoy: (request, rest) => described(request, request.method, rest, lastForwarded(request)),
+  ['envoy', (request, rest) => described(request, request.method, rest, lastForwarded(request))],
   // auth_request sends a GET; the location in deploy/nginx names the original.
-  nginx: (request) => bySent(request, 'x-original-method', 'x-original-uri', single(request, 'x-real-ip')),
-  traefik: (request) => bySent(request, 'x-forwarded-method', 'x-forwarded-uri', lastForwarded(request)),
-  caddy: (request) => bySent(request, 'x-forwarded-method', 'x-forwarded-uri', lastForwarded(request)),
-};
+  ['nginx', (request) => bySent(request, 'x-original-method', 'x-original-uri', single(request, 'x-real-ip'))],
+  ['traefik', (request) => bySent(request, 'x-forwarded-method', 'x-forwarded-uri', lastForwarded(request))],
+  ['caddy', (request) => bySent(request, 'x-forwarded-method', 'x-forwarded-uri', lastForwarded(request))],
+]);
 
 /**
  * The doors for proxies that ask over HTTP, /edge/{envoy,nginx,traefik,caddy}: 200 with headers for the upstream, or the
@@ -81,7 +86,7 @@ interface FoundDoor {
 
 function findDoor(request: LeanRequest): FoundDoor | undefined {
   const { name, rest } = splitDoor(request.url);
-  const door = Object.hasOwn(doors, name) ? doors[name] : undefined;
+  const door = doors.get(name);
   return door === undefined ? undefined : { name, asked: door(request, rest) };
 }
 

@@ -178,24 +178,29 @@ function needsNode(name: string, value: string): boolean {
 const printable = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 function writeLeanAnswer({ status, headers, body }: LeanAnswer, withoutBody: boolean): string {
-  const first = status === 200 ? 'HTTP/1.1 200 OK\r\n' : `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Other'}\r\n`;
-  if (body === '') return `${first}${linesOf(headers)}content-length: 0\r\n\r\n`;
+  if (status === 200 && body === '') return admissionOf(headers);
   // Beyond ASCII a body is more bytes than characters.
   const bytes = Buffer.from(body, 'utf8').toString('latin1');
-  return `${first}${linesOf(headers)}content-length: ${bytes.length}\r\n\r\n${withoutBody ? '' : bytes}`;
+  const reason = STATUS_CODES[status] ?? 'Other';
+  return `HTTP/1.1 ${status} ${reason}\r\n${linesOf(headers)}content-length: ${bytes.length}\r\n\r\n${withoutBody ? '' : bytes}`;
 }
 
-/** Of headers that are frozen, and so come again as they are. */
-const knownLines = new WeakMap<LeanAnswer['headers'], string>();
+/** Answers of which the headers are frozen, and so come again as they are. */
+const knownAdmissions = new WeakMap<LeanAnswer['headers'], string>();
+
+function admissionOf(headers: LeanAnswer['headers']): string {
+  const known = knownAdmissions.get(headers);
+  if (known !== undefined) return known;
+  const answer = `HTTP/1.1 200 OK\r\n${linesOf(headers)}content-length: 0\r\n\r\n`;
+  if (Object.isFrozen(headers)) knownAdmissions.set(headers, answer);
+  return answer;
+}
 
 function linesOf(headers: LeanAnswer['headers']): string {
-  const known = knownLines.get(headers);
-  if (known !== undefined) return known;
   let lines = '';
   for (const [name, value] of headers) {
     if (!printable.test(value)) throw new TypeError(`the header ${name} would break its line`);
     lines += `${name}: ${value}\r\n`;
   }
-  if (Object.isFrozen(headers)) knownLines.set(headers, lines);
   return lines;
 }

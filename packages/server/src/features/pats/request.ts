@@ -1,12 +1,15 @@
 import { z } from 'zod';
 import { buildNetworks } from './door.ts';
 
+/** What steers whatever shows it: control characters, ends of lines and paragraphs, and changes of direction. */
+const steering = /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u;
+
 /** A name of 1 to 100 characters (code points); spaces round it are not part of it. */
 const name = z
   .string()
   .trim()
   .refine((text) => text !== '' && Array.from(text).length <= 100, 'a name has 1 to 100 characters')
-  .refine((text) => !/\p{Cc}/u.test(text), 'a name has no control characters');
+  .refine((text) => !steering.test(text), 'a name has no control characters');
 
 const words = (what: string) =>
   z
