@@ -1,38 +1,10 @@
 import type { RealmRepresentation } from '@keyturn/realm';
+import { audienceMapper, clientOf, userOf } from '../parts/realm-parts.ts';
 
 const year = 31_536_000;
 
-const audience = (name: string) => ({
-  name: `audience-${name}`,
-  protocol: 'openid-connect',
-  protocolMapper: 'oidc-audience-mapper',
-  config: { 'included.client.audience': name, 'access.token.claim': 'true', 'id.token.claim': 'false' },
-});
-
-const client = (clientId: string, more: object, audiences: readonly string[] = []) => ({
-  clientId,
-  enabled: true,
-  publicClient: false,
-  secret: `${clientId}-secret`,
-  standardFlowEnabled: false,
-  directAccessGrantsEnabled: false,
-  serviceAccountsEnabled: false,
-  redirectUris: [],
-  webOrigins: [],
-  protocolMappers: audiences.map(audience),
-  ...more,
-});
-
-const user = (realm: string, username: string, roles: readonly string[] = []) => ({
-  username,
-  enabled: true,
-  email: `${username}@example.com`,
-  emailVerified: true,
-  firstName: username,
-  lastName: 'Test',
-  credentials: [{ type: 'password', value: username, temporary: false }],
-  realmRoles: [`default-roles-${realm}`, ...roles],
-});
+const client = (clientId: string, more: object, audiences: readonly string[] = []) =>
+  clientOf(clientId, { protocolMappers: audiences.map((name) => audienceMapper(name)), ...more });
 
 /**
  * The seed's realm as its recipe should be: the issuing client without full scope and with the exchange switch of Standard
@@ -58,7 +30,7 @@ export function seedRealm(realm: string, publicUrls: readonly string[]): RealmRe
         secret: undefined,
         directAccessGrantsEnabled: true,
         attributes: { 'access.token.lifespan': '1' },
-        protocolMappers: [audience('volundr-api')],
+        protocolMappers: [audienceMapper('volundr-api')],
       }),
       client(
         'volundr-pat-issuer',
@@ -102,9 +74,9 @@ export function seedRealm(realm: string, publicUrls: readonly string[]): RealmRe
       { client: 'volundr-pat-issuer', roles: ['chef'] },
     ],
     users: [
-      user(realm, 'john', ['chef']),
-      user(realm, 'jane'),
-      user(realm, 'admin', ['keyturn-admin']),
+      userOf(realm, 'john', { roles: ['chef'] }),
+      userOf(realm, 'jane'),
+      userOf(realm, 'admin', { roles: ['keyturn-admin'] }),
       {
         username: 'service-account-keyturn-reader',
         enabled: true,

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startTestIdp } from '@keyturn/idp/testing';
 import type { RealmRepresentation } from '@keyturn/realm';
+import { audienceMapper, clientOf, userOf } from '../parts/realm-parts.ts';
 import { freePorts } from '../parts/ports.ts';
 import { startProcess, waitFor } from '../parts/process.ts';
 
@@ -136,18 +137,6 @@ async function adminToken(idp: string): Promise<string> {
 
 /** `frontendUrl` is what a realm of a Keycloak without a host name of its own calls itself. */
 function suiteRealm(publicUrl: string, internalUrl: string, idp: string): RealmRepresentation {
-  const user = (username: string, groups: readonly string[]) => ({
-    username,
-    enabled: true,
-    email: `${username}@example.com`,
-    emailVerified: true,
-    firstName: username,
-    lastName: 'Test',
-    credentials: [{ type: 'password', value: username, temporary: false }],
-    realmRoles: [`default-roles-${realmName}`],
-    groups,
-  });
-  const own = { 'access.token.claim': 'true', 'id.token.claim': 'false' };
   return {
     realm: realmName,
     enabled: true,
@@ -155,13 +144,8 @@ function suiteRealm(publicUrl: string, internalUrl: string, idp: string): RealmR
     attributes: { frontendUrl: idp },
     groups: [{ name: 'staff', subGroups: [{ name: 'editors' }] }, { name: 'night-shift' }, { name: 'reviewers' }],
     clients: [
-      {
-        clientId: 'keyturn-login',
-        enabled: true,
-        publicClient: false,
-        secret: 'keyturn-login-secret',
+      clientOf('keyturn-login', {
         standardFlowEnabled: true,
-        directAccessGrantsEnabled: false,
         redirectUris: [`${publicUrl}/login/callback`],
         attributes: {
           'post.logout.redirect.uris': `${publicUrl}/`,
@@ -169,33 +153,26 @@ function suiteRealm(publicUrl: string, internalUrl: string, idp: string): RealmR
           'backchannel.logout.session.required': 'true',
         },
         protocolMappers: [
-          {
-            name: 'audience',
-            protocol: 'openid-connect',
-            protocolMapper: 'oidc-audience-mapper',
-            config: { 'included.custom.audience': 'keyturn', ...own },
-          },
+          audienceMapper('keyturn', 'custom'),
           {
             name: 'groups',
             protocol: 'openid-connect',
             protocolMapper: 'oidc-group-membership-mapper',
-            config: { 'claim.name': 'groups', 'full.path': 'true', ...own },
+            config: {
+              'claim.name': 'groups',
+              'full.path': 'true',
+              'access.token.claim': 'true',
+              'id.token.claim': 'false',
+            },
           },
         ],
-      },
-      {
-        clientId: 'keyturn-reader',
-        enabled: true,
-        publicClient: false,
-        secret: 'keyturn-reader-secret',
-        standardFlowEnabled: false,
-        serviceAccountsEnabled: true,
-      },
+      }),
+      clientOf('keyturn-reader', { serviceAccountsEnabled: true }),
     ],
     users: [
-      user('john', ['/staff/editors', '/night-shift']),
-      user('jane', []),
-      user('rita', ['/reviewers']),
+      userOf(realmName, 'john', { groups: ['/staff/editors', '/night-shift'] }),
+      userOf(realmName, 'jane', { groups: [] }),
+      userOf(realmName, 'rita', { groups: ['/reviewers'] }),
       {
         username: 'service-account-keyturn-reader',
         enabled: true,
