@@ -275,8 +275,8 @@ export async function compose(settings: Settings, world: World): Promise<Result<
   const entryOf = (id: string) => toolFeature?.catalogue.current().byId(id);
   const toolById = (id: string) => toolCall(entryOf(id), undefined).tool;
   const changesNothing = (id: string): boolean => entryOf(id)?.tool.hints.readOnly === true;
-  const decide = cutByPat(allOf(decideByRole, policies.value.point.decide), changesNothing);
-  const decideAgain = cutByPat(allOf(decideByRole, policies.value.point.look), changesNothing); // counts nothing
+  const decideBy = (policy: typeof decideByRole) => cutByPat(allOf(decideByRole, policy), changesNothing);
+  const decide = decideBy(policies.value.point.decide);
   const sync = resolvedLogin.value?.sync; // may read users
   const requests =
     settings.requests === undefined
@@ -286,7 +286,8 @@ export async function compose(settings: Settings, world: World): Promise<Result<
           identityClaim: auth.identityClaim,
           store,
           decide,
-          decideAgain,
+          decideAgain: (caller, action, version) =>
+            decideBy((who, what) => policies.value.point.again(who, what, version))(caller, action),
           rolesNow: rolesNowBy({
             rolesOf: rbac.value.rolesOf,
             readPerson: pats?.readOwner ?? (sync && readOwnersFromKeycloak(atIdp(sync.clientId, sync.clientSecret))),
@@ -436,7 +437,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
     issuer,
     role: settings.authzen.role,
     adminRole: auth.adminRole,
-    decide: decideAgain,
+    decide: decideBy(policies.value.point.look), // counts nothing
     rolesOf: rbac.value.rolesOf,
     toolCall: (id, args) => {
       const entry = entryOf(id);

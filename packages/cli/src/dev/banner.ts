@@ -37,10 +37,11 @@ Keyturn is ready (${facts.milliseconds} ms). Ctrl-C stops it.
 ${rows.map(([name, value]) => `  ${name.padEnd(width)}${value}`).join('\n')}
 
   users    johndoe / password     calls tools
-           dev-admin / password   also registers sources (role keyturn-admin)
+           dev-admin / password   also registers sources (role keyturn-admin), and approves what agents ask
   clients  tools-provider-frontend         public, for people and agents
            tools-provider-token-exchange   Keyturn’s own, exchanges tokens (secret: demo-exchange-secret)
            pizzeria-backend                the upstream’s audience
+           aip-agent-1, aip-reviewer-1     an agent, and who approves (secrets: agent-1-secret, reviewer-1-secret)
 ${facts.idp === 'embedded' ? '\n  The embedded identity provider is for development, tests and evaluation. Production belongs on Keycloak.\n' : ''}
 Try it: paste these into another terminal.
 

@@ -200,7 +200,11 @@ function demoSettings(facts: DemoFacts): string {
       },
     },
     edge: { grpcPort: facts.grpcPort },
-    requests: { agentSubjects: ['aip-agent-1'], reviewerSubjects: ['aip-reviewer-1'] },
+    requests: {
+      agentSubjects: ['aip-agent-1'],
+      reviewerSubjects: ['aip-reviewer-1'],
+      reviewerRoles: ['keyturn-admin'],
+    },
     policies: { default: 'allow' },
     log: { level: 'warn' },
   });

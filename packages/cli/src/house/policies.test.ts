@@ -160,6 +160,12 @@ describe('a tool call under policies', () => {
   it('is watched and not stopped by a policy that observes, and not even that by one that is disabled', async () => {
     await create(policy('menu', [rule('Deny', 'true')], { mode: 'Observe' }));
     expect((await order()).status).toBe(200);
+    const rows = (await house.audit()) as { kind: string; facts: string | null }[];
+    const { facts } = rows.filter(({ kind }) => kind === 'tool.call').at(-1) ?? {};
+    expect(JSON.parse(facts ?? '{}')).toMatchObject({
+      policy_version: 'default:allow',
+      observed: [expect.stringMatching(/^menu@\d+\/r: Deny$/)],
+    });
     const simulated = await house.post('/api/v1/policies/simulate', admin, { tool: 'pizzeria-backend/get_menu_items' });
     expect(simulated.body).toMatchObject({
       effect: 'allow',

@@ -29,6 +29,20 @@ const policy = {
         expression: 'request.spec.action == "delete"',
         message: 'Nothing is deleted.',
       },
+      {
+        name: 'restarts',
+        type: 'StateEvaluation',
+        action: 'RequireApproval',
+        expression: 'request.spec.action == "restart"',
+      },
+      {
+        name: 'few-restarts',
+        type: 'RateLimit',
+        action: 'Deny',
+        expression: 'request.spec.action == "restart"',
+        message: 'Twice an hour is enough.',
+        config: { limit: 2, window: '1h', per: ['agent', 'action'] },
+      },
     ],
   },
 };
@@ -112,6 +126,18 @@ describe('the gateway of seed 001', () => {
       expect(await decide('executing', name, agent)).toMatchObject({ status: 200, body: { phase: 'Executing' } });
       expect((await decide('executing', name, agent)).status).toBe(409);
       expect(await decide('completed', name, agent)).toMatchObject({ status: 200, body: { phase: 'Completed' } });
+    });
+
+    it('counts against a limit once, when it is asked, though people have to approve it', async () => {
+      const phases: unknown[] = [];
+      for (let turn = 0; turn < 3; turn += 1) {
+        const { body } = await ask(agent, { action: 'restart' });
+        phases.push(body['phase']);
+        await decide('approve', body['name'], reviewer);
+        // Executing it is judged again, and counted no more.
+        if (body['phase'] === 'Pending') expect((await decide('executing', body['name'], agent)).status).toBe(200);
+      }
+      expect(phases).toEqual(['Pending', 'Pending', 'Denied']);
     });
 
     it('is denied with a reason, or cancelled by whoever asked', async () => {

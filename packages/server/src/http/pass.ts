@@ -33,7 +33,7 @@ export async function pass<Answer>(
   work: (approved: Approved) => Promise<Result<Done<Answer>, Problem>>,
 ): Promise<Result<Done<Answer>, Problem>> {
   const { caller, action, requestId } = call;
-  let known: Pick<Remembered, 'policyVersion' | 'request'> = {};
+  let known: Pick<Remembered, 'policyVersion' | 'observed' | 'request'> = {};
   const refused = async (problem: Problem): Promise<Result<never, Problem>> => {
     await house.remember({ caller, action, requestId, outcome: 'refused', reason: problem.code, ...known });
     return refuse(problem);
@@ -47,8 +47,9 @@ export async function pass<Answer>(
       known = { policyVersion: refusal.policyVersion };
     return refused(explainRefusal(refusal));
   }
-  const { policyVersion } = permitted.value.decision;
+  const { policyVersion, observed } = permitted.value.decision;
   if (policyVersion !== undefined) known = { policyVersion };
+  if (observed !== undefined) known = { ...known, observed };
   const fault = call.check?.();
   if (fault !== undefined) return refused(fault);
   const turning = house.twoKeys(permitted.value);

@@ -71,7 +71,11 @@ export type Decision = (
       readonly rule: string;
       readonly approvals: ApprovalsAsked;
     }
-) & { readonly policyVersion?: string };
+) & {
+  readonly policyVersion?: string;
+  /** For the audit: what rules of policies that only watch would have said, as `guard@2/menus: Deny`. */
+  readonly observed?: readonly string[];
+};
 
 /** Whose keys a rule asks for: `config.approvals` of a SafetyPolicy. */
 export interface ApprovalsAsked {
@@ -197,6 +201,8 @@ export interface Remembered {
   readonly requestId: string;
   /** Which policies decided; undefined where none was asked. */
   readonly policyVersion?: string;
+  /** What policies that only watch would have said. */
+  readonly observed?: readonly string[];
   /** The agent request that the call asked for, or spent. */
   readonly request?: string;
 }

@@ -19,9 +19,10 @@ export function buildCallEvent(
   revealed: RevealedArguments,
   delegation: JsonObject | undefined,
 ): AuditEvent {
-  const { caller, action, outcome, reason, requestId, policyVersion, request } = entry;
+  const { caller, action, outcome, reason, requestId, policyVersion, observed, request } = entry;
   const facts: JsonObject = {
     ...(policyVersion === undefined ? {} : { policy_version: policyVersion }),
+    ...(observed === undefined ? {} : { observed: [...observed] }),
     ...(request === undefined ? {} : { request }),
     ...(caller.pat === undefined ? {} : { pat: caller.pat.id }),
     ...delegation,

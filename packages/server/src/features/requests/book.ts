@@ -40,8 +40,8 @@ export interface BookParts {
   readonly keeper: Keeper;
   /** The one decision point. */
   readonly decide: (caller: Caller, action: Action) => Decision | Promise<Decision>;
-  /** The same without counting it against limits: for what has been counted when it was asked for. */
-  readonly decideAgain: (caller: Caller, action: Action) => Decision | Promise<Decision>;
+  /** The same for what was decided before, by policies of that version: it has been counted. */
+  readonly decideAgain: (caller: Caller, action: Action, policyVersion: string) => Decision | Promise<Decision>;
   readonly members: () => Membership;
   readonly rolesNow: RolesNow;
   /** What is wrong with the arguments that an approver would have a tool called with. */
@@ -88,8 +88,11 @@ export interface Book {
 export function openBook(parts: BookParts): Book {
   const { repository, keeper, clock, random } = parts;
 
-  const insert = async (request: AgentRequest): Promise<'stored' | 'taken' | 'full'> =>
-    repository.insert(request, parts.maxPending, changeEvent(undefined, request, 'create', actorOf(request.requester)));
+  const insert = async (request: AgentRequest, { observed }: Decision): Promise<'stored' | 'taken' | 'full'> => {
+    const event = changeEvent(undefined, request, 'create', actorOf(request.requester));
+    const facts = { ...event.facts, ...(observed === undefined ? {} : { observed: [...observed] }) };
+    return repository.insert(request, parts.maxPending, { ...event, facts });
+  };
 
   const owns = (caller: Caller, request: AgentRequest): boolean => isOwner(caller, request, parts.members());
   const sees = (caller: Caller, request: AgentRequest): boolean => maySee(caller, request, parts.members());
@@ -162,7 +165,7 @@ export function openBook(parts: BookParts): Book {
           },
           decision,
         );
-        const stored = await insert(request);
+        const stored = await insert(request, decision);
         if (stored === 'stored') return ok({ request, isNew: true });
         if (stored === 'full') return refuse({ why: 'too-many-pending', limit: parts.maxPending, retryAfter: 60 });
         await keeper.sweepCall(callKey);
@@ -234,7 +237,7 @@ export function openBook(parts: BookParts): Book {
           fault = { why: 'not-an-agent' };
           return ok({ type: 'void', reason: 'AgentLostRole', message: 'The requester is no agent any more.' });
         }
-        const decision = await parts.decideAgain(caller, actionOf(request.call));
+        const decision = await parts.decideAgain(caller, actionOf(request.call), request.policyVersion);
         const { digest } = bind(self, request.call, decision.policyVersion ?? '');
         const isBound = request.asked !== undefined;
         const now = { decision, digest: isBound ? digest : request.digest, toolVersion: undefined };

@@ -36,8 +36,8 @@ export interface RequestsParts {
   readonly identityClaim: string | undefined;
   readonly store: Store;
   readonly decide: RoomParts<never, never>['decide'];
-  /** The same, without counting against limits. */
-  readonly decideAgain: RoomParts<never, never>['decide'];
+  /** The same for what was decided before, by policies of that version: it has been counted. */
+  readonly decideAgain: BookParts['decideAgain'];
   readonly rolesNow: RolesNow;
   readonly checkArguments: BookParts['checkArguments'];
   /** A tool as policies see it; undefined where it is gone. */
