@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type House, openHouse, type Reply } from './open-house.ts';
+import { type House, openHouse } from './open-house.ts';
 
 let house: House;
 let admin: string;
@@ -30,9 +30,9 @@ interface Change {
   readonly what: string;
   /** Where it is kept. */
   readonly table: string;
-  readonly make: () => Promise<Reply>;
+  readonly make: () => ReturnType<House['post']>;
   /** What there is, as the service says it. */
-  readonly read: () => Promise<Reply>;
+  readonly read: () => ReturnType<House['post']>;
 }
 
 const changes: readonly Change[] = [
