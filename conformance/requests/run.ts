@@ -3,13 +3,14 @@ import { type Checks, keepChecks } from '../parts/checks.ts';
 import { type People, post } from './calls.ts';
 import { checkKills } from './kills.ts';
 import { openSeedSteps, type SeedSteps } from './seed-steps.ts';
+import { checkFlood, checkToolRacers, mcpResource, openPayUpstream } from './tool-gate.ts';
 import { type Gateway, openStage, type Stage } from './stage.ts';
 
 const say = (text: string): void => console.error(text);
 
 /**
- * Seed 001 from step 2 to step 6, as its reader types it; the refusals of its table; then three replicas on PostgreSQL,
- * with racers on one approval and with a kill -9 after each step.
+ * Seed 001 from step 2 to step 6, as its reader types it; the refusals of its table; racers at the gate of tools; one agent
+ * that asks without end; then three replicas on PostgreSQL, with racers on one approval and with a kill -9 after each step.
  */
 export async function run(parts: {
   idp: 'embedded' | 'keycloak';
@@ -24,8 +25,21 @@ export async function run(parts: {
     const people = await logIn(stage, seed, checks);
     await checkRefusals(stage, seed, people, checks);
     await checkAllowed(stage, seed, people, checks);
+    await stage.addAudience('aip-agent-1', mcpResource);
+    const { token: agent } = await seed.token('aip-agent-1', 'agent-1-secret');
+    const callers: People = { agent, reviewer: people.reviewer };
+    await using upstream = await openPayUpstream();
+    const flags = [
+      ...['--policies.path', stage.policies, '--requests.execution-timeout', '4'],
+      ...['--mcp.resource', mcpResource, '--tools.allowed-hosts', upstream.host],
+      // A role that every account of the realm has, so that the suite can register a source.
+      ...['--auth.admin-role', 'default-roles-aip'],
+    ];
+    const alone = await stage.start(stage.sqlite(), flags);
+    await checkToolRacers([alone], upstream, callers, checks, 'SQLite');
+    await checkFlood(alone, callers, checks);
+    await alone.running.stop();
     const database = await stage.postgres();
-    const flags = ['--policies.path', stage.policies, '--requests.execution-timeout', '4'];
     const replicas: readonly [Gateway, Gateway, Gateway] = [
       await stage.start(database, flags),
       await stage.start(database, flags),
@@ -33,11 +47,12 @@ export async function run(parts: {
     ];
     await checkApproval(replicas, seed, people, checks);
     const racers = await checkRacers(replicas, seed, people, checks);
+    await checkToolRacers(replicas, upstream, callers, checks, 'PostgreSQL, 3 replicas');
     await checkKills({ stage, replicas, database, flags, seed, people }, checks);
     const failed = checks.failed();
     return {
       ok: failed.length === 0,
-      line: `requests (${parts.idp}): ${checks.passed()} passed, ${failed.length} failed; ${racers} racers on one approval over 3 replicas: one execution`,
+      line: `requests (${parts.idp}): ${checks.passed()} passed, ${failed.length} failed; ${racers} racers on one approval over 3 replicas: one execution, by hand, over REST and over MCP`,
     };
   } catch (error) {
     if (!(error instanceof NoPostgres) || process.env['CI'] !== undefined) throw error;

@@ -28,6 +28,8 @@ export interface Stage {
   readonly sqlite: () => string;
   /** A file with one policy: production needs a second key. */
   readonly policies: string;
+  /** Tokens of a client are for this audience too, from now on. */
+  readonly addAudience: (clientId: string, audience: string) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -42,6 +44,11 @@ spec:
       action: RequireApproval
       expression: has(request.spec.target) && has(request.spec.target.uri) && request.spec.target.uri.startsWith("k8s://prod")
       message: Production needs a second key.
+    - name: payments
+      type: StateEvaluation
+      action: RequireApproval
+      expression: tool != null && tool.name == "pay"
+      message: Payments need a second key.
 `;
 
 export async function openStage(keycloakUrl: string | undefined): Promise<Stage> {
@@ -103,6 +110,24 @@ export async function openStage(keycloakUrl: string | undefined): Promise<Stage>
       clearTimeout(timer);
       return { status, said: running.output() };
     },
+    async addAudience(clientId, audience) {
+      const headers = { authorization: `Bearer ${await adminToken(idpUrl)}`, 'content-type': 'application/json' };
+      const clients = `${idpUrl}/admin/realms/aip/clients`;
+      const found = await fetch(`${clients}?clientId=${clientId}`, { headers });
+      const [client] = (await found.json()) as { id: string }[];
+      const mapper = {
+        name: `audience ${audience}`,
+        protocol: 'openid-connect',
+        protocolMapper: 'oidc-audience-mapper',
+        config: { 'included.custom.audience': audience, 'id.token.claim': 'false', 'access.token.claim': 'true' },
+      };
+      const added = await fetch(`${clients}/${client?.id ?? ''}/protocol-mappers/models`, {
+        method: 'POST',
+        headers,
+        body: JSON.stringify(mapper),
+      });
+      if (added.status !== 201) throw new Error(`the mapper answered ${added.status}`);
+    },
     async postgres() {
       const server = await openPostgres();
       opened.push(() => server.stop());
@@ -118,10 +143,15 @@ export async function openStage(keycloakUrl: string | undefined): Promise<Stage>
 }
 
 async function removeRealm(url: string): Promise<void> {
+  const headers = { authorization: `Bearer ${await adminToken(url)}` };
+  await fetch(`${url}/admin/realms/aip`, { method: 'DELETE', headers });
+}
+
+async function adminToken(url: string): Promise<string> {
   const answer = await fetch(`${url}/realms/master/protocol/openid-connect/token`, {
     method: 'POST',
     body: new URLSearchParams({ grant_type: 'password', client_id: 'admin-cli', username: 'admin', password: 'admin' }),
   });
   const { access_token: token } = (await answer.json()) as { access_token: string };
-  await fetch(`${url}/admin/realms/aip`, { method: 'DELETE', headers: { authorization: `Bearer ${token}` } });
+  return token;
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type House, openHouse, type Reply } from '../house/open-house.ts';
+import { type House, openHouse } from '../house/open-house.ts';
 
 let house: House;
 let agent: string;
@@ -37,7 +37,7 @@ const order = (token: string, count: number) =>
     tool_id: 'pizzeria-backend/place_order',
     arguments: { body: { items: [{ id: 'marinara', count }] } },
   });
-const statusesOf = (replies: readonly Reply[]): Record<number, number> =>
+const statusesOf = (replies: readonly { readonly status: number }[]): Record<number, number> =>
   replies.reduce<Record<number, number>>((all, { status }) => ({ ...all, [status]: (all[status] ?? 0) + 1 }), {});
 
 describe('an agent that asks without end', () => {
