@@ -92,6 +92,8 @@ export const errors = {
   ambiguous_path:
     'A proxy and an upstream could read the path differently (encoded slashes, dot segments, double slashes, `;`), so no rule can judge it.',
   edge_not_a_proxy: 'The address that asks is not in `edge.proxies`.',
+  foreign_identity_headers:
+    'A request came through Traefik with a header that only Keyturn may send (`x-keyturn-…`, or `x_keyturn_…`, which some upstreams read as the same). Traefik can take away only headers that it is told by name, so the request is refused. Whoever sends it leaves the header out; a middleware of the kind `headers` before Keyturn’s can take away one that cannot be helped.',
   edge_request_unknown:
     'The proxy does not name the original method and path, or twice. Take its configuration from deploy/.',
 

@@ -153,6 +153,24 @@ describe('a request at the edge', () => {
     expect((await fetch(`${house.url}/edge/`)).status).toBe(404);
   });
 
+  it('through Traefik, which cannot take them away, brings no header that only Keyturn may send, in any spelling', async () => {
+    const through = (proxy: string, name: string) =>
+      fetch(`${house.url}/edge/${proxy}`, {
+        headers: {
+          authorization: `Bearer ${john}`,
+          'x-forwarded-uri': '/x',
+          'x-forwarded-method': 'GET',
+          [name]: 'root',
+        },
+      });
+    for (const name of ['x_keyturn_user', 'X-Keyturn_Roles', 'x-keyturn-anything']) {
+      const refused = await through('traefik', name);
+      expect([refused.status, await refused.json()], name).toMatchObject([400, { code: 'foreign_identity_headers' }]);
+    }
+    // This one is put in the place of the client's.
+    expect((await through('traefik', 'x-keyturn-user')).headers.get('x-keyturn-user')).not.toBe('root');
+  });
+
   it('from an address that is no proxy is refused, since it could have tokens swapped', async () => {
     await using far = await openTokenHouse({ settings: { edge: { grpcPort: 0, proxies: ['192.0.2.0/24'] } } });
     const token = await far.tokenOf('john');

@@ -123,7 +123,14 @@ function answer(
   }
 }
 
-function allow(name: string, rawHeaders: readonly string[], { set }: Admission, parts: HttpDoorParts): LeanAnswer {
+function allow(
+  name: string,
+  rawHeaders: readonly string[],
+  { set, remove }: Admission,
+  parts: HttpDoorParts,
+): LeanAnswer {
+  // The configurations of the others take them away before they ask; Traefik has no way to, but for names that it is told.
+  if (name === 'traefik' && remove.length > 0) return deny(name, foreignHeaders, parts);
   parts.allowed(name);
   // These proxies put what they are given in the place of the client's, or nothing if they are given nothing.
   const own = name === 'envoy' ? undefined : single({ rawHeaders }, 'authorization');
@@ -203,6 +210,13 @@ const notAsked: Problem = {
   code: 'edge_request_unknown',
   title: 'The proxy does not say what it asks about',
   detail: 'The original method and path are missing, or came twice. deploy/ has configurations that work.',
+};
+
+const foreignHeaders: Problem = {
+  status: 400,
+  code: 'foreign_identity_headers',
+  title: 'Only Keyturn may send these headers',
+  detail: 'A header named x-keyturn-… or x_keyturn_… came with the request, and this proxy cannot take it away.',
 };
 
 const broken: Problem = {
