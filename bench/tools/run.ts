@@ -8,10 +8,11 @@ import { type RunningProcess, startProcess, waitFor } from '@keyturn/conformance
 import { startTestIdp } from '@keyturn/idp/testing';
 import { cpuMilliseconds } from '../parts/cpu.ts';
 import { fire, type Shot } from '../parts/load.ts';
+import { openContextForge } from './contextforge.ts';
 import { formatTable, median } from '../parts/statistics.ts';
 
-/** Calls a CPU-second against FastMCP and the SDK 1.x; milliseconds of CPU; seconds; MiB. */
-const aims = { fastmcp: 50, sdk1: 5, call: 0.25, list: 3, register: 3, memory: 300 };
+/** Calls a CPU-second against FastMCP, the SDK 1.x and ContextForge; milliseconds of CPU; seconds; MiB. */
+const aims = { fastmcp: 50, sdk1: 5, contextforge: 200, call: 0.25, list: 3, register: 3, memory: 300 };
 
 interface Contender {
   readonly name: string;
@@ -23,7 +24,7 @@ interface Contender {
 
 /**
  * What a tool call over MCP costs: Keyturn with everything on (token checked, policy, exchange from the cache, schema
- * check, audit row durable) beside FastMCP's from_openapi and the bare official SDKs, which do none of it. One upstream,
+ * check, audit row durable) beside FastMCP's from_openapi and the bare official SDKs, which do none of it, and ContextForge. One upstream,
  * interleaved rounds, counted by each server's own CPU.
  */
 export async function run(): Promise<{ line: string; ok: boolean }> {
@@ -62,16 +63,18 @@ export async function run(): Promise<{ line: string; ok: boolean }> {
     );
     const list = cpu('Keyturn MCP tools/list of 1,000');
     const against = (name: string): number => cpu(name) / own;
+    const forge = spent.has('ContextForge') ? against('ContextForge') : undefined;
     const ok =
       against('FastMCP from_openapi') >= aims.fastmcp &&
       against('SDK 1.x, bare') >= aims.sdk1 &&
+      (forge === undefined || forge >= aims.contextforge) &&
       own <= aims.call &&
       list <= aims.list &&
       large.seconds <= aims.register &&
       large.peak <= aims.memory;
     return {
       ok,
-      line: `tools: call ${own.toFixed(3)} ms (aim ${aims.call}), ${against('FastMCP from_openapi').toFixed(0)} times FastMCP (aim ${aims.fastmcp}), ${against('SDK 1.x, bare').toFixed(1)} times SDK 1.x (aim ${aims.sdk1}), ${against('SDK 2.x, bare').toFixed(1)} times SDK 2.x, list of 1,000 ${list.toFixed(2)} ms (aim ${aims.list}), 10 MB document ${large.seconds.toFixed(1)} s (aim ${aims.register}) and ${large.peak.toFixed(0)} MiB (aim ${aims.memory})`,
+      line: `tools: call ${own.toFixed(3)} ms (aim ${aims.call}), ${against('FastMCP from_openapi').toFixed(0)} times FastMCP (aim ${aims.fastmcp}), ${against('SDK 1.x, bare').toFixed(1)} times SDK 1.x (aim ${aims.sdk1}), ${against('SDK 2.x, bare').toFixed(1)} times SDK 2.x, ${forge === undefined ? 'without ContextForge' : `${forge.toFixed(0)} times ContextForge (aim ${aims.contextforge})`}, list of 1,000 ${list.toFixed(2)} ms (aim ${aims.list}), 10 MB document ${large.seconds.toFixed(1)} s (aim ${aims.register}) and ${large.peak.toFixed(0)} MiB (aim ${aims.memory})`,
     };
   } catch (error) {
     if (!(error instanceof NotFetched) || process.env['CI'] !== undefined) throw error;
@@ -207,6 +210,11 @@ async function openStage(opened: (() => Promise<unknown>)[]): Promise<Stage> {
   };
   const fastShot = legacy(urlOf(ports.fastmcp), 'get_item');
   await untilItAnswers(fastShot, fastmcp);
+  const forge = await openContextForge(opened, upstream).catch((error: unknown) => {
+    if (!(error instanceof NotFetched)) throw error;
+    console.log(`without ContextForge: ${error.message}`);
+    return undefined;
+  });
   const pidOf = ({ child }: RunningProcess): number => child.pid ?? 0;
   return {
     upstream,
@@ -228,6 +236,7 @@ async function openStage(opened: (() => Promise<unknown>)[]): Promise<Stage> {
       },
       { name: 'SDK 1.x, bare', pid: pidOf(v1), shot: legacy(urlOf(ports.v1), 'get_item'), requests: 500 },
       { name: 'FastMCP from_openapi', pid: pidOf(fastmcp), shot: fastShot, requests: 60 },
+      ...(forge === undefined ? [] : [{ name: 'ContextForge', ...forge, requests: 40 }]),
       {
         name: 'Keyturn MCP tools/list of 1,000',
         pid: pidOf(thousand.running),

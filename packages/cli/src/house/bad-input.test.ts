@@ -181,6 +181,9 @@ describe('an upstream', () => {
       `http://[::1]:${port}`,
       'http://169.254.169.254',
       `http://0x7f000001:${port}`,
+      `http://2130706433:${port}`,
+      `http://0177.0.0.1:${port}`,
+      `http://[::ffff:127.0.0.1]:${port}`,
     ]) {
       upstream.serve(documentOf({ a: 'one' }, { servers: [{ url: server }] }));
       const { slug, reply } = await add();
