@@ -20,6 +20,11 @@ export interface Decision {
   readonly counted: number;
 }
 
+/** Decisions a slice; short ones, so that the median is of those that nobody disturbed much. */
+const slice = 256;
+/** Slices until the engine has compiled what is hot. */
+const warmUp = 24;
+
 /** A scale-down on an afternoon in November. No two have the same arguments. */
 function inputOf(i: number): SafetyInput {
   const target = { uri: `k8s://staging/default/deployment/payment-api-${i % 100}` };
@@ -67,19 +72,18 @@ export async function measureDecision(rounds: number): Promise<Decision> {
     const judged: number[] = [];
     const counted: number[] = [];
     let next = 0;
-    for (let round = 0; round < rounds + 2; round += 1) {
-      const alone = await cost(1000, async () => {
-        for (let i = 0; i < 1000; i += 1)
+    for (let round = 0; round < rounds + warmUp; round += 1) {
+      const alone = await cost(slice, async () => {
+        for (let i = 0; i < slice; i += 1) {
           if (engine.judge(policies, inputOf(next++)).wanted.length !== 1) throw new Error('one limit is asked');
+        }
       });
-      const whole = await cost(1024, async () => {
-        for (let i = 0; i < 16; i += 1) await Promise.all(Array.from({ length: 64 }, () => decide(next++)));
+      const whole = await cost(slice, async () => {
+        for (let i = 0; i < slice; i += 64) await Promise.all(Array.from({ length: 64 }, () => decide(next++)));
       });
-      // The first two warm up.
-      if (round >= 2) {
-        judged.push(alone);
-        counted.push(whole);
-      }
+      if (round < warmUp) continue;
+      judged.push(alone);
+      counted.push(whole);
     }
     return { rules: policies.flatMap(({ rules }) => rules).length, judged: median(judged), counted: median(counted) };
   } finally {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type House, openHouse } from './open-house.ts';
+import type { Reply } from './open-service.ts';
 
 let house: House;
 let admin: string;
@@ -30,9 +31,9 @@ interface Change {
   readonly what: string;
   /** Where it is kept. */
   readonly table: string;
-  readonly make: () => ReturnType<House['post']>;
+  readonly make: () => Promise<Reply>;
   /** What there is, as the service says it. */
-  readonly read: () => ReturnType<House['post']>;
+  readonly read: () => Promise<Reply>;
 }
 
 const changes: readonly Change[] = [

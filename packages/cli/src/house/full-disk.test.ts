@@ -1,6 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { expect, it, vi } from 'vitest';
-import { type House, openHouse } from './open-house.ts';
+import { openHouse } from './open-house.ts';
+import type { Reply } from './open-service.ts';
 
 it('on a full disk every call fails and nothing is half done, while tokens are verified as before; then it goes on', async () => {
   // The service's own connection, whose database may be kept from growing: SQLite says of that what it says of a full disk.
@@ -18,7 +19,7 @@ it('on a full disk every call fails and nothing is half done, while tokens are v
   opened.mockRestore();
   if (writer === undefined) throw new Error('the service opened no database');
   const [john, agent] = [await house.tokenOf('john'), await house.tokenOfClient('aip-agent-1')];
-  const ask = (): ReturnType<House['post']> =>
+  const ask = (): Promise<Reply> =>
     house.post('/agent-requests', agent, { action: 'look', targetURI: 'k8s://x', reason: 'x'.repeat(2000) });
   const check = async (token: string): Promise<number> => (await house.get('/edge/envoy/anything', token)).status;
   expect([(await ask()).status, await check(john), await check(`${john}x`)]).toEqual([201, 200, 401]);
@@ -26,7 +27,7 @@ it('on a full disk every call fails and nothing is half done, while tokens are v
   const pages = writer.prepare('pragma page_count').get()?.['page_count'];
   writer.exec(`pragma max_page_count = ${String(pages)}`);
   // What room the last pages still have is soon taken.
-  let full: Awaited<ReturnType<House['post']>> | undefined;
+  let full: Reply | undefined;
   let stored = 1;
   for (let i = 0; i < 200 && full === undefined; i += 1) {
     const reply = await ask();
