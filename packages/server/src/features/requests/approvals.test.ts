@@ -307,3 +307,54 @@ describe('a call', () => {
     expect(await asked(agent)).not.toBe(name);
   });
 });
+
+describe('confirming', () => {
+  const inBrowser = (caller: Caller, kind: 'oidc' | 'break-glass' = 'oidc'): Caller => ({
+    ...caller,
+    session: { id: 'ses_1', kind, csrfToken: 'x' },
+  });
+  const from = (caller: Caller, issuer: string): Caller => ({ ...caller, principal: { ...caller.principal, issuer } });
+  const confirm = async (caller: Caller, name: string) => {
+    const digest = (await desk.repository.byName(name))?.digest ?? '';
+    return desk.book.confirm(caller, name, digest);
+  };
+
+  it('takes the same sub of the same issuer, in a session of a browser', async () => {
+    const name = await asked(alice);
+    expect(await confirm(inBrowser(alice), name)).toMatchObject({
+      ok: true,
+      value: { phase: 'Pending', approvals: [] },
+    });
+  });
+
+  it('is the person’s for whom an agent acts', async () => {
+    const delegated = callerOf({ subject: 'zoe-sub', client: 'bot', claims: { act: { sub: 'aip-agent-1' } } });
+    const zoe = callerOf({ subject: 'zoe-sub', client: 'web' });
+    expect(await confirm(inBrowser(zoe), await asked(delegated))).toMatchObject({ ok: true });
+  });
+
+  it.each<[string, Caller, string]>([
+    ['with their token, which the agent has too', alice, 'browser-only'],
+    ['by a break-glass session', inBrowser(alice, 'break-glass'), 'browser-only'],
+    ['by another reviewer', inBrowser(bob), 'not-yours'],
+    ['by the same sub of another issuer', inBrowser(from(alice, 'urn:keyturn:break-glass')), 'not-yours'],
+    [
+      'by somebody who has taken their name',
+      inBrowser(callerOf({ subject: 'eve-sub', username: 'alice', roles: ['approver'] })),
+      'not-yours',
+    ],
+    ['by a stranger', inBrowser(callerOf({ subject: 'eve-sub' })), 'unknown-request'],
+  ])('is not done %s', async (_, caller, why) => {
+    const name = await asked(alice);
+    expect(await confirm(caller, name)).toMatchObject({ ok: false, refusal: { why } });
+    expect((await desk.repository.byName(name))?.conditions.map(({ type }) => type)).not.toContain('Confirmed');
+  });
+
+  it('is of what was seen', async () => {
+    const name = await asked(alice);
+    expect(await desk.book.confirm(inBrowser(alice), name, 'v1:another')).toMatchObject({
+      ok: false,
+      refusal: { why: 'changed-meanwhile' },
+    });
+  });
+});
