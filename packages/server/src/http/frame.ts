@@ -295,7 +295,7 @@ export function createFrame(options: FrameOptions): Frame {
       url: definition.path,
       ...(definition.bodyLimit === undefined ? {} : { bodyLimit: definition.bodyLimit, onRequest: authenticateEarly }),
       handler: async (request, reply) => {
-const asPage =
+        const asPage =
           definition.page === true && request.headers.authorization === undefined && isPage(request.headers);
         const answerRefusal = asPage ? answerPage : answerProblem;
         const known = underWay.get(request)?.caller;
