@@ -190,6 +190,18 @@ describe('the gateway of seed 001', () => {
       const again = await fetch(url, { headers: { ...headers, 'last-event-id': '99' } });
       expect(await again.text(), 'who comes back still hears of the end').toContain('event: result');
     });
+
+    it('is over for the server as soon as whoever watches it goes away', async () => {
+      const { body } = await ask(agent);
+      const leaving = new AbortController();
+      const watching = await fetch(`${house.url}/agent-requests/${String(body['name'])}/watch`, {
+        headers: { authorization: `Bearer ${agent}`, accept: 'text/event-stream', 'x-request-id': 'leaves-early' },
+        signal: leaving.signal,
+      });
+      expect(watching.headers.get('x-request-id')).toBe('leaves-early');
+      leaving.abort();
+      await expect.poll(() => house.log()).toMatch(/"request_id":"leaves-early",.*"aborted":true/);
+    });
   });
 
   describe('a tool call that needs a second key', () => {

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { type Clock, newId, ok, type Random, type Result } from '@keyturn/protocol';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { z } from 'zod';
@@ -118,7 +119,7 @@ interface UnderWay {
   caller: Caller | undefined;
   /** Of the problem that it was answered with. */
   code: string | undefined;
-  isAnswered: boolean;
+  readonly response: ServerResponse;
 }
 
 export function createFrame(options: FrameOptions): Frame {
@@ -165,38 +166,8 @@ export function createFrame(options: FrameOptions): Frame {
       .send(JSON.stringify(buildProblemBody(problem, request.id)));
   };
 
-  app.addHook('onRequest', (request, reply, done) => {
-    underWay.set(request, { startedAt: clock(), caller: undefined, code: undefined, isAnswered: false });
-    const { traceparent, tracestate } = request.headers;
-    traces.begin(
-      request,
-      parseTraceContext(traceparent, tracestate),
-      `${request.method} ${request.routeOptions.url ?? 'none'}`,
-    );
-    void reply.headers(commonHeaders(request.id));
-    const origin = request.headers.origin;
-    if (origin === undefined || options.isAllowedOrigin(origin)) done();
-    else {
-      void answerProblem(request, reply, {
-        status: 403,
-        code: 'origin_not_allowed',
-        title: 'This origin may not call Keyturn',
-        detail: 'The Origin header names a site that is not in http.allowedOrigins.',
-      });
-    }
-  });
-
-  // After the body was read: reading it leaves the asynchronous context of the hooks before.
-  app.addHook('preHandler', (request, _reply, done) => traces.within(request, done));
-
-  // An answer that has begun is a stream, or is as good as over: ending it takes nothing from anybody else.
-  app.addHook('onSend', (request, _reply, _payload, done) => {
-    const known = underWay.get(request);
-    if (known !== undefined) known.isAnswered = true;
-    done();
-  });
-
-  app.addHook('onResponse', (request, reply, done) => {
+  /** Counts and logs a request that has got its answer, or whose client has gone. */
+  const over = (request: FastifyRequest, reply: FastifyReply): void => {
     const route = request.routeOptions.url ?? 'none';
     const { startedAt = clock(), code, caller: known } = underWay.get(request) ?? {};
     underWay.delete(request);
@@ -220,13 +191,39 @@ export function createFrame(options: FrameOptions): Frame {
         route,
         status: reply.statusCode,
         ms: Math.round(duration * 1000),
+        ...(reply.raw.writableFinished ? {} : { aborted: true }),
         ...(code === undefined ? {} : { code }),
         ...(caller === undefined ? {} : { caller: caller.identity, client: caller.client }),
       },
       'request',
     );
-    done();
+  };
+
+  app.addHook('onRequest', (request, reply, done) => {
+    underWay.set(request, { startedAt: clock(), caller: undefined, code: undefined, response: reply.raw });
+    // Not the hook onResponse, which is never called where the client goes away in the middle.
+    reply.raw.once('close', () => over(request, reply));
+    const { traceparent, tracestate } = request.headers;
+    traces.begin(
+      request,
+      parseTraceContext(traceparent, tracestate),
+      `${request.method} ${request.routeOptions.url ?? 'none'}`,
+    );
+    void reply.headers(commonHeaders(request.id));
+    const origin = request.headers.origin;
+    if (origin === undefined || options.isAllowedOrigin(origin)) done();
+    else {
+      void answerProblem(request, reply, {
+        status: 403,
+        code: 'origin_not_allowed',
+        title: 'This origin may not call Keyturn',
+        detail: 'The Origin header names a site that is not in http.allowedOrigins.',
+      });
+    }
   });
+
+  // After the body was read: reading it leaves the asynchronous context of the hooks before.
+  app.addHook('preHandler', (request, _reply, done) => traces.within(request, done));
 
   app.get('/errors', (_request, reply) => reply.type('text/markdown; charset=utf-8').send(buildErrorsPage()));
 
@@ -340,8 +337,9 @@ export function createFrame(options: FrameOptions): Frame {
   };
 
   const endStreams = (concerned: (caller: Caller) => boolean): void => {
-    for (const [{ raw }, { caller, isAnswered }] of underWay) {
-      if (isAnswered && caller !== undefined && concerned(caller)) raw.destroy();
+    for (const { response, caller } of underWay.values()) {
+      // An answer that has begun is a stream, or is as good as over: ending it takes nothing from anybody else.
+      if (response.headersSent && caller !== undefined && concerned(caller)) response.destroy();
     }
   };
 

@@ -1,6 +1,5 @@
-import { Readable } from 'node:stream';
-import type { Clock } from '@keyturn/protocol';
-import { ok } from '@keyturn/protocol';
+import { type Clock, epochMilliseconds, ok } from '@keyturn/protocol';
+import { openEventStream } from '../../http/event-stream.ts';
 import type { Frame } from '../../http/frame.ts';
 import { type House, pass } from '../../http/pass.ts';
 import { buildProblemBody, type Problem, problemContentType } from '../../http/problem.ts';
@@ -36,33 +35,30 @@ export function mountRevocationStream(
     if (!passed.ok) return refuseWith(passed.refusal);
 
     const given = request.headers['last-event-id'];
-    const stream = new Readable({ read: () => undefined });
+    const stream = openEventStream(reply, epochMilliseconds(caller.value.principal.expiresAt * 1000));
     let sent = typeof given === 'string' && /^\d{1,15}$/.test(given) ? Number(given) : 0;
     const send = (entry: LoggedRevocation): void => {
       if (entry.seq <= sent) return;
       sent = entry.seq;
-      stream.push(`id: ${entry.seq}\nevent: revocation\ndata: ${JSON.stringify(entry.revocation)}\n\n`);
+      stream.send({ id: String(entry.seq), event: 'revocation', data: JSON.stringify(entry.revocation) });
     };
     // Listening begins before reading, and what comes meanwhile waits: nothing falls between the two.
     const early: LoggedRevocation[] = [];
     let live = false;
     const stop = revocations.onRevoked((entry) => (live ? send(entry) : early.push(entry)));
     const beat = setInterval(() => {
-      if (revocations.hears(clock())) stream.push(': beat\n\n');
+      if (revocations.hears(clock())) stream.beat();
       // A stream lives no longer than the token that opened it.
-      if (clock() >= caller.value.principal.expiresAt * 1000) stream.push(null);
+      if (clock() >= stream.until) stream.end();
     }, heartbeat).unref();
-    stream.once('close', () => {
+    stream.onClose(() => {
       clearInterval(beat);
       stop();
     });
-    reply.raw.once('close', () => stream.destroy());
     for (const entry of await revocations.since(sent)) send(entry);
     for (const entry of early) send(entry);
     live = true;
-    if (revocations.hears(clock())) stream.push(': beat\n\n');
-    return reply
-      .headers({ 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' })
-      .send(stream);
+    if (revocations.hears(clock())) stream.beat();
+    return reply;
   });
 }
