@@ -1,11 +1,11 @@
-import { type Compilable, CompiledQuery } from 'kysely';
-import type { Tx } from './transactions.ts';
+import { type Compilable, CompiledQuery, type Kysely } from 'kysely';
+import type { StoreTables } from './tables.ts';
 
 /** Rows a statement: few texts to compile and to prepare, and any number of rows in few statements. */
 const statementSizes = [64, 32, 16, 8, 4, 2, 1] as const;
 
 /** Inserts the rows in their order, and gives what the statements return. */
-export type InsertRows<Row, Returned> = (db: Tx['db'], rows: readonly Row[]) => Promise<readonly Returned[]>;
+export type InsertRows<Row, Returned> = (db: Kysely<StoreTables>, rows: readonly Row[]) => Promise<readonly Returned[]>;
 
 /**
  * An insert of many rows whose text is compiled once a size: on the path of every call, compiling would cost more than the
@@ -13,7 +13,7 @@ export type InsertRows<Row, Returned> = (db: Tx['db'], rows: readonly Row[]) => 
  * of one fit the columns of another.
  */
 export function manyRows<Row extends object, Returned>(
-  build: (db: Tx['db'], rows: readonly Row[]) => Compilable<Returned>,
+  build: (db: Kysely<StoreTables>, rows: readonly Row[]) => Compilable<Returned>,
 ): InsertRows<Row, Returned> {
   const texts = new Map<number, string>();
   return async (db, rows) => {

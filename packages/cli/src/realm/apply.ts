@@ -5,16 +5,16 @@ import {
   explainApplyRefusal,
   isEmptyPlan,
   type Plan,
-  parsePlan,
   type PlannedRealm,
+  parsePlan,
   showRef,
   spreadRealm,
 } from '@keyturn/realm';
 import { CommandFailure, type Io } from '../io.ts';
 import { type Connection, requireAdmin, withConnection } from './connect.ts';
+import type { PlanFlags } from './flags.ts';
 import { planFile, printPlan } from './plan.ts';
 import { readNamedFile, readRealmFile } from './realm-file.ts';
-import type { PlanFlags } from './register.ts';
 
 /** `keyturn realm apply` */
 export async function runApply(io: Io, planPath: string | undefined, flags: PlanFlags): Promise<void> {

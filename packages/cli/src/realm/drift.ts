@@ -3,9 +3,9 @@ import { resolve } from 'node:path';
 import { changesNothing, countSteps, type PlanCounts } from '@keyturn/realm';
 import type { Io } from '../io.ts';
 import { type ConnectFlags, requireAdmin, withConnection } from './connect.ts';
+import type { FileFlags } from './flags.ts';
 import { planFile, printPlan } from './plan.ts';
 import { readRealmFile } from './realm-file.ts';
-import type { FileFlags } from './register.ts';
 
 /** `keyturn realm drift`: the comparison of `plan`, for a timer. */
 export async function runDrift(io: Io, flags: FileFlags & ConnectFlags & { readonly metric?: string }): Promise<void> {

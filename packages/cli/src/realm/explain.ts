@@ -1,7 +1,7 @@
 import { explainRecipes, parseRealmDeclaration, recipes, showRealmFileFault } from '@keyturn/realm';
 import { CommandFailure, type Io } from '../io.ts';
+import type { FileFlags } from './flags.ts';
 import { readRealmFileAsWritten } from './realm-file.ts';
-import type { FileFlags } from './register.ts';
 
 /** Options that stand for what a person would give, for `explain RECIPE` without a file. */
 const examples: Readonly<Record<string, object>> = {

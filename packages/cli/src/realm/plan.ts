@@ -15,8 +15,8 @@ import {
 } from '@keyturn/realm';
 import { CommandFailure, type Io } from '../io.ts';
 import { requireAdmin, withConnection } from './connect.ts';
+import type { PlanFlags } from './flags.ts';
 import { readRealmFile } from './realm-file.ts';
-import type { PlanFlags } from './register.ts';
 
 /** `keyturn realm plan` */
 export async function runPlan(io: Io, flags: PlanFlags): Promise<void> {

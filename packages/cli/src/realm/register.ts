@@ -2,20 +2,7 @@ import { type Command, Option } from 'commander';
 import type { Io } from '../io.ts';
 import type { ConnectFlags } from './connect.ts';
 import type { DoctorFlags, ExchangeFlags } from './doctor.ts';
-
-/** What every command that reads a realm file takes. */
-export interface FileFlags {
-  readonly file: string;
-  readonly json?: boolean;
-}
-
-export interface PlanFlags extends FileFlags, ConnectFlags {
-  readonly out?: string;
-  readonly detailedExitcode?: boolean;
-  readonly prune?: boolean;
-  readonly rotate: readonly string[];
-  readonly target: readonly string[];
-}
+import type { FileFlags, PlanFlags, RotateFlags } from './flags.ts';
 
 /** Mounts `keyturn realm …`. What each does is loaded when it is called. */
 export function registerRealmCommands(program: Command, io: Io): void {
@@ -127,16 +114,6 @@ function registerRotate(realm: Command, io: Io): void {
     .action(async (client: string, flags: RotateFlags) =>
       (await import('./rotate-secret.ts')).runRotateSecret(io, client, flags),
     );
-}
-
-export interface RotateFlags extends ConnectFlags {
-  readonly realm: string;
-  readonly toFile?: string;
-  readonly toEnvFile?: string;
-  readonly name: string;
-  readonly toKubernetes?: string;
-  readonly dropOld: boolean;
-  readonly json?: boolean;
 }
 
 /** Mounts `keyturn doctor` and `keyturn doctor exchange`. */

@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 import { buildSecretManifest, explainRotateRefusal, rotateSecret, setEnvLine } from '@keyturn/realm';
 import { CommandFailure, type Io } from '../io.ts';
 import { requireAdmin, withConnection } from './connect.ts';
-import type { RotateFlags } from './register.ts';
+import type { RotateFlags } from './flags.ts';
 
 /** `keyturn realm rotate-secret` */
 export async function runRotateSecret(io: Io, clientId: string, flags: RotateFlags): Promise<void> {

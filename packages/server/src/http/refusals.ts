@@ -4,9 +4,8 @@ import { bearerChallenge, type ChallengeOptions, type TokenRefusal, type WireRef
 import type { CredentialRefusal } from './bearer.ts';
 import type { PatRefusal } from './pat-port.ts';
 import type { Problem } from './problem.ts';
-import { explainSecondKey } from './second-key-refusals.ts';
 import type { RoomRefusal } from './rooms.ts';
-import type { SessionRefusal } from './session-port.ts';
+import { explainSecondKey } from './second-key-refusals.ts';
 
 /** Why the first room turned a caller away. */
 export type WhoRefusal =
@@ -19,6 +18,17 @@ export type WhoRefusal =
 export type HopRefusal =
   | { readonly why: 'not-configured' }
   | { readonly why: 'exchange'; readonly audience: string; readonly refusal: ExchangeRefusal };
+
+/** Why a session cookie does not let its browser in. For the log; callers see less (see refusals.ts). */
+export type SessionRefusal =
+  /** Never begun, logged out, too long idle, too old: the cookie does not tell. */
+  | { readonly why: 'session-ended' }
+  /** Two cookies of the name: one of them was planted, and which is a guess. */
+  | { readonly why: 'several-cookies' }
+  /** A state-changing request that did not come from Keyturn's own pages. */
+  | { readonly why: 'csrf'; readonly fault: string }
+  /** The tokens of the session have run out, and the identity provider does not answer. */
+  | { readonly why: 'session-unreachable'; readonly detail: string };
 
 export type HouseRefusal = RoomRefusal<WhoRefusal, HopRefusal>;
 

@@ -3,17 +3,6 @@ import type { FastifyRequest } from 'fastify';
 import type { Caller } from './caller.ts';
 import type { HouseRefusal } from './refusals.ts';
 
-/** Why a session cookie does not let its browser in. For the log; callers see less (see refusals.ts). */
-export type SessionRefusal =
-  /** Never begun, logged out, too long idle, too old: the cookie does not tell. */
-  | { readonly why: 'session-ended' }
-  /** Two cookies of the name: one of them was planted, and which is a guess. */
-  | { readonly why: 'several-cookies' }
-  /** A state-changing request that did not come from Keyturn's own pages. */
-  | { readonly why: 'csrf'; readonly fault: string }
-  /** The tokens of the session have run out, and the identity provider does not answer. */
-  | { readonly why: 'session-unreachable'; readonly detail: string };
-
 /** What a browser that is not logged in is told beside the problem. */
 export interface Challenge {
   /** For a page: where to go instead of showing the problem. */

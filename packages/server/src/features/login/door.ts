@@ -1,10 +1,10 @@
-import { isJsonObject, type Principal, ok, refuse, type Result } from '@keyturn/protocol';
+import { isJsonObject, ok, type Principal, type Result, refuse } from '@keyturn/protocol';
 import type { FastifyRequest } from 'fastify';
 import { Bearer } from '../../http/bearer.ts';
-import { isPage } from '../../http/is-page.ts';
 import type { Caller, RolesOf } from '../../http/caller.ts';
-import type { HouseRefusal } from '../../http/refusals.ts';
-import type { SessionPort, SessionRefusal } from '../../http/session-port.ts';
+import { isPage } from '../../http/is-page.ts';
+import type { HouseRefusal, SessionRefusal } from '../../http/refusals.ts';
+import type { SessionPort } from '../../http/session-port.ts';
 import type { Cookies } from './cookies.ts';
 import { checkCsrf, csrfTokenOf } from './csrf.ts';
 import type { SessionKeeper } from './keeper.ts';

@@ -14,7 +14,7 @@ import {
   secondsOf,
 } from '@keyturn/protocol';
 import type { Store } from '@keyturn/store';
-import type { SessionRefusal } from '../../http/session-port.ts';
+import type { SessionRefusal } from '../../http/refusals.ts';
 import type { Log } from '../../outside/log.ts';
 import type { LoginClient, LoginTokens } from './client.ts';
 import type { Session, SessionId, SessionOwner } from './session.ts';

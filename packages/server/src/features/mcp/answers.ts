@@ -1,20 +1,11 @@
-import { isJsonObject, type Json, type JsonObject } from '@keyturn/protocol';
+import { isJsonObject, type JsonObject } from '@keyturn/protocol';
+import type { AskedCall } from './asked-call.ts';
 import type { McpCallContext } from './context.ts';
 import { describeProblem, describeResult, describeTool } from './describe.ts';
 import { elicitApproval } from './elicit-approval.ts';
 import type { McpTool, McpToolbox } from './port.ts';
 import { declaresTasks, describeTask } from './task.ts';
 import type { Tasks } from './tasks.ts';
-
-/** What was asked with `tools/call`. */
-export interface AskedCall {
-  readonly name: string;
-  readonly given: Json | undefined;
-  /** What the client has declared in this request; empty for eras that declare it elsewhere. */
-  readonly capabilities: JsonObject;
-  /** Whether it is a retry with what the client was asked for (`inputResponses`). */
-  readonly answered?: boolean;
-}
 
 /** The answers to the two methods that tools are about, alike for both eras and on both paths. */
 export interface Answers {

@@ -3,14 +3,14 @@ import {
   epochMilliseconds,
   isJsonObject,
   type JsonObject,
-  milliseconds,
   type Milliseconds,
+  milliseconds,
   newId,
   type Random,
   type Result,
 } from '@keyturn/protocol';
 import type { Problem } from '../../http/problem.ts';
-import type { AskedCall } from './answers.ts';
+import type { AskedCall } from './asked-call.ts';
 import type { McpCallContext } from './context.ts';
 import { describeProblem, describeResult } from './describe.ts';
 import type { McpCalled, McpToolbox } from './port.ts';

@@ -1,8 +1,8 @@
 import type { Tool } from '@keyturn/tools';
-import { effectiveAuth, type SourceAuth } from './auth.ts';
+import { effectiveAuth } from './auth.ts';
 import { asOffered } from './kept-tool.ts';
 import type { SourceRepository } from './repository.ts';
-import type { Source } from './source.ts';
+import type { Source, SourceAuth } from './source.ts';
 
 /** A source with the tools that it offers: the shape that the catalogue takes. */
 export interface OfferedSource extends Source {

@@ -1,8 +1,8 @@
 import { ok, type Result, refuse } from '@keyturn/protocol';
 import type { Seal } from '../../outside/seal.ts';
-import { type AuthBody, authOf, effectiveAuth, needsSecret, type SourceAuth } from './auth.ts';
+import { type AuthBody, authOf, effectiveAuth, needsSecret } from './auth.ts';
 import type { SourceRefusal } from './refusals.ts';
-import type { Source, SourceDefinition } from './source.ts';
+import type { Source, SourceAuth, SourceDefinition } from './source.ts';
 
 /** `auth` and its secret as they are stored from now on. */
 export interface KeptAuth {

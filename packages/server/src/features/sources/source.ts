@@ -1,6 +1,25 @@
 import type { SourceId } from '@keyturn/protocol';
 import type { OperationSelector, ToolHints } from '@keyturn/tools';
-import type { SourceAuth } from './auth.ts';
+
+/**
+ * How Keyturn shows itself to the upstream.
+ *
+ * - `exchange`: the caller's token, exchanged for `default_audience` and `required_scopes` (RFC 8693).
+ * - `passthrough`: the caller's own token. REST only, and only with `tools.allowPassthrough`.
+ * - `client-credentials`: a token of Keyturn's own (RFC 6749 §4.4), so that the upstream sees one client and no users.
+ * - `api-key`: a fixed secret in a header or in the query.
+ * - `none`: nothing.
+ */
+export type SourceAuth =
+  | { readonly kind: 'exchange' }
+  | { readonly kind: 'passthrough' }
+  | {
+      readonly kind: 'client-credentials';
+      readonly clientId?: string | undefined;
+      readonly tokenUrl?: string | undefined;
+    }
+  | { readonly kind: 'api-key'; readonly in: 'header' | 'query'; readonly name: string; readonly prefix: string }
+  | { readonly kind: 'none' };
 
 /** What people say of a source: what they give when they register it, and change by PATCH. */
 export interface SourceDefinition {

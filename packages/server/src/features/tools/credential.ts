@@ -1,10 +1,9 @@
-import type { ExchangeRefusal } from '@keyturn/exchange';
 import { ok, type Result, refuse } from '@keyturn/protocol';
 import type { House } from '../../http/pass.ts';
 import type { Approved, HopTarget, Resource } from '../../http/rooms.ts';
 import { goOn, type Soon } from '../../http/soon.ts';
 import type { ToolSource } from './catalogue.ts';
-import type { ToolRefusal } from './refusals.ts';
+import type { OwnCredentialRefusal, ToolRefusal } from './refusals.ts';
 
 /** What is shown to an upstream. Built for one call, and never logged. */
 export interface Credential {
@@ -14,13 +13,6 @@ export interface Credential {
   /** Given where it was kept from an earlier call: another one, in case the upstream no longer takes this. */
   readonly renew?: () => Promise<Result<Credential, ToolRefusal>>;
 }
-
-/** Why there is nothing to show to an upstream that wants Keyturn's own credential. */
-export type OwnCredentialRefusal =
-  /** Sealed with a key that is no longer in the settings. */
-  | { readonly why: 'unreadable' }
-  | { readonly why: 'not-configured' }
-  | { readonly why: 'refused'; readonly refusal: ExchangeRefusal };
 
 export interface CredentialParts {
   readonly house: Pick<House, 'nextHop' | 'forgetHop'>;

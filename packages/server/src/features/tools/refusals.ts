@@ -4,7 +4,6 @@ import { type Seconds, unreachable } from '@keyturn/protocol';
 import type { ArgumentFault } from '@keyturn/tools';
 import { invalidRequest, type Problem } from '../../http/problem.ts';
 import { explainRefusal, type HouseRefusal } from '../../http/refusals.ts';
-import type { OwnCredentialRefusal } from './credential.ts';
 
 /** Why a tool was not called, or gave no answer. */
 export type ToolRefusal =
@@ -19,6 +18,13 @@ export type ToolRefusal =
   | { readonly why: 'upstream-resting'; readonly source: string; readonly retryAfter: Seconds }
   | { readonly why: 'own-credential'; readonly source: string; readonly refusal: OwnCredentialRefusal }
   | { readonly why: 'house'; readonly refusal: HouseRefusal };
+
+/** Why there is nothing to show to an upstream that wants Keyturn's own credential. */
+export type OwnCredentialRefusal =
+  /** Sealed with a key that is no longer in the settings. */
+  | { readonly why: 'unreadable' }
+  | { readonly why: 'not-configured' }
+  | { readonly why: 'refused'; readonly refusal: ExchangeRefusal };
 
 /** The first condition of a passthrough that does not hold. */
 export type PassthroughCondition = 'door' | 'source' | 'operator';
