@@ -9,5 +9,7 @@ export default defineConfig({
     include: ['packages/*/src/**/*.test.ts', 'examples/**/*.test.ts', 'scripts/**/*.test.ts', 'docs/**/*.test.ts'],
     testTimeout: 20_000,
     hookTimeout: 20_000,
+    // What is waited for comes when it comes: on a busy machine later than in the second that is the default.
+    expect: { poll: { timeout: 10_000 } },
   },
 });
