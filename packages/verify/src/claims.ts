@@ -80,6 +80,6 @@ function isTime(value: unknown): value is number {
 export function isTexts(value: unknown): value is string | readonly string[] {
   if (typeof value === 'string') return true;
   if (!Array.isArray(value)) return false;
-  for (const item of value) if (typeof item !== 'string') return false;
+  for (let i = 0; i < value.length; i++) if (typeof value[i] !== 'string') return false;
   return true;
 }
