@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { modernRequest } from './modern-request.ts';
 import { type House, openHouse } from './open-house.ts';
 
 // An upstream whose answers wait until the test lets them go.
@@ -43,28 +44,10 @@ const document = {
 const extension = { extensions: { 'io.modelcontextprotocol/tasks': {} } };
 
 async function rpc(method: string, params: Record<string, unknown>, options: { token?: string; tasks?: boolean } = {}) {
-  const name = params['name'] ?? params['taskId'];
+  const capabilities = options.tasks === false ? {} : extension;
   const reply = await house.send('/mcp', {
-    method: 'POST',
+    ...modernRequest(method, params, capabilities),
     token: options.token ?? john,
-    headers: {
-      accept: 'application/json, text/event-stream',
-      'mcp-protocol-version': '2026-07-28',
-      'mcp-method': method,
-      'mcp-name': String(name),
-    },
-    body: JSON.stringify({
-      jsonrpc: '2.0',
-      id: 1,
-      method,
-      params: {
-        ...params,
-        _meta: {
-          'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-          'io.modelcontextprotocol/clientCapabilities': options.tasks === false ? {} : extension,
-        },
-      },
-    }),
   });
   return { status: reply.status, ...(reply.body as { result?: Record<string, unknown>; error?: { code: number } }) };
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { modernRequest } from '../house/modern-request.ts';
 import { type House, openHouse } from '../house/open-house.ts';
 
 /** Placing an order needs a reviewer, over MCP as over REST. */
@@ -43,28 +44,7 @@ async function rpc(
   params: Record<string, unknown>,
   { capabilities = {}, token = john }: { capabilities?: object; token?: string } = {},
 ): Promise<Result> {
-  const reply = await house.send('/mcp', {
-    method: 'POST',
-    token,
-    headers: {
-      accept: 'application/json, text/event-stream',
-      'mcp-protocol-version': '2026-07-28',
-      'mcp-method': method,
-      'mcp-name': String(params['name'] ?? params['taskId']),
-    },
-    body: JSON.stringify({
-      jsonrpc: '2.0',
-      id: 1,
-      method,
-      params: {
-        ...params,
-        _meta: {
-          'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-          'io.modelcontextprotocol/clientCapabilities': capabilities,
-        },
-      },
-    }),
-  });
+  const reply = await house.send('/mcp', { ...modernRequest(method, params, capabilities), token });
   const { result } = reply.body as { result?: Result };
   if (result === undefined) throw new Error(reply.text);
   return result;

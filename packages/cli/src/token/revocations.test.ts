@@ -1,3 +1,7 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { openRevocationStream } from '@keyturn/verify';
 import type { Principal } from '@keyturn/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -85,6 +89,19 @@ describe('the stream of revocations', () => {
   it('is for those with the role: it names users and sessions', async () => {
     expect((await house.ask('GET', '/api/v1/revocations', john)).status).toBe(403);
     expect((await house.ask('GET', '/api/v1/revocations')).status).toBe(401);
+  });
+
+  it('does not begin where what is in force cannot be read: whoever follows must not believe that they hear', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'keyturn-revocations-'));
+    const file = join(folder, 'keyturn.db');
+    await using broken = await openTokenHouse({ settings: { store: { url: `sqlite:${file}` } } });
+    const token = await broken.tokenOf('service');
+    const database = new DatabaseSync(file);
+    database.exec('alter table pats_revocation rename to elsewhere');
+    database.close();
+    const answer = await broken.ask('GET', '/api/v1/revocations', token);
+    expect([answer.status, answer.body['request_id']]).toEqual([500, answer.headers.get('x-request-id')]);
+    await rm(folder, { recursive: true });
   });
 
   it('ends at once when the token that opened it is revoked', async () => {

@@ -167,9 +167,8 @@ export function createFrame(options: FrameOptions): Frame {
   };
 
   /** Counts and logs a request that has got its answer, or whose client has gone. */
-  const over = (request: FastifyRequest, reply: FastifyReply): void => {
+  const over = (request: FastifyRequest, reply: FastifyReply, { startedAt, code, caller: known }: UnderWay): void => {
     const route = request.routeOptions.url ?? 'none';
-    const { startedAt = clock(), code, caller: known } = underWay.get(request) ?? {};
     underWay.delete(request);
     const duration = (clock() - startedAt) / 1000;
     metrics.request({ method: request.method, route, status: String(reply.statusCode) }, duration);
@@ -200,9 +199,10 @@ export function createFrame(options: FrameOptions): Frame {
   };
 
   app.addHook('onRequest', (request, reply, done) => {
-    underWay.set(request, { startedAt: clock(), caller: undefined, code: undefined, response: reply.raw });
+    const known: UnderWay = { startedAt: clock(), caller: undefined, code: undefined, response: reply.raw };
+    underWay.set(request, known);
     // Not the hook onResponse, which is never called where the client goes away in the middle.
-    reply.raw.once('close', () => over(request, reply));
+    reply.raw.once('close', () => over(request, reply, known));
     const { traceparent, tracestate } = request.headers;
     traces.begin(
       request,

@@ -1,12 +1,6 @@
 import type { AuditActor, AuditEvent } from '@keyturn/store';
-import type { Caller } from '../../http/caller.ts';
 import type { Pat } from './pat.ts';
 import type { NewRevocation } from './revocation-log.ts';
-
-/** Whoever changes a token, as the audit names them. */
-export function actorOf({ principal: { identity, client, issuer } }: Caller): AuditActor {
-  return { identity, issuer, ...(client === undefined ? {} : { client }) };
-}
 
 /** What happened to a token. It is written in the transaction that does it; the call's own row says by which call. */
 export function patEvent(

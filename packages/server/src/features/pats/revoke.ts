@@ -1,6 +1,6 @@
 import { after, days, epochSeconds, isId, ok, type Result, refuse, secondsOf } from '@keyturn/protocol';
 import type { Caller } from '../../http/caller.ts';
-import { actorOf } from './audit.ts';
+import { actorOf } from '../../http/audit-actor.ts';
 import { ownerOf } from './owner.ts';
 import type { PatParts } from './parts.ts';
 import type { Pat } from './pat.ts';
@@ -14,7 +14,7 @@ export async function revokePat(parts: PatParts, caller: Caller, id: string): Pr
   const owner = ownerOf(caller);
   if (!owner.ok) return owner;
   if (!isId('pat', id)) return refuse({ why: 'unknown-pat' });
-  const [removed] = await parts.repository.remove({ owner: owner.value, id }, actorOf(caller));
+  const [removed] = await parts.repository.remove({ owner: owner.value, id }, actorOf(caller.principal));
   return removed === undefined ? refuse({ why: 'unknown-pat' }) : ok(removed);
 }
 
@@ -22,7 +22,7 @@ export async function revokePat(parts: PatParts, caller: Caller, id: string): Pr
 export async function revokeAll(parts: PatParts, caller: Caller): Promise<Result<number, PatRuleRefusal>> {
   const owner = ownerOf(caller);
   if (!owner.ok) return owner;
-  const removed = await parts.repository.remove({ owner: owner.value }, actorOf(caller));
+  const removed = await parts.repository.remove({ owner: owner.value }, actorOf(caller.principal));
   await parts.issuers.reference?.grants.end(owner.value);
   return ok(removed.length);
 }
@@ -42,7 +42,7 @@ export async function revokeFor(parts: PatParts, caller: Caller, issuer: string,
   const also: readonly NewRevocation[] = body.access_tokens
     ? [{ revocation: { kind, value: body.user ?? body.client ?? '', issuer, before }, until: after(now, days(366)) }]
     : [];
-  const removed = await parts.repository.remove(whose, actorOf(caller), also);
+  const removed = await parts.repository.remove(whose, actorOf(caller.principal), also);
   if ('owner' in whose) await parts.issuers.reference?.grants.end(whose.owner);
   return removed.length;
 }

@@ -12,7 +12,7 @@ import {
   secondsOf,
 } from '@keyturn/protocol';
 import type { Caller, PatLimits } from '../../http/caller.ts';
-import { actorOf } from './audit.ts';
+import { actorOf } from '../../http/audit-actor.ts';
 import { expiryOf, issue } from './issue.ts';
 import { findPat, ownerOf } from './owner.ts';
 import type { PatParts } from './parts.ts';
@@ -63,7 +63,7 @@ export async function createPat(
     former: undefined,
   };
   // Two of one name race for the constraint, and one loses here.
-  return (await repository.insert(pat, actorOf(caller)))
+  return (await repository.insert(pat, actorOf(caller.principal)))
     ? ok({ pat, token })
     : refuse({ why: 'name-taken', name: body.name });
 }
@@ -94,7 +94,8 @@ export async function rotatePat(
     former,
   };
   const ends = endedBy(pat, former !== undefined, now);
-  if (!(await parts.repository.rotate(pat, next, ends, actorOf(caller)))) return refuse({ why: 'unknown-pat' });
+  if (!(await parts.repository.rotate(pat, next, ends, actorOf(caller.principal))))
+    return refuse({ why: 'unknown-pat' });
   return ok({ pat: { ...pat, ...next }, token: issued.value.token });
 }
 
@@ -107,7 +108,7 @@ export async function renamePat(
   if (caller.pat !== undefined) return refuse({ why: 'made-by-pat' });
   const found = await findPat(parts, caller, id);
   if (!found.ok) return found;
-  const done = await parts.repository.rename(found.value.owner, found.value.id, name, actorOf(caller));
+  const done = await parts.repository.rename(found.value.owner, found.value.id, name, actorOf(caller.principal));
   if (done === 'taken') return refuse({ why: 'name-taken', name });
   return done === 'renamed' ? ok({ ...found.value, name }) : refuse({ why: 'unknown-pat' });
 }

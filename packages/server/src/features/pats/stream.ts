@@ -2,7 +2,6 @@ import { type Clock, epochMilliseconds, ok } from '@keyturn/protocol';
 import { openEventStream } from '../../http/event-stream.ts';
 import type { Frame } from '../../http/frame.ts';
 import { type House, pass } from '../../http/pass.ts';
-import { buildProblemBody, type Problem, problemContentType } from '../../http/problem.ts';
 import type { LoggedRevocation } from './revocation-log.ts';
 import type { Revocations } from './revocations.ts';
 
@@ -21,44 +20,44 @@ export function mountRevocationStream(
 ): void {
   const { revocations, clock } = parts;
   frame.app.get('/api/v1/revocations', async (request, reply) => {
-    const refuseWith = (problem: Problem) =>
-      reply
-        .code(problem.status)
-        .headers(problem.headers ?? {})
-        .header('content-type', problemContentType)
-        .send(JSON.stringify(buildProblemBody(problem, request.id)));
     const caller = await frame.authenticate(request, 'rest');
-    if (!caller.ok) return refuseWith(caller.refusal);
+    if (!caller.ok) return frame.answerProblem(request, reply, caller.refusal);
     const needsRole = caller.value.roles.includes(parts.adminRole) ? parts.adminRole : parts.role;
     const call = { caller: caller.value, action: { kind: 'revocations.read', needsRole }, requestId: request.id };
     const passed = await pass(house, call, async () => ok({ answer: undefined, outcome: 'allowed' } as const));
-    if (!passed.ok) return refuseWith(passed.refusal);
+    if (!passed.ok) return frame.answerProblem(request, reply, passed.refusal);
 
     const given = request.headers['last-event-id'];
-    const stream = openEventStream(reply, epochMilliseconds(caller.value.principal.expiresAt * 1000));
     let sent = typeof given === 'string' && /^\d{1,15}$/.test(given) ? Number(given) : 0;
-    const send = (entry: LoggedRevocation): void => {
+    // Listening begins before reading, and what comes meanwhile waits: nothing falls between the two.
+    const early: LoggedRevocation[] = [];
+    let hear = (entry: LoggedRevocation): void => void early.push(entry);
+    const stop = revocations.onRevoked((entry) => hear(entry));
+    // Nothing is answered before it has been read: whoever could not be told what is in force must not believe that they hear.
+    const inForce = await revocations.since(sent).catch((error: unknown) => {
+      stop();
+      throw error;
+    });
+    const stream = openEventStream(reply, epochMilliseconds(caller.value.principal.expiresAt * 1000));
+    hear = (entry) => {
       if (entry.seq <= sent) return;
       sent = entry.seq;
       stream.send({ id: String(entry.seq), event: 'revocation', data: JSON.stringify(entry.revocation) });
     };
-    // Listening begins before reading, and what comes meanwhile waits: nothing falls between the two.
-    const early: LoggedRevocation[] = [];
-    let live = false;
-    const stop = revocations.onRevoked((entry) => (live ? send(entry) : early.push(entry)));
-    const beat = setInterval(() => {
+    for (const entry of [...inForce, ...early]) hear(entry);
+    const beat = (): void => {
       if (revocations.hears(clock())) stream.beat();
+    };
+    beat();
+    const beating = setInterval(() => {
+      beat();
       // A stream lives no longer than the token that opened it.
       if (clock() >= stream.until) stream.end();
     }, heartbeat).unref();
     stream.onClose(() => {
-      clearInterval(beat);
+      clearInterval(beating);
       stop();
     });
-    for (const entry of await revocations.since(sent)) send(entry);
-    for (const entry of early) send(entry);
-    live = true;
-    if (revocations.hears(clock())) stream.beat();
     return reply;
   });
 }

@@ -1,14 +1,9 @@
 import type { AuditActor, AuditEvent } from '@keyturn/store';
 import type { LifeEvent } from './life.ts';
-import type { AgentRequest, Requester } from './request.ts';
+import type { AgentRequest } from './request.ts';
 
 /** What Keyturn does by itself: the clock, a revocation, a crash found out. */
 export const byKeyturn: AuditActor = { identity: 'keyturn' };
-
-/** Somebody as the audit names them. */
-export function actorOf({ identity, client, issuer }: Pick<Requester, 'identity' | 'client' | 'issuer'>): AuditActor {
-  return { identity, issuer, ...(client === undefined ? {} : { client }) };
-}
 
 /**
  * One change of a request. It holds the digest and never the arguments; `onBehalfOf` is the person for whom an agent

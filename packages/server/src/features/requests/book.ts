@@ -11,7 +11,8 @@ import {
 import { type Caller, rolesOfToken } from '../../http/caller.ts';
 import type { FieldFault } from '../../http/problem.ts';
 import type { Action, Decision } from '../../http/rooms.ts';
-import { actorOf, changeEvent } from './audit.ts';
+import { actorOf } from '../../http/audit-actor.ts';
+import { changeEvent } from './audit.ts';
 import { bind } from './binding.ts';
 import { type CreateBody, canonicalArguments, specOf } from './body.ts';
 import { differenceOf } from './difference.ts';

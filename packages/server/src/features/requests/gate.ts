@@ -18,7 +18,8 @@ import type {
   SecondKeyRefusal,
   TurnedKey,
 } from '../../http/rooms.ts';
-import { actorOf, changeEvent } from './audit.ts';
+import { actorOf } from '../../http/audit-actor.ts';
+import { changeEvent } from './audit.ts';
 import { bind } from './binding.ts';
 import type { Keeper } from './keeper.ts';
 import { begin, endOf, type LifeEvent, phaseAt } from './life.ts';

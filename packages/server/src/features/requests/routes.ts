@@ -4,7 +4,7 @@ import type { Caller } from '../../http/caller.ts';
 import type { Answer, Frame } from '../../http/frame.ts';
 import type { Done } from '../../http/pass.ts';
 import { type Problem, invalidRequest } from '../../http/problem.ts';
-import { actorOf } from './audit.ts';
+import { actorOf } from '../../http/audit-actor.ts';
 import { approveSchema, createSchema, outcomeSchema, reasonSchema } from './body.ts';
 import type { Book } from './book.ts';
 import { describeRequest } from './describe.ts';

@@ -4,7 +4,7 @@ import type { Caller } from '../../http/caller.ts';
 import { openEventStream } from '../../http/event-stream.ts';
 import type { Frame } from '../../http/frame.ts';
 import { type House, pass } from '../../http/pass.ts';
-import { buildProblemBody, type Problem, problemContentType } from '../../http/problem.ts';
+import type { Problem } from '../../http/problem.ts';
 import type { Action } from '../../http/rooms.ts';
 import type { Membership } from './membership.ts';
 import { isAgent, isReviewer, requesterOf } from './parties.ts';
@@ -24,22 +24,16 @@ export function mountWatches(
   parts: { book: Book; hub: WatchHub; repository: RequestRepository; members: () => Membership; clock: Clock },
 ): void {
   const { book, hub } = parts;
-  const refuseWith = (request: FastifyRequest, reply: FastifyReply, problem: Problem): FastifyReply =>
-    reply
-      .code(problem.status)
-      .headers(problem.headers ?? {})
-      .header('content-type', problemContentType)
-      .send(JSON.stringify(buildProblemBody(problem, request.id)));
   /** The caller, through the rooms; or the reply that has been sent instead. */
   const enter = async (request: FastifyRequest, reply: FastifyReply, action: Action): Promise<Caller | undefined> => {
     const caller = await frame.authenticate(request, 'rest');
-    if (!caller.ok) return void refuseWith(request, reply, caller.refusal);
+    if (!caller.ok) return void frame.answerProblem(request, reply, caller.refusal);
     const call = { caller: caller.value, action, requestId: request.id };
     const passed = await pass(house, call, async () => ok({ answer: undefined, outcome: 'allowed' } as const));
-    if (!passed.ok) return void refuseWith(request, reply, passed.refusal);
+    if (!passed.ok) return void frame.answerProblem(request, reply, passed.refusal);
     const accepted = request.headers.accept ?? '';
-    if (!accepted.includes('text/event-stream')) return void refuseWith(request, reply, eventStreamOnly);
-    if (hub.isFull()) return void refuseWith(request, reply, tooManyWatchers);
+    if (!accepted.includes('text/event-stream')) return void frame.answerProblem(request, reply, eventStreamOnly);
+    if (hub.isFull()) return void frame.answerProblem(request, reply, tooManyWatchers);
     return caller.value;
   };
   const untilOf = ({ principal }: Caller) => epochMilliseconds(principal.expiresAt * 1000);
@@ -49,7 +43,7 @@ export function mountWatches(
     const caller = await enter(request, reply, { kind: 'request.read', target: name });
     if (caller === undefined) return reply;
     const found = await book.read(caller, name);
-    if (!found.ok) return refuseWith(request, reply, explainRequestRefusal(found.refusal));
+    if (!found.ok) return frame.answerProblem(request, reply, explainRequestRefusal(found.refusal));
     const given = String(request.headers['last-event-id'] ?? '');
     const lastVersion = /^\d{1,9}$/.test(given) ? Number(given) : 0;
     const stream = openEventStream(reply, untilOf(caller));
@@ -64,7 +58,7 @@ export function mountWatches(
     const caller = await enter(request, reply, { kind: 'request.list' });
     if (caller === undefined) return reply;
     if (!isReviewer(caller, parts.members()) && !isAgent(caller, parts.members())) {
-      return refuseWith(request, reply, explainRequestRefusal({ why: 'nothing-to-see' }));
+      return frame.answerProblem(request, reply, explainRequestRefusal({ why: 'nothing-to-see' }));
     }
     const self = requesterOf(caller, parts.members());
     // Asked each time: whoever is taken off the list sees no more.

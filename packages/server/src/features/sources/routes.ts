@@ -1,3 +1,4 @@
+import { actorOf } from '../../http/audit-actor.ts';
 import { isId, ok, type Result, refuse } from '@keyturn/protocol';
 import type { Answer, Frame, Params, Passage } from '../../http/frame.ts';
 import type { Done } from '../../http/pass.ts';
@@ -143,6 +144,5 @@ export function done(answer: Answer): Result<Done<Answer>, Problem> {
 }
 
 export function changerOf({ approved, requestId }: Pick<Passage<unknown>, 'approved' | 'requestId'>): Changer {
-  const { identity, issuer, client } = approved.caller.principal;
-  return { actor: { identity, issuer, ...(client === undefined ? {} : { client }) }, requestId };
+  return { actor: actorOf(approved.caller.principal), requestId };
 }

@@ -1,3 +1,4 @@
+import { actorOf } from '../../../http/audit-actor.ts';
 import { type Clock, type JsonObject, newId, ok, type Random, type Result, refuse } from '@keyturn/protocol';
 import type { AuditEvent } from '@keyturn/store';
 import type { Tool } from '@keyturn/tools';
@@ -101,18 +102,15 @@ function mountKind<K extends Kind, Body extends Described, Patch extends object>
     did: string,
     one: { id: string; name: string },
     facts: JsonObject = {},
-  ): AuditEvent => {
-    const { identity, issuer, client } = passage.approved.caller.principal;
-    return {
-      kind: `${noun}.${did}`,
-      actor: { identity, issuer, ...(client === undefined ? {} : { client }) },
-      action: did,
-      target: one.id,
-      outcome: 'allowed',
-      requestId: passage.requestId,
-      facts: { name: one.name, ...facts },
-    };
-  };
+  ): AuditEvent => ({
+    kind: `${noun}.${did}`,
+    actor: actorOf(passage.approved.caller.principal),
+    action: did,
+    target: one.id,
+    outcome: 'allowed',
+    requestId: passage.requestId,
+    facts: { name: one.name, ...facts },
+  });
 
   frame.route({
     method: 'POST',
