@@ -3,8 +3,8 @@
  * what it needs of the outside world comes in as a `World`. It never imports the embedded identity provider: only
  * the command line's `keyturn dev` brings the two together.
  */
-export type { ComposeFault, Service, Telemetry, World } from './compose.ts';
 export { compose } from './compose.ts';
+export type { ComposeFault, Service } from './compose/service.ts';
 export { aliases } from './config/aliases.ts';
 export { checkSettings } from './config/check.ts';
 export { describeSettings, type Settings, secretPaths, settingsSchema } from './config/schema.ts';
@@ -14,5 +14,5 @@ export { hashPassword } from './features/login/break-glass/password.ts';
 export { createLog, type Log } from './outside/log.ts';
 export type { Meter } from './outside/metrics.ts';
 export type { Attributes, TraceContext, Tracer } from './outside/traces.ts';
-export { systemClock, systemRandom } from './outside/world.ts';
+export { systemClock, systemRandom, type Telemetry, type World } from './outside/world.ts';
 export { readPolicyFiles } from './features/policies/from-files.ts';

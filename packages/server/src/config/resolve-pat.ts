@@ -2,11 +2,12 @@ import { ok, type Result, refuse } from '@keyturn/protocol';
 import { sealKeysOf } from './seal.ts';
 import { readSealKey } from './seal-key.ts';
 import type { IdpFault } from './idp.ts';
-import { keycloakIssuerName, memoryIssuerName } from './pat.ts';
+import { keycloakIssuerName, memoryIssuerName, type PatSettings } from './pat.ts';
 import type { Settings } from './schema.ts';
 
 /** What the settings on personal access tokens come to, once the kinds that can be made are known. */
 export interface ResolvedPat {
+  readonly settings: PatSettings;
   readonly kind: 'reference' | 'jwt' | 'memory';
   /** Seals offline grants; undefined if reference tokens are not made here. */
   readonly sealKeys: readonly string[] | undefined;
@@ -80,6 +81,7 @@ export function resolvePat(
   }
   if (faults.length > 0) return refuse(faults);
   return ok({
+    settings: pat,
     kind,
     sealKeys: sealKeys.length > 0 && login !== undefined ? sealKeys : undefined,
     jwt,

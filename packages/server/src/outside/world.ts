@@ -1,5 +1,28 @@
 import { randomFillSync } from 'node:crypto';
 import { type Clock, epochMilliseconds, type Random } from '@keyturn/protocol';
+import type { Log } from './log.ts';
+import type { Meter } from './metrics.ts';
+import type { Tracer } from './traces.ts';
+
+/** Everything of the world that the service touches. */
+export interface World {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly version: string;
+  /** Files that settings name and that may change while the service runs. */
+  readonly readFile: (path: string) => Promise<string>;
+  /** Where traces and numbers go beside the log and /metrics; OpenTelemetry's, where OTEL_* asks for it. */
+  readonly telemetry?: Telemetry | undefined;
+}
+
+/** Of OpenTelemetry, as much as Keyturn writes. */
+export interface Telemetry {
+  readonly tracer: Tracer;
+  readonly meter: Meter;
+  /** Sends what is left. */
+  readonly close: () => Promise<void>;
+}
 
 /** The machine's own clock. */
 export const systemClock: Clock = () => epochMilliseconds(Date.now());

@@ -2,10 +2,15 @@ import type { Clock } from '@keyturn/protocol';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Metrics } from '../../outside/metrics.ts';
 
+interface Health {
+  readonly up: boolean;
+  readonly data?: Readonly<Record<string, string | number>>;
+}
+
 export interface HealthCheck {
   readonly name: string;
-  /** Answers quickly, and never throws. */
-  readonly check: () => Promise<{ readonly up: boolean; readonly data?: Readonly<Record<string, string | number>> }>;
+  /** Answers quickly; where it fails, its part is down. */
+  readonly check: () => Promise<Health>;
 }
 
 /**
@@ -24,7 +29,7 @@ export function createManagement(options: {
   app.get('/health/ready', async (_request, reply) => {
     const checks = await Promise.all(
       options.checks.map(async ({ name, check }) => {
-        const { up, data } = await check();
+        const { up, data }: Health = await check().catch(() => ({ up: false }));
         return { name, status: up ? 'UP' : 'DOWN', ...(data === undefined ? {} : { data }) };
       }),
     );

@@ -16,7 +16,7 @@ import { localPrincipal, mountBreakGlass } from './break-glass/routes.ts';
 import { createLoginClient } from './client.ts';
 import { createCookies } from './cookies.ts';
 import { createSessionDoor } from './door.ts';
-import { type LoginFlows, openLoginFlows } from './flows.ts';
+import { type LoginIntent, openLoginFlows } from './flows.ts';
 import { createSessionKeeper, type KeeperParts, type SignedIn } from './keeper.ts';
 import { readProvider } from './provider.ts';
 import { type LoginParts, mountLogin } from './routes.ts';
@@ -60,7 +60,8 @@ export interface EndedThere {
 
 export interface Login {
   readonly port: SessionPort;
-  readonly flows: LoginFlows;
+  /** Where a user is sent to log in for a purpose; the address works once. */
+  readonly invitation: (intent: LoginIntent) => Promise<string>;
   readonly mount: (frame: Frame) => void;
   /** Ends the sessions that a back-channel logout is about: one by `sid`, all of a user by `sub`. */
   readonly ended: (ended: EndedThere) => Promise<void>;
@@ -122,7 +123,7 @@ export function openLogin(options: LoginOptions): Login {
 
   return {
     port: door,
-    flows,
+    invitation: async (intent) => `${publicUrl}/login/start?ticket=${await flows.invite(intent)}`,
     mount(frame) {
       mountLogin(frame, {
         flows,

@@ -1,3 +1,4 @@
+import { metadataUrlOf } from '../../http/challenges.ts';
 import type { Frame } from '../../http/frame.ts';
 
 export interface ProtectedResource {
@@ -5,12 +6,6 @@ export interface ProtectedResource {
   readonly resource: string;
   readonly issuer: string;
   readonly scopes: readonly string[];
-}
-
-/** Where the document of a resource is: /.well-known/oauth-protected-resource before its path. RFC 9728 §3.1. */
-export function metadataUrlOf(resource: string): string {
-  const { origin, pathname } = new URL(resource);
-  return `${origin}/.well-known/oauth-protected-resource${pathname === '/' ? '' : pathname}`;
 }
 
 /** Serves the metadata of one resource at its place. It needs no token: it is what a caller without one is pointed to. */

@@ -1,9 +1,10 @@
 import { type Clock, refuse } from '@keyturn/protocol';
-import type { PatSettings } from '../../config/pat.ts';
+import type { RolesOf } from '../../http/caller.ts';
+import type { Doors } from '../../http/doors.ts';
 import type { Frame } from '../../http/frame.ts';
 import type { House } from '../../http/pass.ts';
-import { explainRefusal, type WhoRefusal } from '../../http/refusals.ts';
-import type { RoomParts } from '../../http/rooms.ts';
+import { explainRefusal } from '../../http/refusals.ts';
+import { identifyBy } from '../../http/who.ts';
 import { mountIntrospection } from './introspection.ts';
 import type { Pats } from './open-pats.ts';
 import { mountPats } from './routes.ts';
@@ -13,18 +14,20 @@ import { mountRevocationStream } from './stream.ts';
 export function mountPatFeature(
   frame: Frame,
   house: House,
-  { rules, revocations, onEnded }: Pats,
-  parts: {
-    readonly settings: PatSettings;
+  { rules, revocations, port, settings, onEnded }: Pats,
+  parts: Doors & {
     readonly issuer: string;
     readonly adminRole: string;
     readonly clock: Clock;
-    /** Who is behind a token that a service asks about. */
-    readonly identify: RoomParts<WhoRefusal, never>['identify'];
+    readonly rolesOf: RolesOf;
+    /** Keyturn's own, whose tokens are judged here beside those for the services that ask. */
+    readonly audiences: readonly string[];
   },
 ): void {
-  const { issuer, adminRole, clock, identify } = parts;
-  const { introspectionClients: clients, revocationsRole: role } = parts.settings;
+  const { issuer, adminRole, clock, doors, doorFor, rolesOf, audiences } = parts;
+  const { introspectionClients: clients, revocationsRole: role } = settings;
+  const asked = doorFor([...audiences, ...Object.keys(clients)]);
+  const identify = identifyBy({ ...doors, edge: asked }, rolesOf, port);
   mountPats(frame, rules, { issuer, adminRole });
   mountRevocationStream(frame, house, { revocations, clock, role, adminRole });
   mountIntrospection(frame, house, {

@@ -23,7 +23,6 @@ import { createSeal } from '../../outside/seal.ts';
 import { createSwap } from './swap.ts';
 
 export interface PatsOptions {
-  readonly settings: PatSettings;
   readonly resolved: ResolvedPat;
   readonly issuer: string;
   /** The client of the code flow, by which owners give their grants. */
@@ -43,6 +42,7 @@ export interface PatsOptions {
 }
 
 export interface Pats {
+  readonly settings: PatSettings;
   readonly port: PatPort;
   readonly rules: PatParts;
   readonly revocations: Revocations;
@@ -61,7 +61,8 @@ export interface Pats {
 
 /** Builds the feature from its parts: the table, the log that every replica follows, the issuers, the door. */
 export function openPats(options: PatsOptions): Pats {
-  const { settings, resolved, store, fetch, clock, random, log } = options;
+  const { resolved, store, fetch, clock, random, log } = options;
+  const { settings } = resolved;
   const interval = seconds(settings.ownerInterval);
   const warn = (facts: object, sentence: string): void => log.warn(facts, sentence);
   const revocationLog = openRevocationLog(store);
@@ -175,6 +176,7 @@ export function openPats(options: PatsOptions): Pats {
   };
 
   return {
+    settings,
     revocations,
     rules: {
       repository,

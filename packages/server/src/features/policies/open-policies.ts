@@ -1,12 +1,13 @@
 import { createSafetyEngine, type ToolInput } from '@keyturn/policy';
 import { type Clock, ok, type Result, refuse } from '@keyturn/protocol';
 import type { Store } from '@keyturn/store';
+import type { IdpFault } from '../../config/idp.ts';
 import type { PolicySettings } from '../../config/policies.ts';
 import type { Frame } from '../../http/frame.ts';
 import type { Log } from '../../outside/log.ts';
 import { mountAgents } from './agent-routes.ts';
 import { createDecisionPoint, type DecisionPoint, type Defaults } from './decision-point.ts';
-import { applyPolicies, type FileFault, readPolicyFiles } from './from-files.ts';
+import { applyPolicies, readPolicyFiles } from './from-files.ts';
 import { keepPolicies, type PolicyKeeper } from './keeper.ts';
 import { openKillList } from './killed.ts';
 import { openPolicyRepository } from './repository.ts';
@@ -41,14 +42,18 @@ export async function openPolicies({
   store,
   clock,
   log,
-}: PolicyParts): Promise<Result<Policies, readonly FileFault[]>> {
+}: PolicyParts): Promise<Result<Policies, readonly IdpFault[]>> {
   const engine = createSafetyEngine();
   const repository = openPolicyRepository(store, clock);
   const kills = openKillList(store, clock);
   const takes = openTakes(store);
   if (settings?.path !== undefined) {
     const read = await readPolicyFiles(settings.path, engine);
-    if (!read.ok) return refuse(read.refusal);
+    if (!read.ok) {
+      return refuse(
+        read.refusal.map(({ path, message }) => ({ path: 'policies.path', message: `${path}: ${message}` })),
+      );
+    }
     await applyPolicies(repository, read.value);
   }
   const keeper = await keepPolicies({ store, repository, kills, engine, clock, log });

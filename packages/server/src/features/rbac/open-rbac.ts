@@ -21,7 +21,7 @@ import { closeDue } from './reviews.ts';
 import { mountRbac } from './routes.ts';
 import { syncByUser } from './sync-users.ts';
 import { type EndedSession, endSessions } from './sessions.ts';
-import { createSync, type SyncedPerson, type SyncGroups, type SyncParts } from './sync.ts';
+import { createSync, type SyncedPerson, type SyncGroups } from './sync.ts';
 
 export interface RbacOptions {
   readonly settings: RbacSettings;
@@ -31,8 +31,6 @@ export interface RbacOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  /** Told of each sync that changed or refused something. */
-  readonly onSynced: SyncParts['onSynced'];
 }
 
 export interface RbacFeature {
@@ -98,7 +96,8 @@ export async function openRbac(options: RbacOptions): Promise<Result<RbacFeature
     store,
     clock,
     mapGroups: compileGroupMapping(groupToRole, { nested: settings.nestedGroups }),
-    onSynced: options.onSynced,
+    onSynced: ({ subject }, source, { added, removed, refused }) =>
+      log.info({ user: subject, source, added, removed, refused }, 'groups were synced'),
   });
 
   const timers: NodeJS.Timeout[] = [];

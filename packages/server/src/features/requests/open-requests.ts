@@ -11,6 +11,7 @@ import {
 } from '@keyturn/protocol';
 import type { Store } from '@keyturn/store';
 import type { RequestsSettings } from '../../config/requests.ts';
+import type { RolesOf } from '../../http/caller.ts';
 import type { Frame } from '../../http/frame.ts';
 import type { House } from '../../http/pass.ts';
 import type { RoomParts, ToolOfAction } from '../../http/rooms.ts';
@@ -24,9 +25,9 @@ import { openPast } from './past.ts';
 import type { Membership } from './membership.ts';
 import { mountRequests } from './routes.ts';
 import { openRequestRepository, type PartySelector } from './repository.ts';
+import { type ReadPerson, rolesNowBy } from './roles-now.ts';
 import { openSettled, type Settled } from './settled.ts';
 import { openSubjects } from './subjects.ts';
-import type { RolesNow } from './validity.ts';
 import { mountWatches } from './watch-routes.ts';
 import { openWatchHub } from './watch-hub.ts';
 
@@ -38,7 +39,12 @@ export interface RequestsParts {
   readonly decide: RoomParts<never, never>['decide'];
   /** The same for what was decided before, by policies of that version: it has been counted. */
   readonly decideAgain: BookParts['decideAgain'];
-  readonly rolesNow: RolesNow;
+  /** Roles that Keyturn has assigned, beside those of a token. */
+  readonly rolesOf: RolesOf;
+  /** Undefined where no client may read users. */
+  readonly readPerson: ReadPerson | undefined;
+  /** Whose users can be read. */
+  readonly issuer: string;
   readonly checkArguments: BookParts['checkArguments'];
   /** A tool as policies see it; undefined where it is gone. */
   readonly toolById: (id: string) => ToolOfAction | undefined;
@@ -93,7 +99,8 @@ export function openRequests(parts: RequestsParts): Requests {
     const { agentSubjects, reviewerSubjects } = subjects.current();
     return { ...settings, agentSubjects, reviewerSubjects, identityClaim: parts.identityClaim ?? 'azp' };
   };
-  const shared = { repository, keeper, members, rolesNow: parts.rolesNow, clock, random };
+  const rolesNow = rolesNowBy({ ...parts, tokenRolesFor: seconds(settings.tokenRolesFor) });
+  const shared = { repository, keeper, members, rolesNow, clock, random };
   const maxPending = settings.maxPendingPerAgent;
   const gate = openGate({ ...shared, maxPending, lease: parts.lease, within: seconds(settings.within) });
   const book = openBook({

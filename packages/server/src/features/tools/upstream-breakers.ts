@@ -1,5 +1,8 @@
-import { type Breaker, type BreakerState, createBreaker } from '@keyturn/exchange';
-import type { Clock, Seconds } from '@keyturn/protocol';
+import { type Breaker, createBreaker } from '@keyturn/exchange';
+import { type Clock, seconds } from '@keyturn/protocol';
+import type { Settings } from '../../config/schema.ts';
+import type { Log } from '../../outside/log.ts';
+import type { Metrics } from '../../outside/metrics.ts';
 
 /**
  * One breaker a source, on this replica: an upstream that is down is left alone for a while, and its callers get their
@@ -9,28 +12,33 @@ export interface UpstreamBreakers {
   readonly of: (sourceId: string) => Breaker;
   /** Those that have been called since the start, by source id. */
   readonly all: () => ReadonlyMap<string, Breaker>;
-  /** Of a source that is gone. */
-  readonly forget: (sourceId: string) => void;
 }
 
 export interface UpstreamBreakerOptions {
+  readonly settings: Pick<Settings['tools'], 'failureThreshold' | 'recoveryTimeout'>;
   readonly clock: Clock;
-  readonly failureThreshold: number;
-  readonly recoveryTimeout: Seconds;
-  readonly onChange: (sourceId: string, state: BreakerState) => void;
+  readonly metrics: Pick<Metrics, 'breakerOpened'>;
+  readonly log: Log;
 }
 
-export function createUpstreamBreakers(options: UpstreamBreakerOptions): UpstreamBreakers {
+export function createUpstreamBreakers({ settings, clock, metrics, log }: UpstreamBreakerOptions): UpstreamBreakers {
   const breakers = new Map<string, Breaker>();
   return {
-    of(sourceId) {
-      const known = breakers.get(sourceId);
+    of(source) {
+      const known = breakers.get(source);
       if (known !== undefined) return known;
-      const breaker = createBreaker({ ...options, onChange: (state) => options.onChange(sourceId, state) });
-      breakers.set(sourceId, breaker);
+      const breaker = createBreaker({
+        clock,
+        failureThreshold: settings.failureThreshold,
+        recoveryTimeout: seconds(settings.recoveryTimeout),
+        onChange(state) {
+          if (state === 'open') metrics.breakerOpened(source);
+          log.warn({ source, state }, 'circuit breaker of an upstream');
+        },
+      });
+      breakers.set(source, breaker);
       return breaker;
     },
     all: () => breakers,
-    forget: (sourceId) => void breakers.delete(sourceId),
   };
 }
