@@ -1,6 +1,6 @@
 import { createGuardedFetch } from '@keyturn/net';
 import type { Clock, JsonObject, Seconds } from '@keyturn/protocol';
-import { days, epochMilliseconds, hours, minutes, seconds } from '@keyturn/protocol';
+import { days, hours, minutes, seconds } from '@keyturn/protocol';
 import type { AlgorithmName } from './algorithms.ts';
 import { algorithms } from './algorithms.ts';
 import type { TimeRules } from './claims.ts';
@@ -10,11 +10,14 @@ import type { Fetch } from './keys/key-source.ts';
 import { createKeySource } from './keys/key-source.ts';
 import type { KeyPolicy, Keys } from './keys/remote-keys.ts';
 import { createFixedKeys, createRemoteKeys } from './keys/remote-keys.ts';
+import { isObject, throwFaults } from './option-checks.ts';
+import { faultsOfIssuer } from './option-faults.ts';
 import type { IdentityRules } from './principal.ts';
 import { createScopeReader } from './principal.ts';
 import type { ProviderName } from './providers.ts';
 import { isServiceAccount, providers } from './providers.ts';
 import type { RevocationSource } from './revocation/source.ts';
+import { systemClock } from './system-clock.ts';
 
 /** What one issuer's tokens are held to. */
 export interface VerifierOptions {
@@ -71,8 +74,6 @@ export interface IssuerRules {
   readonly acceptWhenRevocationUnknown: boolean;
 }
 
-export const systemClock: Clock = () => epochMilliseconds(Date.now());
-
 const defaultPolicy: KeyPolicy = {
   refreshAfter: minutes(5),
   maxAge: minutes(10),
@@ -90,45 +91,13 @@ export interface ReadOptions {
 
 /** Reads the options. Throws a TypeError that lists everything wrong with them. */
 export function readOptions(all: readonly VerifierOptions[]): ReadOptions {
-  const faults = all.flatMap(faultsOf);
+  const faults = all.flatMap(faultsOfIssuer);
   if (all.length === 0) faults.push('no issuer is given');
-  if (new Set(all.map(({ issuer }) => issuer)).size < all.length) faults.push('one issuer is given twice');
-  if (faults.length > 0) throw new TypeError(`the verifier cannot be built:\n- ${faults.join('\n- ')}`);
+  const names = all.filter(isObject).map(({ issuer }) => issuer);
+  if (new Set(names).size < names.length) faults.push('one issuer is given twice');
+  throwFaults('the verifier', faults);
   const { clock = systemClock, maxTokenLength = 16_384, cacheSize = 5000 } = all[0] ?? {};
   return { issuers: new Map(all.map((one) => [one.issuer, buildRules(one, clock)])), clock, maxTokenLength, cacheSize };
-}
-
-/** Everything wrong with one issuer's options, in sentences. */
-function faultsOf(options: VerifierOptions): readonly string[] {
-  const { issuer, audience, jwksUri, discovery, jwks, clockTolerance, maxLifetime, provider } = options;
-  const faults: string[] = [];
-  const named = JSON.stringify(issuer);
-  if (typeof issuer !== 'string' || issuer === '') faults.push('issuer: give the exact value of the iss claim');
-  const audiences = listOf(audience);
-  if (audiences.length === 0 || audiences.some((name) => typeof name !== 'string' || name === '')) {
-    faults.push(`audience of ${named}: name this resource; without it a token meant for anybody would be accepted`);
-  }
-  const fetched = jwksUri !== undefined || discovery === true;
-  if (fetched === (jwks !== undefined)) faults.push(`keys of ${named}: give jwksUri, discovery: true or jwks`);
-  if (jwksUri !== undefined && !isHttpUrl(jwksUri)) faults.push(`jwksUri of ${named}: not an http(s) URL`);
-  if (discovery === true && !isHttpUrl(issuer)) faults.push(`discovery of ${named}: the issuer is not an http(s) URL`);
-  if (jwks !== undefined && (buildKeyIndex({ keys: [...jwks.keys] })?.keys.length ?? 0) === 0) {
-    faults.push(`jwks of ${named}: no key in it can check a signature`);
-  }
-  for (const name of options.algorithms ?? []) {
-    if (!algorithms.has(name))
-      faults.push(`algorithms of ${named}: ${JSON.stringify(name)} is not a public-key signature`);
-  }
-  if (options.algorithms?.length === 0) faults.push(`algorithms of ${named}: the list is empty`);
-  if (clockTolerance !== undefined && !(clockTolerance >= 0 && clockTolerance <= 300)) {
-    faults.push(`clockTolerance of ${named}: between 0 and 300 seconds`);
-  }
-  if (maxLifetime !== undefined && !(maxLifetime > 0)) faults.push(`maxLifetime of ${named}: more than 0 seconds`);
-  if (provider !== undefined && !Object.hasOwn(providers, provider)) faults.push(`provider of ${named}: not known`);
-  if (listOf(options.identityClaim ?? 'sub').some((name) => typeof name !== 'string' || name === '')) {
-    faults.push(`identityClaim of ${named}: the name of a claim`);
-  }
-  return faults;
 }
 
 /** Turns options without faults into rules. */
@@ -175,8 +144,4 @@ function keysOf(options: VerifierOptions, clock: Clock): Keys {
 /** One or several, as several. */
 export function listOf(value: string | readonly string[]): readonly string[] {
   return typeof value === 'string' ? [value] : (value ?? []);
-}
-
-function isHttpUrl(text: string): boolean {
-  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
 }

@@ -1,5 +1,8 @@
 import type { Clock, EpochSeconds } from '@keyturn/protocol';
 import { secondsOf } from '@keyturn/protocol';
+import type { Wishes } from './option-checks.ts';
+import { clockWish, faultsOf, isCountBetween, throwFaults } from './option-checks.ts';
+import { systemClock } from './system-clock.ts';
 
 /**
  * Remembers which DPoP proofs were used (RFC 9449 §11.1). `claim` is atomic: of several calls with one key, exactly one
@@ -10,12 +13,25 @@ export interface ReplayStore {
   claim(key: string, until: EpochSeconds): boolean | Promise<boolean>;
 }
 
+interface MemoryReplayStoreOptions {
+  /** Default the system's clock. */
+  readonly clock?: Clock;
+  /** How many proofs are kept in mind. Default 100000. */
+  readonly maxEntries?: number;
+}
+
+const wishes: Wishes<MemoryReplayStoreOptions> = {
+  clock: clockWish,
+  maxEntries: { wish: 'a whole number from 1 to 10 million', holds: isCountBetween(1, 10_000_000), shown: true },
+};
+
 /**
  * A store for one process. Bounded: when it is full of proofs that are still fresh it claims nothing more, so that a
  * flood cannot push out the proof that is about to be replayed.
  */
-export function createMemoryReplayStore(options: { readonly clock: Clock; readonly maxEntries?: number }): ReplayStore {
-  const { clock, maxEntries = 100_000 } = options;
+export function createMemoryReplayStore(options: MemoryReplayStoreOptions = {}): ReplayStore {
+  throwFaults('the store of used proofs', faultsOf(options, wishes));
+  const { clock = systemClock, maxEntries = 100_000 } = options;
   const used = new Map<string, EpochSeconds>();
   // Proofs live about equally long, so that the oldest entries are the first to be let go.
   const forget = (now: EpochSeconds): void => {

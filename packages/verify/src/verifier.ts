@@ -30,7 +30,7 @@ type Outcome = Entry | TokenRefusal;
  * TypeError that lists everything wrong with the options.
  */
 export function createVerifier(options: VerifierOptions | readonly VerifierOptions[]): Verifier {
-  const { issuers, clock, maxTokenLength, cacheSize } = readOptions('issuer' in options ? [options] : options);
+  const { issuers, clock, maxTokenLength, cacheSize } = readOptions(isList(options) ? options : [options]);
   const allowed = new Set([...issuers.values()].flatMap((rules) => [...rules.algorithms]));
   const cache = createTokenCache<Entry>(cacheSize);
   const judgesPlain = [...issuers.values()].every(({ identity }) => identity.identityClaims.every(isJudged));
@@ -154,6 +154,11 @@ export function createVerifier(options: VerifierOptions | readonly VerifierOptio
       return ok(undefined);
     },
   };
+}
+
+/** `Array.isArray`, which does not know of read-only lists. */
+function isList(options: VerifierOptions | readonly VerifierOptions[]): options is readonly VerifierOptions[] {
+  return Array.isArray(options);
 }
 
 interface NeedsKeys {

@@ -3,6 +3,8 @@ import { explainNetRefusal } from '@keyturn/net';
 import type { Claims, Result } from '@keyturn/protocol';
 import { mebibytes, milliseconds, ok, refuse } from '@keyturn/protocol';
 import type { Fetch } from '../keys/key-source.ts';
+import type { Wishes } from '../option-checks.ts';
+import { isHttpUrl, isText } from '../option-checks.ts';
 import { parseStrictJson } from '../strict-json.ts';
 
 /** An introspection endpoint and the client that may ask it. RFC 7662 §2. */
@@ -11,6 +13,12 @@ export interface IntrospectionEndpoint {
   readonly clientId: string;
   readonly clientSecret: string;
 }
+
+export const endpointWishes: Wishes<IntrospectionEndpoint> = {
+  endpoint: { wish: 'an http(s) URL, without user name and password', holds: isHttpUrl, required: true },
+  clientId: { wish: 'the client that may ask', holds: isText, required: true },
+  clientSecret: { wish: 'its secret', holds: isText, required: true },
+};
 
 /** What the authorization server says: the token's claims, or that it is not active. */
 export type Introspection = { readonly active: true; readonly claims: Claims } | { readonly active: false };

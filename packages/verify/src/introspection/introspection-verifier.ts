@@ -7,15 +7,30 @@ import type { MaybeBound } from '../bound.ts';
 import { asBearer, asDpop } from '../bound.ts';
 import type { DpopOptions } from '../dpop.ts';
 import type { Fetch } from '../keys/key-source.ts';
-import { identityRulesOf, listOf, systemClock } from '../options.ts';
+import type { Wishes } from '../option-checks.ts';
+import {
+  audienceWish,
+  cacheSizeWish,
+  clockWish,
+  durationWish,
+  faultsOf,
+  fetchWish,
+  identityClaimWish,
+  issuerWish,
+  throwFaults,
+  toleranceWish,
+} from '../option-checks.ts';
+import { dpopWish, faultsOfDpop, providerWish } from '../option-faults.ts';
+import { identityRulesOf, listOf } from '../options.ts';
 import type { ProviderName } from '../providers.ts';
 import type { TokenRefusal } from '../refusal.ts';
 import { createTokenCache } from '../token-cache.ts';
 import type { Verdict, Verifier } from '../verdict.ts';
 import type { IntrospectionEndpoint } from './introspect.ts';
-import { introspect } from './introspect.ts';
+import { endpointWishes, introspect } from './introspect.ts';
 import type { AnswerRules } from './judge-answer.ts';
 import { judgeAnswer } from './judge-answer.ts';
+import { systemClock } from '../system-clock.ts';
 
 /** For tokens that only their issuer can read, such as opaque ones. */
 export interface IntrospectionVerifierOptions extends IntrospectionEndpoint {
@@ -39,6 +54,20 @@ export interface IntrospectionVerifierOptions extends IntrospectionEndpoint {
   readonly clock?: Clock;
 }
 
+const wishes: Wishes<IntrospectionVerifierOptions> = {
+  ...endpointWishes,
+  issuer: issuerWish,
+  audience: audienceWish,
+  provider: providerWish,
+  identityClaim: identityClaimWish,
+  freshFor: durationWish,
+  cacheSize: cacheSizeWish,
+  clockTolerance: toleranceWish,
+  dpop: dpopWish,
+  fetch: fetchWish,
+  clock: clockWish,
+};
+
 interface Entry extends MaybeBound {
   readonly until: EpochMilliseconds;
 }
@@ -49,9 +78,11 @@ const tokenSyntax = /^[A-Za-z0-9\-._~+/]+=*$/;
 
 /**
  * Builds a verifier that asks the authorization server about each token (RFC 7662) and remembers good answers for a
- * while, by the SHA-256 of the whole token. Of several requests with one token only one asks.
+ * while, by the SHA-256 of the whole token. Of several requests with one token only one asks. Throws a TypeError that
+ * lists everything wrong with the options.
  */
 export function createIntrospectionVerifier(options: IntrospectionVerifierOptions): Verifier {
+  throwFaults('the introspection verifier', [...faultsOf(options, wishes), ...faultsOfDpop(options)]);
   const { issuer, endpoint, dpop, clock = systemClock, cacheSize = 5000 } = options;
   const rules = answerRulesOf(options);
   const fetch = options.fetch ?? createGuardedFetch({ allowPrivateHosts: [new URL(endpoint).host] });
@@ -114,11 +145,9 @@ export function createIntrospectionVerifier(options: IntrospectionVerifierOption
 }
 
 function answerRulesOf(options: IntrospectionVerifierOptions): AnswerRules {
-  const audiences = new Set(listOf(options.audience));
-  if (audiences.size === 0 || audiences.has('')) throw new TypeError('audience: name this resource');
   return {
     issuer: options.issuer,
-    audiences,
+    audiences: new Set(listOf(options.audience)),
     identity: identityRulesOf(options),
     clockTolerance: options.clockTolerance ?? seconds(0),
     freshFor: options.freshFor ?? seconds(30),

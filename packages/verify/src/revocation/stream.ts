@@ -1,10 +1,21 @@
 import type { Clock, EpochMilliseconds, Seconds } from '@keyturn/protocol';
 import { seconds, toMilliseconds } from '@keyturn/protocol';
-import { systemClock } from '../options.ts';
+import type { Wishes } from '../option-checks.ts';
+import {
+  clockWish,
+  faultsOf,
+  isBetween,
+  isCountBetween,
+  isFunction,
+  isHttpUrl,
+  throwFaults,
+} from '../option-checks.ts';
+
 import { readEventStream } from './event-stream.ts';
 import { parseRevocation } from './revocation-event.ts';
 import { createRevocationList } from './revocation-list.ts';
 import type { RevocationSource } from './source.ts';
+import { systemClock } from '../system-clock.ts';
 
 /** Opens a stream and gives its bytes, or rejects. Ends when the signal says so. */
 export type OpenStream = (
@@ -34,12 +45,25 @@ export interface RevocationStream extends RevocationSource, AsyncDisposable {
   close(): Promise<void>;
 }
 
+const wishes: Wishes<RevocationStreamOptions> = {
+  url: { wish: 'an http(s) URL, without user name and password', holds: isHttpUrl, required: true },
+  headers: { wish: 'a function that gives the headers', holds: isFunction },
+  silence: { wish: 'a number of seconds from 0.1 to 3600', holds: isBetween(0.1, 3600), shown: true },
+  retryEvery: { wish: 'a number of seconds from 0.001 to 3600', holds: isBetween(0.001, 3600), shown: true },
+  maxEntries: { wish: 'a whole number from 1 to 10 million', holds: isCountBetween(1, 10_000_000), shown: true },
+  onFault: { wish: 'a function', holds: isFunction },
+  clock: clockWish,
+  open: { wish: 'a function', holds: isFunction },
+};
+
 /**
  * Listens to Keyturn's stream of revocations (`text/event-stream`). On connecting, the server sends what still matters
  * (all, or from `Last-Event-ID` on), then each revocation as it happens, and comments as heartbeats in between. Until
- * something has been heard, and after too long a silence, the source is deaf and says that it cannot tell.
+ * something has been heard, and after too long a silence, the source is deaf and says that it cannot tell. Throws a TypeError
+ * that lists everything wrong with the options.
  */
 export function openRevocationStream(options: RevocationStreamOptions): RevocationStream {
+  throwFaults('the stream of revocations', faultsOf(options, wishes));
   const { url, clock = systemClock, open = openByFetch, onFault = () => {}, maxEntries = 100_000 } = options;
   const silence = toMilliseconds(options.silence ?? seconds(15));
   const retryEvery = toMilliseconds(options.retryEvery ?? seconds(1));
