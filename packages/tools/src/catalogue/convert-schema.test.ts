@@ -115,6 +115,20 @@ describe('a property', () => {
     expect(close(schemas, given)).toMatchObject({ properties: { n: {} }, required: ['n'] });
   });
 
+  it('that is read-only is not asked for by another part of the same allOf', () => {
+    const schemas = { Base: { required: ['id'], properties: { id: { type: 'integer', readOnly: true } } } };
+    const own = { required: ['id', 'name'], properties: { name: { type: 'string' } } };
+    const given = { allOf: [{ $ref: '#/components/schemas/Base' }, own, { allOf: [own] }] };
+    const validate = compile(close(schemas, given));
+    expect([validate({ name: 'a' }), validate({})]).toEqual([true, false]);
+    expect(compile(close(schemas, given, 'response'))({ name: 'a' })).toBe(false);
+  });
+
+  it('that another one asks for is asked for (2020-12), unless it has no place', () => {
+    const given = { properties: { id: { readOnly: true } }, dependentRequired: { card: ['address', 'id'], x: 'odd' } };
+    expect(convert(given)).toEqual({ properties: {}, dependentRequired: { card: ['address'] } });
+  });
+
   it('called like a keyword is a property', () => {
     const given = {
       type: 'object',
@@ -232,5 +246,18 @@ describe('a discriminator', () => {
     expect(validate({ kind: 'dog', lives: 'many' })).toBe(true);
     expect(validate({ kind: 'cat', lives: 'many' })).toBe(false);
     expect(validate({ kind: 'cow' })).toBe(false);
+  });
+
+  it('without one lets any branch do, for its values are not known and branches may look alike', () => {
+    const schemas = {
+      Cat: { type: 'object', required: ['kind'], properties: { kind: { type: 'string' }, lives: { type: 'integer' } } },
+      Dog: { type: 'object', required: ['kind'], properties: { kind: { type: 'string' }, good: { type: 'boolean' } } },
+    };
+    const oneOf = [{ $ref: '#/components/schemas/Cat' }, { $ref: '#/components/schemas/Dog' }];
+    for (const mapping of [undefined, { cat: 'Cat' }]) {
+      const validate = compile(close(schemas, { oneOf, discriminator: { propertyName: 'kind', mapping } }));
+      expect([validate({ kind: 'cat', lives: 9 }), validate({ lives: 9 })]).toEqual([true, false]);
+    }
+    expect(compile(close(schemas, { oneOf }))({ kind: 'cat', lives: 9 })).toBe(false);
   });
 });

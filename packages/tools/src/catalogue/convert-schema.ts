@@ -18,7 +18,11 @@ type Mutable = Record<string, Json | undefined>;
  * `exclusiveMinimum`, `example`) is translated; so is what 3.1 documents still have of it. References are left as
  * references.
  */
-export function convertSchema(given: Json | undefined, context: SchemaContext): JsonObject {
+export function convertSchema(
+  given: Json | undefined,
+  context: SchemaContext,
+  hiddenAround: ReadonlySet<string> = new Set(),
+): JsonObject {
   if (given === false) return { not: {} };
   if (!isJsonObject(given)) return {};
   const ref = given['$ref'] ?? given['$dynamicRef'];
@@ -28,8 +32,9 @@ export function convertSchema(given: Json | undefined, context: SchemaContext): 
   copyNumbers(given, out);
   copyText(given, out);
   copyLiterals(given, out);
-  copyObject(given, out, context);
-  copySubschemas(given, out, context);
+  const hidden = hiddenIn(given, context, hiddenAround);
+  copyObject(given, out, context, hidden);
+  copySubschemas(given, out, context, hidden);
   copyDiscriminator(given, out, context);
   return given['nullable'] === true ? allowNull(out) : out;
 }
@@ -140,11 +145,23 @@ function copyLiterals(given: JsonObject, out: Mutable): void {
   }
 }
 
-/** `properties` and `required`, without those that have no place in this direction. */
-function copyObject(given: JsonObject, out: Mutable, context: SchemaContext): void {
-  const { properties, required } = given;
-  const filters = isJsonObject(properties) || Array.isArray(required);
-  const hidden = filters ? context.hidden(given) : new Set();
+/** What has no place in this direction: by the schema itself, and by those that it is a part of by `allOf`. */
+function hiddenIn(given: JsonObject, context: SchemaContext, around: ReadonlySet<string>): ReadonlySet<string> {
+  const { properties, required, allOf } = given;
+  const namesMembers = isJsonObject(properties) || Array.isArray(required);
+  // Parts that are references are schemas of their own, and know what they hide.
+  if (!namesMembers && !(Array.isArray(allOf) && allOf.some(isInline))) return around;
+  const own = context.hidden(given);
+  return around.size === 0 ? own : around.union(own);
+}
+
+function isInline(part: Json): boolean {
+  return isJsonObject(part) && part['$ref'] === undefined;
+}
+
+/** Keywords about the names of members, without those that have no place in this direction. */
+function copyObject(given: JsonObject, out: Mutable, context: SchemaContext, hidden: ReadonlySet<string>): void {
+  const { properties, required, dependentRequired } = given;
   if (isJsonObject(properties)) {
     const kept = Object.entries(properties).filter(([name]) => !hidden.has(name) && name !== '__proto__');
     out['properties'] = Object.fromEntries(kept.map(([name, schema]) => [name, convertSchema(schema, context)]));
@@ -152,14 +169,21 @@ function copyObject(given: JsonObject, out: Mutable, context: SchemaContext): vo
     // Strict clients refuse an object schema that has none.
     out['properties'] = {};
   }
-  if (!Array.isArray(required)) return;
-  const names = new Set(
-    required.filter((name) => typeof name === 'string' && name !== '__proto__' && !hidden.has(name)),
+  const namesIn = (list: readonly Json[]): string[] => [
+    ...new Set(
+      list.filter((name) => typeof name === 'string').filter((name) => name !== '__proto__' && !hidden.has(name)),
+    ),
+  ];
+  const names = Array.isArray(required) ? namesIn(required) : [];
+  if (names.length > 0) out['required'] = names;
+  if (!isJsonObject(dependentRequired)) return;
+  const lists = Object.entries(dependentRequired).filter(([name]) => name !== '__proto__');
+  out['dependentRequired'] = Object.fromEntries(
+    lists.flatMap(([name, list]) => (Array.isArray(list) ? [[name, namesIn(list)]] : [])),
   );
-  if (names.size > 0) out['required'] = [...names];
 }
 
-function copySubschemas(given: JsonObject, out: Mutable, context: SchemaContext): void {
+function copySubschemas(given: JsonObject, out: Mutable, context: SchemaContext, hidden: ReadonlySet<string>): void {
   for (const key of singleSchemas) {
     const value = given[key];
     if (typeof value === 'boolean') out[key] = value;
@@ -169,7 +193,9 @@ function copySubschemas(given: JsonObject, out: Mutable, context: SchemaContext)
     const value = given[key];
     if (!Array.isArray(value) || value.length === 0) continue;
     out[key] = value.map((part: Json) =>
-      convertSchema(key === 'allOf' ? withoutItself(part, given, context.root) : part, context),
+      key === 'allOf'
+        ? convertSchema(withoutItself(part, given, context.root), context, hidden)
+        : convertSchema(part, context),
     );
   }
   const { items } = given;
@@ -201,7 +227,11 @@ function withoutItself(part: Json, child: JsonObject, root: JsonObject): Json {
   return branches.some((branch: Json) => resolveObject(root, branch) === child) ? inherited : part;
 }
 
-/** A discriminator with a mapping becomes a constant in each branch, which is what it means and what validators know. */
+/**
+ * A discriminator with a mapping becomes a constant in each branch, which is what it means and what validators know.
+ * Branches that it does not tell apart so may all fit one value, for the discriminator would have chosen: then any of
+ * them will do. (The names of their schemas are what OpenAPI means instead, but documents often have other values.)
+ */
 function copyDiscriminator(given: JsonObject, out: Mutable, context: SchemaContext): void {
   const { discriminator } = given;
   if (!isJsonObject(discriminator) || typeof discriminator['propertyName'] !== 'string') return;
@@ -218,12 +248,19 @@ function copyDiscriminator(given: JsonObject, out: Mutable, context: SchemaConte
   for (const key of ['oneOf', 'anyOf'] as const) {
     const branches = out[key];
     if (!Array.isArray(branches)) continue;
-    out[key] = branches.map((branch: Json): Json => {
+    let areTold = true;
+    const told = branches.map((branch: Json): Json => {
       const values =
         isJsonObject(branch) && typeof branch['$ref'] === 'string' ? valuesOf.get(branch['$ref']) : undefined;
+      areTold &&= values !== undefined;
       if (!isJsonObject(branch) || values === undefined) return branch;
       return { ...branch, type: 'object', properties: { [property]: { enum: values } }, required: [property] };
     });
+    if (areTold || out['anyOf'] !== undefined) out[key] = told;
+    else {
+      delete out[key];
+      out['anyOf'] = told;
+    }
   }
 }
 
