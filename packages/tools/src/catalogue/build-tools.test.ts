@@ -165,6 +165,25 @@ describe('a tool', () => {
   });
 });
 
+describe('the operations of OpenAPI 3.2 under additionalOperations', () => {
+  it('are none of those that have a member of their own, which would be there twice', async () => {
+    const get = { operationId: 'read' };
+    const tools = await toolsOf({ paths: { '/x': { get, additionalOperations: { GET: get, COPY: {} } } } }, '3.2.0');
+    expect(tools.map(({ id }) => id)).toEqual(['pizzeria/read', 'pizzeria/copy_x']);
+  });
+
+  it('are checked and counted like the others', async () => {
+    const parse = (additionalOperations: JsonObject) =>
+      parseDocument({ text: sampleDocument({ paths: { '/x': { additionalOperations } } }, '3.2.0') });
+    expect(await parse({ COPY: { parameters: [{ in: 'query' }] } })).toMatchObject({
+      refusal: { pointer: '/paths/~1x/additionalOperations/COPY/parameters/0' },
+    });
+    const letters = (n: number) => String(n).replaceAll(/\d/g, (digit) => 'ABCDEFGHIJ'[Number(digit)] ?? '');
+    const many = Object.fromEntries(Array.from({ length: 5001 }, (_, n) => [letters(n), {}]));
+    expect(await parse(many)).toMatchObject({ refusal: { message: expect.stringContaining('5001 operations') } });
+  });
+});
+
 describe('a selection', () => {
   it.each([
     [{ include: [{ tags: ['menu'] }] }, ['list', 'add']],

@@ -1,6 +1,6 @@
 import { isJsonObject, type Json, type JsonObject } from '@keyturn/protocol';
-import { httpMethods } from '../document/check-document.ts';
 import type { OpenApiDocument } from '../document/openapi-document.ts';
+import { operationsOf } from '../document/operations-of.ts';
 import { resolveObject } from '../document/pointer.ts';
 import type { Tool, ToolHints, ToolSecurity } from '../tool.ts';
 import { hashJson } from './canonical-json.ts';
@@ -87,14 +87,8 @@ function listOperations(root: JsonObject): readonly Operation[] {
   for (const [path, given] of Object.entries(paths)) {
     const item = path.startsWith('/') ? resolveObject(root, given) : undefined;
     if (item === undefined) continue;
-    for (const method of httpMethods) {
-      const operation = item[method];
-      if (isJsonObject(operation)) found.push({ path, method: method.toUpperCase(), item, operation });
-    }
-    // OpenAPI 3.2: methods without a member of their own.
-    const more = isJsonObject(item['additionalOperations']) ? item['additionalOperations'] : {};
-    for (const [method, operation] of Object.entries(more)) {
-      if (/^[A-Z][A-Z-]{0,30}$/.test(method) && isJsonObject(operation)) found.push({ path, method, item, operation });
+    for (const { method, operation } of operationsOf(item)) {
+      if (isJsonObject(operation)) found.push({ path, method, item, operation });
     }
   }
   return found;

@@ -2,9 +2,8 @@ import { isJsonObject, type Json, type JsonObject } from '@keyturn/protocol';
 import { checkReferences } from './check-references.ts';
 import type { DocumentFault, Path } from './document-fault.ts';
 import { documentLimits } from './limits.ts';
+import { operationsOf } from './operations-of.ts';
 import { resolveObject } from './pointer.ts';
-
-export const httpMethods = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace', 'query'] as const;
 
 interface Checked {
   readonly root: JsonObject;
@@ -46,10 +45,9 @@ function checkPaths(document: Checked, paths: JsonObject): DocumentFault | undef
     if (item === undefined) return unresolved(given, path) ?? invalid('a path item must be an object', path);
     const fault = checkParameters(document, item['parameters'], [...path, 'parameters']);
     if (fault !== undefined) return fault;
-    for (const method of httpMethods) {
-      if (item[method] === undefined) continue;
+    for (const { at, operation } of operationsOf(item)) {
       operations += 1;
-      const fault = checkOperation(document, item[method], [...path, method]);
+      const fault = checkOperation(document, operation, [...path, ...at]);
       if (fault !== undefined) return fault;
     }
   }
