@@ -16,6 +16,14 @@ describe('names across readings', () => {
     expect(first?.hash).toBe(before[0]?.hash);
   });
 
+  it('stay where the document loses the other operation of the name, whose grants it would inherit', async () => {
+    const both = { '/a': { get: operation('list') }, '/b': { get: operation('list') } };
+    const before = await toolsOf({ paths: both });
+    const read = await toolsOf({ paths: { '/b': both['/b'] } });
+    expect(read[0]?.operationId).toBe('list');
+    expect(keepNames(read, before)[0]).toEqual(before[1]);
+  });
+
   it('change where the author changes them, and nowhere else', async () => {
     const before = await toolsOf({ paths: { '/a': { get: operation('list') }, '/b': { get: operation('read') } } });
     const read = await toolsOf({ paths: { '/a': { get: operation('list_all') }, '/b': { get: operation('read') } } });

@@ -10,6 +10,16 @@ describe('the name of an operation', () => {
     ).toEqual(['getMenu', 'repos/list-for-org', 'List_all_Pets']);
   });
 
+  it('that is longer than an address or an id may be is cut, with a tail', () => {
+    const [long, other, fits] = nameOperations([
+      get('/a', 'a'.repeat(300)),
+      get('/b', `${'a'.repeat(300)}b`),
+      get('/c', 'c'.repeat(166)),
+    ]);
+    expect(long).toMatch(/^a{55}_[0-9a-f]{8}$/);
+    expect([other === long, fits]).toEqual([false, 'c'.repeat(166)]);
+  });
+
   it('is made of method and path where there is none', () => {
     expect(nameOperations([get('/users/{id}/orders.json'), get('/'), get('/x', '日本')])).toEqual([
       'get_users_id_orders_json',

@@ -5,6 +5,15 @@ function tail(text: string): string {
   return hash('sha256', text, 'hex').slice(0, 8);
 }
 
+function tailed(name: string, source: string): string {
+  return `${name.slice(0, 55)}_${tail(source)}`;
+}
+
+/** What an operation is called where it cannot have its plain name: `list_0c4a1f9e`. */
+export function tailedName(plain: string, { method, path }: Pick<NamedOperation, 'method' | 'path'>): string {
+  return tailed(plain, `${method} ${path}`);
+}
+
 /** One operation as far as naming goes. */
 export interface NamedOperation {
   readonly method: string;
@@ -14,7 +23,7 @@ export interface NamedOperation {
 
 /**
  * A name for each operation: its operationId with whatever could not stand in an id replaced by `_`, or one made of
- * method and path. A name that several would have gets a hashed tail of method and path for each of them, so that
+ * method and path. A name that is longer than 200 letters or that several would have gets a hashed tail of method and path for each of them, so that
  * names depend neither on the order of the document nor on what else is in it.
  */
 export function nameOperations(operations: readonly NamedOperation[]): readonly string[] {
@@ -25,9 +34,12 @@ export function nameOperations(operations: readonly NamedOperation[]): readonly 
   return withTails(
     plain,
     operations.map(({ method, path }) => `${method} ${path}`),
-    (name) => name,
+    (name) => (name.length > maxName ? undefined : name),
   );
 }
+
+/** The longest name of an operation: it stands in addresses and in the ids of tools, which have limits of their own. */
+const maxName = 200;
 
 /** `get /users/{id}/orders` is `get_users_id_orders`. */
 function nameByPath(method: string, path: string): string {
@@ -56,6 +68,6 @@ function withTails(
   for (const name of plain) count.set(name, (count.get(name) ?? 0) + 1);
   return plain.map((name, index) => {
     const accepted = count.get(name) === 1 ? accept(name, index) : undefined;
-    return accepted ?? `${name.slice(0, 55)}_${tail(sources[index] ?? name)}`;
+    return accepted ?? tailed(name, sources[index] ?? name);
   });
 }
