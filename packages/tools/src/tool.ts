@@ -3,7 +3,7 @@ import type { JsonObject } from '@keyturn/protocol';
 /** Where a parameter goes. `querystring` (OpenAPI 3.2) is the whole query as one value. */
 export type ParameterPlace = 'path' | 'query' | 'header' | 'cookie' | 'querystring';
 
-/** How a value is written into its place. OpenAPI 3.1 §4.8.12.3. */
+/** How a value is written into its place. OpenAPI 3.1 §4.8.12.3; `tabDelimited` is the `tsv` of 2.0. */
 export type ParameterStyle =
   | 'simple'
   | 'label'
@@ -11,6 +11,7 @@ export type ParameterStyle =
   | 'form'
   | 'spaceDelimited'
   | 'pipeDelimited'
+  | 'tabDelimited'
   | 'deepObject'
   | 'cookie';
 

@@ -17,7 +17,7 @@ export function buildHeaders(given: readonly GivenValue[], faults: ArgumentFault
       }
       headers[name.toLowerCase()] =
         contentType === undefined
-          ? serializeSegment(name, value, { style: 'simple', explode, encode: (text) => text }).trim()
+          ? serializeSegment(name, value, { style, explode, encode: (text) => text }).trim()
           : writeContent(value, contentType);
     } else if (parameter.in === 'cookie') {
       const text = contentType === undefined ? value : writeContent(value, contentType);

@@ -1,8 +1,9 @@
 import { hash } from 'node:crypto';
 import { isJsonObject, type Json, type JsonObject, ok, type Result, refuse } from '@keyturn/protocol';
+import { kindOf } from '../catalogue/read-body.ts';
 import type { PartEncoding, Tool, ToolBody } from '../tool.ts';
 import type { ArgumentFault } from './check-arguments.ts';
-import { encodeReserved, encodeStrictly, serializePairs } from './serialize.ts';
+import { dividerOf, encodeReserved, encodeStrictly, serializePairs, textOf } from './serialize.ts';
 
 export interface EncodedBody {
   readonly contentType: string;
@@ -42,7 +43,8 @@ function encodeForm(body: ToolBody, value: JsonObject): EncodedBody {
   const pairs = Object.entries(value).flatMap(([name, member]): readonly (readonly [string, string])[] => {
     if (member === undefined) return [];
     const { contentType, style = 'form', explode = style === 'form', allowReserved } = encodingOf(body, name);
-    if (contentType?.includes('json') === true) return [[encodeStrictly(name), encodeStrictly(JSON.stringify(member))]];
+    if (contentType !== undefined && kindOf(contentType) === 'json')
+      return [[encodeStrictly(name), encodeStrictly(JSON.stringify(member))]];
     const encode = allowReserved === true ? encodeReserved : encodeStrictly;
     return serializePairs(name, member, { style, explode, encode });
   });
@@ -54,6 +56,12 @@ function encodeMultipart(body: ToolBody, value: JsonObject): Result<EncodedBody,
   const parts: { readonly head: string; readonly bytes: Buffer }[] = [];
   for (const [name, member] of Object.entries(value)) {
     const encoding = encodingOf(body, name);
+    if (Array.isArray(member) && isOneText(encoding)) {
+      const text = joinItems(member, encoding);
+      if (text === undefined) return wrong(`/${name}`, 'must not hold what divides its items within one of them');
+      parts.push(writePart(name, text, encoding));
+      continue;
+    }
     for (const item of Array.isArray(member) ? member : [member]) {
       if (item === undefined || item === null) continue;
       if (encoding.binary === true && !isBase64(item)) return wrong(`/${name}`, 'must be base64');
@@ -75,6 +83,17 @@ function encodeMultipart(body: ToolBody, value: JsonObject): Result<EncodedBody,
   });
 }
 
+/** A list that its style makes one text: the csv, ssv, tsv and pipes of OpenAPI 2.0, or `explode: false`. */
+function isOneText({ explode, contentType, binary }: PartEncoding): boolean {
+  return explode === false && contentType === undefined && binary !== true;
+}
+
+function joinItems(items: readonly Json[], { style = 'form' }: PartEncoding): string | undefined {
+  const divider = dividerOf(style);
+  const texts = items.filter((item) => item !== null).map(textOf);
+  return texts.some((text) => text.includes(divider)) ? undefined : texts.join(divider);
+}
+
 function writePart(
   name: string,
   item: Json,
@@ -92,7 +111,7 @@ function writePart(
       bytes: Buffer.from(item, 'base64'),
     };
   }
-  const text = typeof item === 'string' ? item : JSON.stringify(item);
+  const text = textOf(item);
   const type = contentType ?? (typeof item === 'object' ? 'application/json' : undefined);
   return {
     head: type === undefined ? disposition : `${disposition}\r\ncontent-type: ${type}`,

@@ -1,6 +1,7 @@
 import type { Json } from '@keyturn/protocol';
 import type { ToolParameter } from '../tool.ts';
 import type { ArgumentFault } from './check-arguments.ts';
+import { dividerOf } from './serialize.ts';
 
 /** A parameter and what a call gives for it. */
 export type GivenValue = readonly [ToolParameter, Json];
@@ -20,9 +21,9 @@ export function checkText(parameter: ToolParameter, value: Json): ArgumentFault 
 /** What divides items in a style that has no way to write that character within one; undefined where encoding protects it. */
 function bareDivider({ in: place, style, explode, contentType }: ToolParameter): string | undefined {
   if (contentType !== undefined) return undefined;
-  if (place === 'header') return ',';
   if (style === 'label' && explode) return '.';
-  return style === 'spaceDelimited' ? ' ' : style === 'pipeDelimited' ? '|' : undefined;
+  const divider = dividerOf(style);
+  return divider === ',' && place !== 'header' ? undefined : divider;
 }
 
 function someText(value: Json | undefined, test: (text: string) => boolean): boolean {

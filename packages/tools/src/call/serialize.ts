@@ -1,4 +1,5 @@
 import { isJsonObject, type Json } from '@keyturn/protocol';
+import { kindOf } from '../catalogue/read-body.ts';
 import type { ParameterStyle } from '../tool.ts';
 
 /** How a value is written; `encode` makes text fit for the place that it goes to, `encodeName` a name (else as a value). */
@@ -14,7 +15,7 @@ export interface Serialization {
  * OpenAPI 3.1 §4.8.12 names them. Null members are left out, as RFC 6570 does with what is undefined.
  */
 export function serializeSegment(name: string, value: Json, { style, explode, encode }: Serialization): string {
-  if ((style === 'simple' || style === 'form') && value !== null && !isCompound(value)) return encode(textOf(value));
+  if (style !== 'label' && style !== 'matrix' && value !== null && !isCompound(value)) return encode(textOf(value));
   const pairs = pairsOf(value);
   const items = pairs.map(([key, text]) => {
     if (key === undefined) return encode(text);
@@ -33,9 +34,10 @@ export function serializeSegment(name: string, value: Json, { style, explode, en
     case 'cookie':
     case 'spaceDelimited':
     case 'pipeDelimited':
+    case 'tabDelimited':
     case 'deepObject':
     default:
-      return items.join(',');
+      return items.join(writeDivider(style, encode));
   }
 }
 
@@ -48,9 +50,19 @@ export function serializePairs(name: string, value: Json, how: Serialization): r
   if (!isCompound(value)) return pairs.map(([, text]) => [label, encode(text)]);
   if (explode) return pairs.map(([key, text]) => [key === undefined ? label : encodeName(key), encode(text)]);
   if (pairs.length === 0) return [];
-  const divider = style === 'spaceDelimited' ? '%20' : style === 'pipeDelimited' ? '%7C' : ',';
   const words = pairs.flatMap(([key, text]) => (key === undefined ? [encode(text)] : [encode(key), encode(text)]));
-  return [[label, words.join(divider)]];
+  return [[label, words.join(writeDivider(style, encodeStrictly))]];
+}
+
+/** What stands between the items of a list that is one text. */
+export function dividerOf(style: ParameterStyle): string {
+  return style === 'spaceDelimited' ? ' ' : style === 'pipeDelimited' ? '|' : style === 'tabDelimited' ? '\t' : ',';
+}
+
+/** A comma divides as it is (RFC 6570); no other divider is legal in a URL before it is encoded. */
+function writeDivider(style: ParameterStyle, encode: (text: string) => string): string {
+  const divider = dividerOf(style);
+  return divider === ',' ? divider : encode(divider);
 }
 
 /** `color[R]=100`; deeper objects and lists, which OpenAPI leaves open, as `a[b][c]=` and `a[0]=`. */
@@ -85,7 +97,7 @@ function pairsOf(value: Json): readonly (readonly [string | undefined, string])[
 }
 
 /** A value within a value, for which no style has a form, is written as JSON. */
-function textOf(value: Json): string {
+export function textOf(value: Json): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
@@ -109,5 +121,5 @@ export function encodeReserved(text: string): string {
 
 /** A value as a document of its content type (`content` instead of `schema`): text as it is, all else as JSON. */
 export function writeContent(value: Json, contentType: string): string {
-  return typeof value === 'string' && !contentType.includes('json') ? value : JSON.stringify(value);
+  return typeof value === 'string' && kindOf(contentType) !== 'json' ? value : JSON.stringify(value);
 }

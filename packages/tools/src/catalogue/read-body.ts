@@ -168,7 +168,10 @@ function readEncoding(
 }
 
 function isStyle(value: Json | undefined): value is ParameterStyle {
-  return typeof value === 'string' && ['form', 'spaceDelimited', 'pipeDelimited', 'deepObject'].includes(value);
+  return (
+    typeof value === 'string' &&
+    ['form', 'spaceDelimited', 'pipeDelimited', 'tabDelimited', 'deepObject'].includes(value)
+  );
 }
 
 /** 3.0: `format: binary`. 3.1: a `contentMediaType` without an encoding. Either alone or in a list. */

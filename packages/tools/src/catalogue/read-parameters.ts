@@ -100,11 +100,11 @@ function isPlace(value: string): value is ParameterPlace {
   return Object.hasOwn(stylesOf, value);
 }
 
-/** The styles of each place; the first is the default. */
+/** The styles of each place; the first is the default. The delimited ones of path and header are those of OpenAPI 2.0. */
 const stylesOf: Readonly<Record<ParameterPlace, readonly [ParameterStyle, ...ParameterStyle[]]>> = {
-  path: ['simple', 'label', 'matrix'],
-  query: ['form', 'spaceDelimited', 'pipeDelimited', 'deepObject'],
-  header: ['simple'],
+  path: ['simple', 'label', 'matrix', 'spaceDelimited', 'pipeDelimited', 'tabDelimited'],
+  query: ['form', 'spaceDelimited', 'pipeDelimited', 'tabDelimited', 'deepObject'],
+  header: ['simple', 'spaceDelimited', 'pipeDelimited', 'tabDelimited'],
   cookie: ['form', 'cookie'],
   querystring: ['form'],
 };

@@ -90,6 +90,60 @@ describe('a Swagger 2.0 document', () => {
     expect(listPets.security).toEqual([[{ scheme: 'key', type: 'apiKey', scopes: [] }]]);
   });
 
+  it('writes lists as collectionFormat says, in every place', async () => {
+    const list = (name: string, place: string, collectionFormat?: string) => ({
+      name,
+      in: place,
+      required: place === 'path',
+      type: 'array',
+      items: { type: 'string' },
+      collectionFormat,
+    });
+    const { read, send } = await tools({
+      ...swagger,
+      paths: {
+        '/{ids}/{plain}': {
+          get: {
+            operationId: 'read',
+            parameters: [
+              list('ids', 'path', 'pipes'),
+              list('plain', 'path', 'multi'),
+              list('t', 'query', 'tsv'),
+              list('X-S', 'header', 'ssv'),
+            ],
+          },
+        },
+        '/form': {
+          post: {
+            operationId: 'send',
+            consumes: ['multipart/form-data'],
+            parameters: [list('csv', 'formData'), list('tsv', 'formData', 'tsv'), list('multi', 'formData', 'multi')],
+          },
+        },
+      },
+    });
+    if (!read || !send) throw new Error('a tool is missing');
+    const two = ['a', 'b'];
+    expect(buildRequest(read, { ids: two, plain: two, t: two, 'X-S': two })).toMatchObject({
+      value: { url: 'https://pets.example.com/v2/a%7Cb/a,b?t=a%09b', headers: { 'x-s': 'a b' } },
+    });
+    expect(buildRequest(read, { ids: ['a|b'], plain: two })).toMatchObject({
+      refusal: { faults: [{ pointer: '/ids' }] },
+    });
+    const sent = buildRequest(send, { body: { csv: two, tsv: two, multi: two } });
+    if (!sent.ok) throw new Error('refused');
+    const form = await new Response(Buffer.from(sent.value.body ?? ''), { headers: sent.value.headers }).formData();
+    expect([...form]).toEqual([
+      ['csv', 'a,b'],
+      ['tsv', 'a\tb'],
+      ['multi', 'a'],
+      ['multi', 'b'],
+    ]);
+    expect(buildRequest(send, { body: { csv: ['a,b'] } })).toMatchObject({
+      refusal: { faults: [{ pointer: '/body/csv' }] },
+    });
+  });
+
   it('has its body parameter as body, with recursive schemas', () => {
     expect(addPet.body).toMatchObject({ required: true, kind: 'json', contentType: 'application/json' });
     expect(checkArguments(addPet, { body: { name: 'a', parent: { name: 'b' } } }).ok).toBe(true);

@@ -102,18 +102,24 @@ function convertParameter(parameter: JsonObject): JsonObject {
     ...(required === true ? { required } : {}),
     ...(typeof description === 'string' ? { description } : {}),
     schema: schemaOf(parameter),
-    ...(place === 'query' || place === 'formData' ? styleOf(parameter) : {}),
+    ...styleOf(parameter),
   };
 }
 
-/** `tsv` has no counterpart; commas are what its servers most often take as well. */
-function styleOf(parameter: JsonObject): JsonObject {
-  if (parameter['type'] !== 'array') return {};
-  const { collectionFormat: format } = parameter;
-  if (format === 'multi') return { style: 'form', explode: true };
-  if (format === 'ssv') return { style: 'spaceDelimited', explode: false };
-  return { style: format === 'pipes' ? 'pipeDelimited' : 'form', explode: false };
+/** `collectionFormat`, which goes to every place; `multi` is for those only that are made of pairs. */
+function styleOf({ type, in: place, collectionFormat: format }: JsonObject): JsonObject {
+  if (type !== 'array') return {};
+  const isPairs = place === 'query' || place === 'formData';
+  if (format === 'multi' && isPairs) return { style: 'form', explode: true };
+  const delimited = typeof format === 'string' ? delimitedStyles.get(format) : undefined;
+  return { style: delimited ?? (isPairs ? 'form' : 'simple'), explode: false };
 }
+
+const delimitedStyles: ReadonlyMap<string, string> = new Map([
+  ['ssv', 'spaceDelimited'],
+  ['pipes', 'pipeDelimited'],
+  ['tsv', 'tabDelimited'],
+]);
 
 function formBody(form: readonly JsonObject[], consumes: readonly string[]): JsonObject {
   const hasFile = form.some((parameter) => parameter['type'] === 'file');
