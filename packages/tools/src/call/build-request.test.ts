@@ -107,6 +107,12 @@ describe('a parameter in the query', () => {
     expect(await urlOf({ in: 'query', content }, { a: [1] })).toBe('/x?color=%7B%22a%22%3A%5B1%5D%7D');
   });
 
+  it('with content of another type is written as it is, though that may have JSON in its name', async () => {
+    const content = { 'application/jsonpath': { schema: { type: 'string' } } };
+    const tool = await toolOf({ parameters: [{ name: 'q', in: 'query', content }] }, { path: '/x', method: 'get' });
+    expect(buildRequest(tool, { q: '$.a' })).toMatchObject({ value: { url: `${base}/x?q=%24.a` } });
+  });
+
   it('keeps brackets in its name', async () => {
     const tool = await toolOf({ parameters: [{ name: 'filter[name]', in: 'query' }] }, { path: '/x', method: 'get' });
     const result = buildRequest(tool, { 'filter[name]': 'a[b]' });
@@ -202,8 +208,10 @@ describe('a request', () => {
       `${base}/relative`,
       'http://post.example.com',
     ]);
-    const [bare] = await toolsOf({ paths: { '/a': { get: {} } } });
-    expect(bare?.server).toBe(base);
+    for (const servers of [undefined, [], [{ url: '' }], [{ url: '/' }]]) {
+      const [bare] = await toolsOf({ servers, paths: { '/a': { get: {} } } });
+      expect(bare?.server).toBe(base);
+    }
   });
 
   it.each([

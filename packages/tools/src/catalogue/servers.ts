@@ -24,7 +24,8 @@ function readAddress(server: Json | undefined, location: string | undefined): st
     const value = isJsonObject(variable) ? variable['default'] : undefined;
     return typeof value === 'string' || typeof value === 'number' ? String(value) : whole;
   });
-  return absolute(filled, location);
+  // Nothing at all would mean the document itself, which is no API; who writes it means the root.
+  return absolute(filled === '' ? '/' : filled, location);
 }
 
 function absolute(address: string, location: string | undefined): string | undefined {

@@ -172,6 +172,8 @@ function coarse(refusal: NetRefusal): string {
     case 'blocked-address':
     case 'blocked-host':
       return 'its address may not be called (tools.allowedHosts)';
+    case 'bad-request':
+      return `the request cannot be sent as the document describes it (${refusal.part})`;
     default:
       return 'it could not be reached, or its answer could not be read';
   }
