@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { canonicalise } from '@keyturn/policy';
 import type { JsonObject } from '@keyturn/protocol';
 import { describeItem, describeReview } from './review.ts';
-import type { FullReview } from './reviews.ts';
+import type { FullReview } from './review-rows.ts';
 
 /**
  * A review as evidence: everything that was looked at, who decided what and when, and what became of it. `digest` is the

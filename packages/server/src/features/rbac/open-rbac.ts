@@ -7,7 +7,10 @@ import type { RbacSettings } from '../../config/rbac.ts';
 import type { RolesOf } from '../../http/caller.ts';
 import type { Frame } from '../../http/frame.ts';
 import type { Log } from '../../outside/log.ts';
+import { mountAssignments } from './assignment-routes.ts';
+import { closeDue } from './close-reviews.ts';
 import { commitChanges } from './commit-changes.ts';
+import { mountConstraints } from './constraint-routes.ts';
 import { createContexts } from './context.ts';
 import { mountExplain } from './explain.ts';
 import { explainCommitRefusal, openRbacKeeper, rbacChannel } from './keeper.ts';
@@ -17,8 +20,7 @@ import { planModel } from './plan.ts';
 import { mountPlans } from './plan-routes.ts';
 import { explainRule } from './refusals.ts';
 import { mountReviews } from './review-routes.ts';
-import { closeDue } from './reviews.ts';
-import { mountRbac } from './routes.ts';
+import { mountRoles } from './role-routes.ts';
 import { syncByUser } from './sync-users.ts';
 import { type EndedSession, endSessions } from './sessions.ts';
 import { createSync, type SyncedPerson, type SyncGroups } from './sync.ts';
@@ -111,7 +113,9 @@ export async function openRbac(options: RbacOptions): Promise<Result<RbacFeature
     ended: (ended) => endSessions(parts, ended),
     hears,
     mount(frame) {
-      mountRbac(frame, parts);
+      mountRoles(frame, parts);
+      mountConstraints(frame, parts);
+      mountAssignments(frame, parts);
       mountPlans(frame, parts);
       mountExplain(frame, parts);
       mountReviews(frame, parts);

@@ -2,36 +2,30 @@ import { ok } from '@keyturn/protocol';
 import { z } from 'zod';
 import type { Caller } from '../../http/caller.ts';
 import type { Frame } from '../../http/frame.ts';
+import { closeReview, findReview } from './close-reviews.ts';
 import { buildEvidence, buildEvidenceTable } from './evidence.ts';
 import type { RbacParts } from './parts.ts';
 import { describeItem, describeReview, isReviewer, type Review, type Reviewer } from './review.ts';
-import {
-  beginReview,
-  closeReview,
-  decideItem,
-  findReview,
-  type FullReview,
-  listReviews,
-  replaceReviewers,
-} from './reviews.ts';
-import { done, managing, turnedDown } from './route-parts.ts';
+import type { FullReview } from './review-rows.ts';
+import { beginReview, decideItem, listReviews, replaceReviewers } from './reviews.ts';
+import { done, managing, nameSchema, rbacPath, turnedDown } from './route-parts.ts';
 
 const reviewer = z.union([
   z.strictObject({ user: z.string().min(1).max(255), issuer: z.url().optional() }),
-  z.strictObject({ role: z.string().min(1).max(128) }),
+  z.strictObject({ role: nameSchema }),
 ]);
 const reviewers = z.array(reviewer).min(1).max(100);
 const newReview = z.strictObject({
   name: z.string().min(1).max(200),
   /** Of which roles; all if there is no list. */
-  roles: z.array(z.string().min(1).max(128)).min(1).optional(),
+  roles: z.array(nameSchema).min(1).optional(),
   reviewers,
   deadline: z.iso.datetime({ offset: true }),
   /** What becomes of what nobody decides. */
   undecided: z.enum(['keep', 'revoke']).default('keep'),
 });
 const decision = z.strictObject({ decision: z.enum(['keep', 'revoke']), comment: z.string().max(2000).optional() });
-const path = '/api/v1/rbac/reviews';
+const path = `${rbacPath}/reviews`;
 
 /** Access review campaigns: begun and closed by those who manage roles, decided by their reviewers. */
 export function mountReviews(frame: Frame, parts: RbacParts): void {

@@ -1,15 +1,13 @@
-import { type RbacChange, rolePermissions } from '@keyturn/policy/rbac';
-import { newId, ok, type Result, refuse } from '@keyturn/protocol';
-import type { Tx } from '@keyturn/store';
+import { rolePermissions } from '@keyturn/policy/rbac';
+import { newId, ok, refuse } from '@keyturn/protocol';
 import type { Caller } from '../../http/caller.ts';
+import { closeDue, findReview } from './close-reviews.ts';
 import { keyOf } from './context.ts';
-import type { ChangedBy } from './keeper.ts';
 import { readNames } from './names.ts';
 import { changedBy, type RbacParts } from './parts.ts';
 import { personOf, userKey } from './person.ts';
-import type { RbacRuleRefusal } from './refusals.ts';
-import { type Decision, isReviewer, type Outcome, type Review, type Reviewer, reviewOf } from './review.ts';
-import type { Denial, RbacState } from './state.ts';
+import { type Decision, isReviewer, type Reviewer, reviewOf } from './review.ts';
+import { chunks, type Found, type FullReview, note, readReview } from './review-rows.ts';
 import type { RbacTables, ReviewItemRow } from './tables.ts';
 
 export interface NewReview {
@@ -20,16 +18,6 @@ export interface NewReview {
   readonly undecided: Decision;
 }
 
-/** A review and everything that is looked at in it. */
-export interface FullReview {
-  readonly review: Review;
-  readonly items: readonly ReviewItemRow[];
-}
-
-type Found<Value> = Promise<Result<Value, RbacRuleRefusal>>;
-
-/** Rows that one statement takes at most. */
-const chunk = 200;
 /** Permissions that an item shows to its reviewer at most. */
 const shownPermissions = 100;
 
@@ -110,11 +98,6 @@ export async function listReviews(parts: RbacParts): Promise<readonly FullReview
   return reviews.map((row) => ({ review: reviewOf(row), items: byReview.get(row.id) ?? [] }));
 }
 
-export async function findReview(parts: RbacParts, id: string): Found<FullReview> {
-  await closeDue(parts);
-  return readReview(parts, id);
-}
-
 /**
  * One reviewer's word on one item; it can be changed until the review is closed. Nobody decides on their own access, and
  * not on what is no longer there: a user who vanished, or lost the role, leaves an item that is closed as gone.
@@ -182,145 +165,4 @@ export async function replaceReviewers(
     note(parts, tx, changedBy(caller, requestId), 'replace-reviewers', asked.review, {});
   });
   return readReview(parts, asked.review);
-}
-
-/** Ends a campaign and carries out what was decided. Before its deadline only if everything is, or by force. */
-export async function closeReview(
-  parts: RbacParts,
-  caller: Caller,
-  asked: { readonly review: string; readonly force: boolean },
-  requestId: string,
-): Found<FullReview> {
-  const found = await findReview(parts, asked.review);
-  if (!found.ok) return found;
-  const { review, items } = found.value;
-  if (review.state !== 'open') return refuse({ why: 'review-closed' });
-  const { rbac } = parts.keeper.current();
-  const open = items.filter(
-    (item) => item.decision === null && rbac.users.get(userKey(item))?.assigned.has(item.role) === true,
-  ).length;
-  if (open > 0 && !asked.force) return refuse({ why: 'undecided', open });
-  await carryOut(parts, review.id, changedBy(caller, requestId));
-  return readReview(parts, review.id);
-}
-
-/** Closes what has come to its deadline, and finishes what a process that ended has left half closed. */
-export async function closeDue(parts: RbacParts): Promise<number> {
-  const due = await parts.store.db
-    .withTables<RbacTables>()
-    .selectFrom('rbac_review')
-    .select('id')
-    .where((eb) =>
-      eb.or([eb('state', '=', 'closing'), eb.and([eb('state', '=', 'open'), eb('deadline', '<=', parts.clock())])]),
-    )
-    .execute();
-  for (const { id } of due) await carryOut(parts, id, { actor: { identity: 'keyturn' } });
-  return due.length;
-}
-
-/**
- * First nothing can be decided any more, then what was is carried out, in one transaction with its record. Whoever comes
- * second to the same review finds it done.
- */
-async function carryOut(parts: RbacParts, id: string, by: ChangedBy): Promise<void> {
-  const { store, clock, keeper } = parts;
-  const closing = { state: 'closing', closed_at: clock(), closed_by: by.actor.identity };
-  const begun = store.db.withTables<RbacTables>().updateTable('rbac_review').set(closing).where('id', '=', id);
-  await begun.where('state', '=', 'open').execute();
-  const found = await readReview(parts, id);
-  if (!found.ok || found.value.review.state === 'closed') return;
-  const { review, items } = found.value;
-  try {
-    const kept = await keeper.commit<undefined, never>(by, (state) => {
-      const { changes, denied, outcomes } = outcomesOf(state, review, items);
-      return ok({
-        delta: { changes, denied },
-        value: undefined,
-        also: async (tx) => {
-          const db = tx.db.withTables<RbacTables>();
-          const closed = await db
-            .updateTable('rbac_review')
-            .set({ state: 'closed' })
-            .where('id', '=', id)
-            .where('state', '=', 'closing')
-            .executeTakeFirst();
-          if (closed.numUpdatedRows !== 1n) throw new ClosedByAnother();
-          for (const outcome of ['kept', 'revoked', 'gone'] as const) {
-            const ids = [...outcomes].filter(([, one]) => one === outcome).map(([item]) => item);
-            for (const some of chunks(ids)) {
-              await db.updateTable('rbac_review_item').set({ outcome }).where('id', 'in', some).execute();
-            }
-          }
-          const count = (outcome: Outcome): number => [...outcomes.values()].filter((one) => one === outcome).length;
-          note(parts, tx, by, 'close', id, { kept: count('kept'), revoked: count('revoked'), gone: count('gone') });
-        },
-      });
-    });
-    if (!kept.ok) throw new Error(`what a review decided was refused: ${JSON.stringify(kept.refusal)}`);
-  } catch (error) {
-    if (!(error instanceof ClosedByAnother)) throw error;
-  }
-}
-
-class ClosedByAnother extends Error {}
-
-function outcomesOf(
-  { rbac }: RbacState,
-  review: Review,
-  items: readonly ReviewItemRow[],
-): { changes: readonly RbacChange[]; denied: readonly Denial[]; outcomes: ReadonlyMap<string, Outcome> } {
-  const changes: RbacChange[] = [];
-  const denied: Denial[] = [];
-  const outcomes = new Map<string, Outcome>();
-  for (const item of items) {
-    const user = userKey(item);
-    const { role } = item;
-    const grounds = rbac.users.get(user)?.assigned.get(role);
-    const decision = item.decision ?? review.undecided;
-    if (grounds === undefined) outcomes.set(item.id, 'gone');
-    else if (decision === 'keep') outcomes.set(item.id, 'kept');
-    else {
-      outcomes.set(item.id, 'revoked');
-      if (grounds.manual) changes.push({ do: 'deassignUser', user, role, origin: 'manual' });
-      if (grounds.synced) {
-        changes.push({ do: 'deassignUser', user, role, origin: 'synced' });
-        // The group is still there and would give the role again with the next sync.
-        denied.push({ user, role, review: review.id });
-      }
-    }
-  }
-  return { changes, denied, outcomes };
-}
-
-async function readReview(parts: RbacParts, id: string): Found<FullReview> {
-  const db = parts.store.db.withTables<RbacTables>();
-  const row = await db.selectFrom('rbac_review').selectAll().where('id', '=', id).executeTakeFirst();
-  if (row === undefined) return refuse({ why: 'unknown-review' });
-  const items = await db.selectFrom('rbac_review_item').selectAll().where('review', '=', id).orderBy('id').execute();
-  return ok({ review: reviewOf(row), items });
-}
-
-function note(
-  { store, clock }: RbacParts,
-  tx: Tx,
-  by: ChangedBy,
-  action: string,
-  review: string,
-  facts: Record<string, string | number>,
-): void {
-  const { actor, requestId } = by;
-  store.audit.append(tx, {
-    at: clock(),
-    kind: 'rbac.review',
-    actor,
-    action,
-    target: review,
-    outcome: 'allowed',
-    requestId,
-    facts,
-  });
-}
-
-function chunks<Value>(all: readonly Value[]): readonly (readonly Value[])[] {
-  return Array.from({ length: Math.ceil(all.length / chunk) }, (_, i) => all.slice(i * chunk, (i + 1) * chunk));
 }

@@ -1,12 +1,25 @@
+import type { RbacChange } from '@keyturn/policy/rbac';
 import { ok, type Result, refuse } from '@keyturn/protocol';
-import type { Answer } from '../../http/frame.ts';
+import { z } from 'zod';
+import type { Answer, Passage } from '../../http/frame.ts';
 import type { Done } from '../../http/pass.ts';
 import type { Problem } from '../../http/problem.ts';
 import type { Action } from '../../http/rooms.ts';
 import { requirePermission } from '../../http/role-policy.ts';
-import type { RbacParts } from './parts.ts';
+import { commitChanges } from './commit-changes.ts';
+import { changedBy, type RbacParts } from './parts.ts';
 import { explainRule, type RbacRuleRefusal } from './refusals.ts';
 import { userKey } from './person.ts';
+import type { RbacState } from './state.ts';
+
+/** Below it is everything that this feature answers to administrators. */
+export const rbacPath = '/api/v1/rbac';
+
+/** The name of a role or of a set. */
+export const nameSchema = z.string().min(1).max(128);
+
+/** A body that names a role and nothing else. */
+export const namedRole = z.strictObject({ role: nameSchema });
 
 /** An action that only those who manage roles may do. */
 export function managing({ adminRole }: RbacParts, kind: string, target?: string): Action {
@@ -48,4 +61,18 @@ export function single(
   if (value === undefined || value === '') return ok(undefined);
   if (typeof value === 'string') return ok(value);
   return refuse({ why: 'bad-query', field: `query.${name}`, message: 'came more than once' });
+}
+
+/** Commits, and answers with what is there now, or with 204 where nothing is to be shown. */
+export async function change(
+  parts: RbacParts,
+  passage: Pick<Passage<unknown>, 'approved' | 'requestId'>,
+  changes: (state: RbacState) => readonly RbacChange[],
+  show?: () => unknown,
+  status = 200,
+): Promise<Result<Done<Answer>, Problem>> {
+  const by = changedBy(passage.approved.caller, passage.requestId);
+  const kept = await commitChanges(parts, by, (state) => ok(changes(state)));
+  if (!kept.ok) return turnedDown(kept.refusal);
+  return show === undefined ? done(undefined, 204) : done(show(), status);
 }

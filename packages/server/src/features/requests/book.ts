@@ -1,29 +1,16 @@
-import { digestOf } from '@keyturn/policy';
-import {
-  type Clock,
-  epochMilliseconds,
-  type JsonObject,
-  ok,
-  type Random,
-  type Result,
-  refuse,
-} from '@keyturn/protocol';
-import { type Caller, rolesOfToken } from '../../http/caller.ts';
+import { type JsonObject, ok, type Result, refuse } from '@keyturn/protocol';
+import { actorOf } from '../../http/audit-actor.ts';
+import type { Caller } from '../../http/caller.ts';
 import type { FieldFault } from '../../http/problem.ts';
 import type { Action, Decision } from '../../http/rooms.ts';
-import { actorOf } from '../../http/audit-actor.ts';
-import { changeEvent } from './audit.ts';
 import { bind } from './binding.ts';
-import { type CreateBody, canonicalArguments, specOf } from './body.ts';
-import { differenceOf } from './difference.ts';
-import type { Keeper } from './keeper.ts';
-import { begin, type EditedCall, endOf, type LifeEvent, phaseAt } from './life.ts';
-import { nameOfRequest } from './name.ts';
-import type { Membership } from './membership.ts';
-import { approverOf, isAgent, isReviewer, requesterOf } from './parties.ts';
+import { actionOf, type Create, createBy, type CreateParts } from './create.ts';
+import { editOf } from './edit.ts';
+import { type EditedCall, endOf, type LifeEvent, phaseAt } from './life.ts';
+import { approvalOf, approverOf, isAgent, isReviewer, requesterOf } from './parties.ts';
 import type { RequestRefusal } from './refusals.ts';
-import type { RequestFilter, RequestPage, RequestRepository } from './repository.ts';
-import type { AgentRequest, Approval, AskedCall, Phase, Requester, RequestTimes } from './request.ts';
+import type { RequestFilter, RequestPage } from './repository.ts';
+import { type AgentRequest, isActive } from './request.ts';
 import {
   isOwner,
   isPersonBehind,
@@ -36,28 +23,19 @@ import {
 } from './standing.ts';
 import { type RolesNow, stillHolds } from './validity.ts';
 
-export interface BookParts {
-  readonly repository: RequestRepository;
-  readonly keeper: Keeper;
-  /** The one decision point. */
-  readonly decide: (caller: Caller, action: Action) => Decision | Promise<Decision>;
-  /** The same for what was decided before, by policies of that version: it has been counted. */
+export interface BookParts extends CreateParts {
+  /** As `decide`, for what was decided before, by policies of that version: it has been counted. */
   readonly decideAgain: (caller: Caller, action: Action, policyVersion: string) => Decision | Promise<Decision>;
-  readonly members: () => Membership;
   readonly rolesNow: RolesNow;
   /** What is wrong with the arguments that an approver would have a tool called with. */
   readonly checkArguments: (tool: string, args: JsonObject) => readonly FieldFault[];
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly times: RequestTimes;
-  readonly maxPending: number;
 }
 
 type Answer<Value = AgentRequest> = Promise<Result<Value, RequestRefusal>>;
 
 /** What agents and reviewers do with requests: who may, by which rules. When it is its time, life.ts says. */
 export interface Book {
-  readonly create: (caller: Caller, body: CreateBody) => Answer<{ request: AgentRequest; isNew: boolean }>;
+  readonly create: Create;
   /** With `digest`, only if the request still has it: what was seen is what is approved. */
   readonly approve: (
     caller: Caller,
@@ -87,13 +65,7 @@ export interface Book {
 }
 
 export function openBook(parts: BookParts): Book {
-  const { repository, keeper, clock, random } = parts;
-
-  const insert = async (request: AgentRequest, { observed }: Decision): Promise<'stored' | 'taken' | 'full'> => {
-    const event = changeEvent(undefined, request, 'create', actorOf(request.requester));
-    const facts = { ...event.facts, ...(observed === undefined ? {} : { observed: [...observed] }) };
-    return repository.insert(request, parts.maxPending, { ...event, facts });
-  };
+  const { repository, keeper, clock } = parts;
 
   const owns = (caller: Caller, request: AgentRequest): boolean => isOwner(caller, request, parts.members());
   const sees = (caller: Caller, request: AgentRequest): boolean => maySee(caller, request, parts.members());
@@ -119,64 +91,7 @@ export function openBook(parts: BookParts): Book {
   };
 
   return {
-    async create(caller, body) {
-      const members = parts.members();
-      if (!isAgent(caller, members)) return refuse({ why: 'not-an-agent' });
-      const requester = requesterOf(caller, members);
-      if (body.agentIdentity !== undefined && body.agentIdentity !== requester.identity) {
-        return refuse({ why: 'identity-mismatch', claimed: body.agentIdentity });
-      }
-      const uri = body.targetURI ?? body.target?.uri;
-      if (uri === undefined || (body.target !== undefined && body.target.uri !== uri)) {
-        const message = 'action and targetURI are required, and target.uri must not be another';
-        return refuse({ why: 'bad-query', faults: [{ field: '/targetURI', message }] });
-      }
-      const args = canonicalArguments(body.parameters);
-      const spec = canonicalArguments(specOf(body, requester.identity, uri));
-      if (args === undefined || spec === undefined) {
-        const message = 'has no canonical form (RFC 8785): text that is no Unicode, or a number that JSON cannot hold';
-        return refuse({ why: 'bad-query', faults: [{ field: '/parameters', message }] });
-      }
-      const call: AskedCall = { action: body.action, targetUri: uri, args, reason: body.reason, spec };
-      const decision = await parts.decide(caller, actionOf(call));
-      const policyVersion = decision.policyVersion ?? '';
-      const { digest } = bind(requester, call, policyVersion);
-      for (let turn = 0; turn < 5; turn += 1) {
-        const name = nameOfRequest(requester.identity, random);
-        const callKey = body.dedupKey === undefined ? `api:${name}` : dedupKeyOf(requester, body.dedupKey);
-        const now = clock();
-        const within = decision.effect === 'needs-second-key' ? decision.approvals.within : parts.times.within;
-        const request = begin(
-          {
-            name,
-            via: 'api',
-            requester,
-            call,
-            digest,
-            callKey,
-            policyVersion,
-            ...(decision.effect === 'needs-second-key' ? { rule: decision.rule } : {}),
-            labels: {
-              namespace: body.namespace,
-              ...(body.correlationID === undefined ? {} : { correlationId: body.correlationID }),
-              ...(body.classification === undefined ? {} : { classification: body.classification }),
-            },
-            createdAt: now,
-            expiresAt: endOf(now, within),
-          },
-          decision,
-        );
-        const stored = await insert(request, decision);
-        if (stored === 'stored') return ok({ request, isNew: true });
-        if (stored === 'full') return refuse({ why: 'too-many-pending', limit: parts.maxPending, retryAfter: 60 });
-        await keeper.sweepCall(callKey);
-        const [active] = await repository.ofCall(callKey);
-        if (active !== undefined && isActive(active.phase)) {
-          return ok({ request: active, isNew: false });
-        }
-      }
-      return refuse({ why: 'changed-meanwhile' });
-    },
+    create: createBy(parts),
 
     async approve(caller, name, { reason, parameters, digest }) {
       const self = approverOf(caller, parts.members());
@@ -187,25 +102,7 @@ export function openBook(parts: BookParts): Book {
         if (edit.value !== undefined && (await isAskedElsewhere(request, edit.value))) {
           return refuse({ why: 'edit-taken' });
         }
-        const approval: Approval = {
-          issuer: self.issuer,
-          identity: self.identity,
-          serviceAccount: self.serviceAccount,
-          names: self.names,
-          actors: self.actors,
-          owners: self.owners,
-          roles: self.roles,
-          tokenRoles: rolesOfToken(caller.principal),
-          at: epochMilliseconds(clock()),
-          ...(self.subject === undefined ? {} : { subject: self.subject }),
-          ...(self.client === undefined ? {} : { client: self.client }),
-          ...(self.tokenId === undefined ? {} : { tokenId: self.tokenId }),
-          ...(self.sessionId === undefined ? {} : { sessionId: self.sessionId }),
-          ...(self.pat === undefined ? {} : { pat: self.pat }),
-          ...(self.acr === undefined ? {} : { acr: self.acr }),
-          ...(self.authTime === undefined ? {} : { authTime: self.authTime }),
-          ...(reason === undefined ? {} : { reason }),
-        };
+        const approval = approvalOf(caller, self, clock(), reason);
         return ok({ type: 'approve', approval, ...(edit.value === undefined ? {} : { edit: edit.value }) });
       });
     },
@@ -305,37 +202,4 @@ export function openBook(parts: BookParts): Book {
         : refuse({ why: 'unknown-request', name });
     },
   };
-}
-
-function isActive(phase: Phase): boolean {
-  return phase === 'Pending' || phase === 'Approved' || phase === 'Executing';
-}
-
-/** What policy judges of an agent's own action. */
-function actionOf({ targetUri = '', args, spec = {} }: AskedCall): Action {
-  return { kind: 'request.execute', target: targetUri, targetUri, args, spec };
-}
-
-function dedupKeyOf({ issuer, identity }: Requester, key: string): string {
-  return `dedup:${digestOf({ caller: { issuer, identity }, action: 'dedup', target: key, policyVersion: '' })}`;
-}
-
-/** What an edit makes of a call: other arguments, so another digest; and the difference, for all to see. */
-function editOf(
-  request: AgentRequest,
-  parameters: JsonObject,
-  check: BookParts['checkArguments'],
-): Result<EditedCall | undefined, RequestRefusal> {
-  const args = canonicalArguments(parameters);
-  if (args === undefined) {
-    return refuse({ why: 'bad-edit', faults: [{ field: '/parameters', message: 'has no canonical form (RFC 8785)' }] });
-  }
-  const changes = differenceOf(request.call.args, args);
-  if (changes.length === 0) return ok(undefined);
-  const faults = request.call.tool === undefined ? [] : check(request.call.tool, args);
-  if (faults.length > 0) return refuse({ why: 'bad-edit', faults });
-  const { spec } = request.call;
-  const call = { ...request.call, args, ...(spec === undefined ? {} : { spec: { ...spec, parameters: args } }) };
-  const { digest, callKey } = bind(request.requester, call, request.policyVersion);
-  return ok({ call, digest, callKey: request.via === 'api' ? request.callKey : callKey, changes });
 }

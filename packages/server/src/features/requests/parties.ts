@@ -1,8 +1,8 @@
 import { type Approver, foldName } from '@keyturn/policy';
-import { epochMilliseconds, isJsonObject, type Principal } from '@keyturn/protocol';
-import type { Caller } from '../../http/caller.ts';
+import { type EpochMilliseconds, epochMilliseconds, isJsonObject, type Principal } from '@keyturn/protocol';
+import { type Caller, rolesOfToken } from '../../http/caller.ts';
 import type { Membership } from './membership.ts';
-import type { Requester } from './request.ts';
+import type { Approval, Requester } from './request.ts';
 import { rolesOfReviewer } from './validity.ts';
 
 /** Claims that name the client. A person's token has them too, so only a client's own token is known by them. */
@@ -71,6 +71,35 @@ export function approverOf(caller: Caller, members: Membership): Approver & Requ
     sharedAllowed: isListed || (credential !== undefined && members.sharedApprovers.includes(credential)),
     ...(typeof acr === 'string' ? { acr } : {}),
     ...(typeof authTime === 'number' ? { authTime: epochMilliseconds(authTime * 1000) } : {}),
+  };
+}
+
+/** The approval of whoever may give one. */
+export function approvalOf(
+  { principal }: Caller,
+  approver: Approver & Requester,
+  at: EpochMilliseconds,
+  reason: string | undefined,
+): Approval {
+  const { subject, client, tokenId, sessionId, pat, acr, authTime } = approver;
+  return {
+    issuer: approver.issuer,
+    identity: approver.identity,
+    serviceAccount: approver.serviceAccount,
+    names: approver.names,
+    actors: approver.actors,
+    owners: approver.owners,
+    roles: approver.roles,
+    tokenRoles: rolesOfToken(principal),
+    at,
+    ...(subject === undefined ? {} : { subject }),
+    ...(client === undefined ? {} : { client }),
+    ...(tokenId === undefined ? {} : { tokenId }),
+    ...(sessionId === undefined ? {} : { sessionId }),
+    ...(pat === undefined ? {} : { pat }),
+    ...(acr === undefined ? {} : { acr }),
+    ...(authTime === undefined ? {} : { authTime }),
+    ...(reason === undefined ? {} : { reason }),
   };
 }
 

@@ -16,6 +16,11 @@ export const phases = [
 ] as const;
 export type Phase = (typeof phases)[number];
 
+/** Whether something can still come of it. */
+export function isActive(phase: Phase): boolean {
+  return phase === 'Pending' || phase === 'Approved' || phase === 'Executing';
+}
+
 /** Whoever asks, as the token said when they did. */
 export interface Requester extends Party {
   readonly issuer: string;
