@@ -11,8 +11,9 @@ export interface ReadOutput {
 }
 
 /**
- * What a successful answer holds: the schema of the first 2xx answer that is JSON. MCP carries objects only, so that
- * anything else is wrapped as `{ result: … }`.
+ * What a successful answer holds: the schema of the 2xx answers that are JSON, any of them where there are several, or
+ * null where one has no content. MCP carries objects only, so that anything but one object is wrapped as
+ * `{ result: … }`. Nothing is promised where a 2xx answer may be something else.
  */
 export function readOutput(
   root: JsonObject,
@@ -25,24 +26,39 @@ export function readOutput(
     .filter((status) => /^2(\d\d|XX)$/i.test(status))
     .sort();
   const accepted = new Set<string>();
-  let found: Json | undefined;
-  for (const status of good) {
-    const response = resolveObject(root, given[status]);
-    if (!isJsonObject(response?.['content'])) continue;
-    for (const [contentType, media] of Object.entries(response['content'])) {
-      if (/^[\w!#$&^.+*/-]+(; ?[\w.-]+=[\w."-]+)*$/.test(contentType)) accepted.add(contentType);
-      if (found === undefined && kindOf(contentType) === 'json') found = resolveObject(root, media)?.['schema'];
-    }
-  }
+  const found = good.map((status) => readAnswer(root, given[status], accepted));
   const accept = [...accepted].sort((a, b) => Number(kindOf(b) === 'json') - Number(kindOf(a) === 'json')).slice(0, 10);
   const header = accept.length === 0 ? 'application/json, */*;q=0.1' : [...accept, '*/*;q=0.1'].join(', ');
-  if (found === undefined) return { schema: undefined, wraps: false, accept: header };
+  const answers = [...new Map(found.map((answer) => [JSON.stringify(answer), answer])).values()];
+  const [only] = answers;
+  const isUsual = only !== undefined && only !== nothing && answers.length === 1;
+  if (only === undefined || answers.includes(undefined) || (answers.length === 1 && only === nothing)) {
+    return { schema: undefined, wraps: false, accept: header };
+  }
   // Resolved first: at the top there must be an object with properties, and no reference to one.
-  const resolved = resolveObject(root, found);
+  const resolved = isUsual ? resolveObject(root, only) : undefined;
   const wraps = resolved?.['type'] !== 'object' || resolved['nullable'] === true;
-  const converted = schemas.convert(resolved ?? found, 'response');
+  const converted = isUsual
+    ? schemas.convert(resolved ?? only, 'response')
+    : { anyOf: answers.map((answer) => (answer === nothing ? { type: 'null' } : schemas.convert(answer, 'response'))) };
   const whole = wraps
     ? { type: 'object', properties: { result: converted }, required: ['result'] }
     : { ...converted, properties: converted['properties'] ?? {} };
   return { schema: schemas.close(whole, 'response', budget), wraps, accept: header };
+}
+
+/** That an answer has no content. */
+const nothing = null;
+
+/** The schema of an answer; undefined where it says nothing of one, or may be something other than JSON. */
+function readAnswer(root: JsonObject, given: Json | undefined, accepted: Set<string>): Json | undefined {
+  const content = resolveObject(root, given)?.['content'];
+  if (!isJsonObject(content) || Object.keys(content).length === 0) return nothing;
+  let schema: Json | undefined;
+  for (const [contentType, media] of Object.entries(content)) {
+    if (/^[\w!#$&^.+*/-]+(; ?[\w.-]+=[\w."-]+)*$/.test(contentType)) accepted.add(contentType);
+    if (schema === undefined && kindOf(contentType) === 'json')
+      schema = resolveObject(root, media)?.['schema'] ?? undefined;
+  }
+  return schema;
 }
