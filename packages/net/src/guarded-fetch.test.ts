@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { createServer as createTcpServer, type Socket } from 'node:net';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { bytes, kibibytes, milliseconds } from '@keyturn/protocol';
@@ -372,6 +373,24 @@ describe('an answer', () => {
       ok: false,
       refusal: { why: 'too-large', host: '127.0.0.1', port: server.port, limit },
     });
+  });
+
+  it('that is larger is cut where that is asked for, and says so', async () => {
+    const server = await serve((request, response) => {
+      if (request.url === '/gzip') {
+        return void response.writeHead(200, { 'content-encoding': 'gzip' }).end(randomBytes(limit * 2));
+      }
+      for (let sent = 0; sent < limit; sent += 1000) response.write(Buffer.alloc(1000, 'x'));
+      response.end(request.url === '/more' ? 'more' : '');
+    });
+    const fetch = openFetch();
+    const get = (path: string, maxBytes: number) =>
+      fetch(`${server.url}${path}`, { maxBytes: bytes(maxBytes), oversize: 'cut' });
+    const whole = 66_000;
+    expect(await get('/', whole)).toMatchObject({ value: { isCut: false, body: { length: whole } } });
+    expect(await get('/more', whole)).toMatchObject({ value: { isCut: true, body: { length: whole } } });
+    expect(await get('/', 10)).toMatchObject({ value: { isCut: true, body: Buffer.from('xxxxxxxxxx') } });
+    expect(await get('/gzip', 10)).toMatchObject({ refusal: { why: 'too-large', limit: 10 } });
   });
 
   it('that never ends is cut off, and its connection with it', async () => {

@@ -36,6 +36,11 @@ export interface GuardedRequest {
   /** Instead of the client's. */
   readonly maxBytes?: Bytes;
   /**
+   * What becomes of a body with more than `maxBytes`. Default `error`. With `cut` its first `maxBytes` are the answer,
+   * which says so (`isCut`), and the connection is closed. One that is encoded though it should not be is refused.
+   */
+  readonly oversize?: 'error' | 'cut';
+  /**
    * What a 301, 302, 303, 307 or 308 does. Default `error`. With `follow`, at most 5 hops, each checked like the first;
    * only harmless headers and no body go on to another origin, and never from https to http.
    */
@@ -97,10 +102,11 @@ export function createGuardedFetch(options: GuardedFetchOptions = {}): GuardedFe
       if (refusal !== undefined) return refuse(refusal);
       if (signal?.aborted === true) return refuse({ why: 'aborted', by: 'caller', sent: followed > 0 });
       const timeLeft = timeout - (performance.now() - startedAt);
-      const answer = await sendHop(agent, { ...hop, port, timeLeft, timeout, maxBytes, signal });
+      const cuts = request.oversize === 'cut';
+      const answer = await sendHop(agent, { ...hop, port, timeLeft, timeout, maxBytes, cuts, signal });
       if (!answer.ok) return answer;
-      const { status, headers, body } = answer.value;
-      const response = buildResponse(status, headers, body, hop.url.href);
+      const { status } = answer.value;
+      const response = buildResponse(answer.value, hop.url.href);
       const location = response.headers.get('location');
       if (!isRedirect(status, location)) return ok(response);
       const next = nextHop(hop, status, location, followed, request.redirect === 'follow');

@@ -15,6 +15,8 @@ export interface HopRequest {
   readonly timeLeft: number;
   readonly timeout: Milliseconds;
   readonly maxBytes: Bytes;
+  /** Whether a longer body is given as far as it goes, instead of being refused. */
+  readonly cuts: boolean;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -22,6 +24,8 @@ export interface HopAnswer {
   readonly status: number;
   readonly headers: AnswerHeaders;
   readonly body: Buffer;
+  /** That the body goes on after what is here. */
+  readonly isCut: boolean;
 }
 
 type AnswerHeaders = Record<string, string | string[] | undefined>;
@@ -37,7 +41,9 @@ export async function sendHop(agent: Agent, request: HopRequest): Promise<Result
       hop.fail(error);
     }
   });
-  return answer.ok && answer.value.headers['content-encoding'] !== undefined ? decode(answer.value, request) : answer;
+  if (!answer.ok || answer.value.headers['content-encoding'] === undefined) return answer;
+  // The beginning of what was encoded need not be the encoded beginning.
+  return answer.value.isCut ? refuse(tooLarge(request)) : decode(answer.value, request);
 }
 
 /** Collects one answer. The deadline counts from now until the last byte, so a slow trickle does not stretch it. */
@@ -70,12 +76,15 @@ class Hop implements Dispatcher.DispatchHandler {
     if (status < 200) return;
     this.#status = status;
     this.#headers = headers;
-    if (this.#request.method !== 'HEAD' && Number(headers['content-length']) > this.#request.maxBytes) this.#tooLarge();
+    const { method, cuts, maxBytes } = this.#request;
+    if (!cuts && method !== 'HEAD' && Number(headers['content-length']) > maxBytes)
+      this.#giveUp(tooLarge(this.#request));
   }
 
   onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#settled) return;
     this.#size += chunk.length;
-    if (this.#size > this.#request.maxBytes) this.#tooLarge();
+    if (this.#size > this.#request.maxBytes) this.#overflow(chunk);
     else if (this.#first === undefined) this.#first = chunk;
     else if (this.#rest === undefined) this.#rest = [this.#first, chunk];
     else this.#rest.push(chunk);
@@ -83,7 +92,7 @@ class Hop implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     const body = this.#rest === undefined ? (this.#first ?? Buffer.alloc(0)) : Buffer.concat(this.#rest, this.#size);
-    this.#finish(ok({ status: this.#status, headers: this.#headers, body }));
+    this.#finish(ok({ status: this.#status, headers: this.#headers, body, isCut: false }));
   }
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
@@ -94,9 +103,12 @@ class Hop implements Dispatcher.DispatchHandler {
     this.#finish(refuse(readError(error, this.#request, this.#controller !== undefined)));
   }
 
-  #tooLarge(): void {
-    const { url, port, maxBytes } = this.#request;
-    this.#giveUp({ why: 'too-large', host: url.hostname, port, limit: maxBytes });
+  #overflow(last: Buffer): void {
+    const { cuts, maxBytes } = this.#request;
+    if (!cuts) return this.#giveUp(tooLarge(this.#request));
+    const read = this.#rest ?? (this.#first === undefined ? [] : [this.#first]);
+    const body = Buffer.concat([...read, last], maxBytes);
+    this.#end(ok({ status: this.#status, headers: this.#headers, body, isCut: true }));
   }
 
   #timeout(): void {
@@ -109,7 +121,12 @@ class Hop implements Dispatcher.DispatchHandler {
   readonly #abort = (): void => this.#giveUp({ why: 'aborted', by: 'caller', sent: this.#controller !== undefined });
 
   #giveUp(refusal: NetRefusal): void {
-    this.#finish(refuse(refusal));
+    this.#end(refuse(refusal));
+  }
+
+  /** With this outcome, whatever else the other side would send. */
+  #end(outcome: Result<HopAnswer, NetRefusal>): void {
+    this.#finish(outcome);
     this.#controller?.abort(new Error('given up'));
   }
 
@@ -120,6 +137,10 @@ class Hop implements Dispatcher.DispatchHandler {
     this.#request.signal?.removeEventListener('abort', this.#abort);
     this.#settle(outcome);
   }
+}
+
+function tooLarge({ url, port, maxBytes }: HopRequest): NetRefusal {
+  return { why: 'too-large', host: url.hostname, port, limit: maxBytes };
 }
 
 function readError(error: unknown, request: HopRequest, sent: boolean): NetRefusal {
@@ -158,6 +179,6 @@ async function decode(answer: HopAnswer, request: HopRequest): Promise<Result<Ho
   const decoded = await decodeBody(answer.body, String(answer.headers['content-encoding']), maxBytes);
   if (decoded.ok) return ok({ ...answer, body: decoded.value });
   return decoded.refusal === 'ERR_BUFFER_TOO_LARGE'
-    ? refuse({ why: 'too-large', host, port, limit: maxBytes })
+    ? refuse(tooLarge(request))
     : refuse({ why: 'bad-answer', host, port, code: decoded.refusal });
 }

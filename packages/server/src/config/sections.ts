@@ -200,8 +200,10 @@ export const toolsSection = z.strictObject({
     .min(1024)
     .max(64 * 1024 * 1024)
     .default(1024 * 1024)
-    .describe('Bytes of an upstream’s answer; more is 502.'),
-  timeout: z.number().positive().max(600).default(20),
+    .describe(
+      'Bytes that are read of an upstream’s answer. What is longer is cut there, and the call says so; of an MCP server it is 502, for half a message is none.',
+    ),
+  timeout: z.number().positive().max(600).default(20).describe('Seconds that an upstream has for its whole answer.'),
   callerScopes: z
     .array(
       z.strictObject({

@@ -119,6 +119,51 @@ describe('an answer', () => {
     expect(result.truncated).toMatchObject({ bytes: 218, kept: 50 });
   });
 
+  it('that goes on after what was read says how much there is, as far as that is known', () => {
+    const text = Buffer.from(`"${'ü€😀'.repeat(10)}`);
+    for (const [length, words] of [
+      ['5000', '5000'],
+      [null, 'more than 36'],
+      ['7', 'more than 36'],
+    ] as const) {
+      const headers = { get: (name: string) => (name === 'content-length' ? length : 'application/json') };
+      // The 36th byte is in the middle of a character.
+      const result = readResponse(pizza, { status: 200, headers, body: text.subarray(0, 36), isCut: true });
+      expect(result.text).toBe(`"${'ü€😀'.repeat(3)}ü€\n[Cut: the first 33 of ${words} bytes are shown.]`);
+      expect([result.structured, result.truncated?.kept]).toEqual([undefined, 33]);
+    }
+    const headers = { get: () => 'image/png' };
+    const bytes = readResponse(pizza, { status: 200, headers, body: Buffer.alloc(9), isCut: true });
+    expect([bytes.binary, bytes.truncated?.kept]).toEqual([undefined, 0]);
+  });
+
+  it('may be nothing where the document says that it may', async () => {
+    const schema = { type: 'object', properties: { id: { type: 'integer' } }, required: ['id'] };
+    const content = { 'application/json': { schema } };
+    const responses = { 200: { description: '', content }, 204: { description: '' } };
+    const tool = await toolOf({ responses }, { path: '/x' });
+    expect(read(tool, '', null, 204)).toMatchObject({ structured: { result: null } });
+    expect(read(tool, '{"id":1}', 'application/json')).toMatchObject({ structured: { result: { id: 1 } } });
+    expect(read(tool, '{"id":"x"}', 'application/json').mismatch).toBeDefined();
+    expect(read(pizza, '', null, 204).structured).toBeUndefined();
+  });
+
+  it('may be any of those that the document describes', async () => {
+    const answer = (schema: JsonObject) => ({ description: '', content: { 'application/json': { schema } } });
+    const [made, found] = [
+      { type: 'object', properties: { made: { type: 'string' } }, required: ['made'] },
+      { type: 'object', properties: { id: { type: 'integer' } }, required: ['id'] },
+    ];
+    const tool = await toolOf({ responses: { 200: answer(found), 201: answer(made) } }, { path: '/x' });
+    expect(read(tool, '{"made":"x"}', 'application/json', 201).mismatch).toBeUndefined();
+    expect(read(tool, '{"other":"x"}', 'application/json', 201).mismatch).toBeDefined();
+    const same = await toolOf({ responses: { 200: answer(found), 201: answer(found), 202: answer(found) } });
+    expect(same).toMatchObject({ wrapsResult: false, outputSchema: found });
+    const text = { description: '', content: { 'text/plain': {} } };
+    const open = await toolOf({ responses: { 200: answer(found), 202: text } });
+    expect(open.outputSchema).toBeUndefined();
+  });
+
   it('of too many bytes is left out with a note', () => {
     const result = read(pizza, Buffer.alloc(100, 255), 'image/png', 200, 50);
     expect(result.binary).toBeUndefined();

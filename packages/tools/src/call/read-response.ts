@@ -9,6 +9,8 @@ export interface UpstreamResponse {
   readonly status: number;
   readonly headers: { get(name: string): string | null };
   readonly body: Uint8Array;
+  /** That the body goes on after what is here. */
+  readonly isCut?: boolean;
 }
 
 /** The answer as a caller gets it: exactly one of `text` and `binary`, unless there was no body. */
@@ -28,7 +30,14 @@ export interface ToolResult {
   /** Bytes as base64, whole: bytes are not cut but left out where they are too many. */
   readonly binary?: string;
   /** Given where something was left out; the sentence also stands at the end of `text`. */
-  readonly truncated?: { readonly bytes: number; readonly kept: number; readonly note: string };
+  readonly truncated?: Truncated;
+}
+
+export interface Truncated {
+  /** Of the answer as far as it is known: what the upstream said, or else what was read of it. */
+  readonly bytes: number;
+  readonly kept: number;
+  readonly note: string;
 }
 
 export interface ReadOptions {
@@ -50,22 +59,54 @@ export function readResponse(tool: Tool, response: UpstreamResponse, options: Re
     ok: succeeded,
     contentType: /^[\w.+-]+\/[\w.+-]+$/.test(said) ? said : 'application/octet-stream',
   };
-  if (body.length === 0) return base;
-  const text = readTextBody(body, said, response.headers.get('content-type'));
+  if (body.length === 0) return { ...base, ...readNothing(tool, succeeded) };
+  const size = sizeOf(response);
+  const isWhole = response.isCut !== true;
+  const text = readTextBody(isWhole ? body : wholeCharacters(body), said, response.headers.get('content-type'));
   if (text === undefined)
     return {
       ...base,
       contentType: kindOf(said) === 'binary' ? base.contentType : 'application/octet-stream',
-      ...readBinary(body, limit),
+      ...readBinary(body, size, limit),
     };
-  const value = body.length > limit ? undefined : readJson(text, said);
-  const shown = cut(text, body.length, limit);
+  const value = !isWhole || body.length > limit ? undefined : readJson(text, said);
+  const shown = cut(text, size, limit);
   if (value === undefined) return { ...base, ...shown };
   // The schema, and so its wrapping, is that of a success; an error is handed on as it is.
   const wraps = !isJsonObject(value) || (succeeded && tool.wrapsResult);
   const structured: JsonObject = wraps ? { result: value } : value;
   const faults = succeeded ? checkResult(tool, structured) : [];
   return { ...base, value, structured, ...(faults.length === 0 ? {} : { mismatch: faults }), ...shown };
+}
+
+/** Bytes of an answer: `said` where only what the upstream has said of it is known. */
+interface Size {
+  readonly bytes: number;
+  readonly words: string;
+  readonly isCut: boolean;
+}
+
+function sizeOf({ body, headers, isCut = false }: UpstreamResponse): Size {
+  if (!isCut) return { bytes: body.length, words: `${body.length}`, isCut };
+  const said = Number(headers.get('content-length') ?? Number.NaN);
+  if (Number.isSafeInteger(said) && said > body.length) return { bytes: said, words: `${said}`, isCut };
+  return { bytes: body.length, words: `more than ${body.length}`, isCut };
+}
+
+/** UTF-8 without the beginning of a character at its end. */
+function wholeCharacters(body: Uint8Array): Uint8Array {
+  let end = body.length;
+  while (end > 0 && body.length - end < 4 && ((body[end - 1] ?? 0) & 0xc0) === 0x80) end -= 1;
+  const lead = body[end - 1] ?? 0;
+  const wanted = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1;
+  return body.length - end + 1 < wanted ? body.subarray(0, end - 1) : body;
+}
+
+/** An answer without a body is the null of a tool that has said that it may be. */
+function readNothing(tool: Tool, succeeded: boolean): Pick<ToolResult, 'structured'> {
+  if (!succeeded || !tool.wrapsResult) return {};
+  const structured = { result: null };
+  return checkResult(tool, structured).length === 0 ? { structured } : {};
 }
 
 function readTextBody(body: Uint8Array, said: string, header: string | null): string | undefined {
@@ -100,18 +141,23 @@ function readJson(text: string, said: string): Json | undefined {
   }
 }
 
-function readBinary(body: Uint8Array, limit: Bytes): Pick<ToolResult, 'binary' | 'text' | 'truncated'> {
-  if (body.length <= limit) return { binary: Buffer.from(body).toString('base64') };
-  const note = `[The answer is ${body.length} bytes of binary data, more than the ${limit} that are handed out, and was left out.]`;
-  return { text: note, truncated: { bytes: body.length, kept: 0, note } };
+function readBinary(
+  body: Uint8Array,
+  { bytes: size, words, isCut }: Size,
+  limit: Bytes,
+): Pick<ToolResult, 'binary' | 'text' | 'truncated'> {
+  if (!isCut && size <= limit) return { binary: Buffer.from(body).toString('base64') };
+  const note = `[The answer is ${words} bytes of binary data, more than the ${limit} that are handed out, and was left out.]`;
+  return { text: note, truncated: { bytes: size, kept: 0, note } };
 }
 
-function cut(text: string, size: number, limit: Bytes): Pick<ToolResult, 'text' | 'truncated'> {
-  if (size <= limit) return { text };
-  const kept = Buffer.from(text, 'utf8')
-    .subarray(0, limit)
-    .toString('utf8')
-    .replace(/\ufffd$/, '');
-  const note = `[Cut: the first ${limit} of ${size} bytes are shown.]`;
-  return { text: `${kept}\n${note}`, truncated: { bytes: size, kept: limit, note } };
+function cut(text: string, { bytes: size, words, isCut }: Size, limit: Bytes): Pick<ToolResult, 'text' | 'truncated'> {
+  if (!isCut && size <= limit) return { text };
+  const encoded = Buffer.from(text, 'utf8');
+  const kept = wholeCharacters(encoded.subarray(0, limit));
+  const note = `[Cut: the first ${kept.length} of ${words} bytes are shown.]`;
+  return {
+    text: `${Buffer.from(kept).toString('utf8')}\n${note}`,
+    truncated: { bytes: size, kept: kept.length, note },
+  };
 }

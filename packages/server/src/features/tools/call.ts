@@ -86,6 +86,7 @@ function prepare(
       headers: { ...headers, ...credential.headers },
       ...(body === undefined ? {} : { body }),
       ...limits,
+      oversize: 'cut',
       ...(signal === undefined ? {} : { signal }),
     });
     return answer.ok ? ok(readResponse(tool, answer.value)) : answer;
