@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Verifier } from '../verdict.ts';
 import { checkRequest } from './node.ts';
 import type { ProtectOptions } from './request.ts';
+import { checkAdapterOptions } from './request.ts';
 
 export { principalOf } from './node.ts';
 export type { ProtectOptions, RequestRefusal } from './request.ts';
@@ -11,6 +12,7 @@ export type Middleware = (request: IncomingMessage, response: ServerResponse, ne
 
 /** Lets requests pass that bring a good token, and answers the others. `principalOf(request)` tells who calls. */
 export function requireToken(verifier: Verifier, options: ProtectOptions = {}): Middleware {
+  checkAdapterOptions(verifier, options);
   return (request, response, next) => {
     checkRequest(verifier, request, options, next, ({ status, headers, body }) => {
       response.statusCode = status;

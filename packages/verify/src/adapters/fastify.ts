@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Verifier } from '../verdict.ts';
 import { checkRequest } from './node.ts';
 import type { ProtectOptions } from './request.ts';
+import { checkAdapterOptions } from './request.ts';
 
 export { principalOf } from './node.ts';
 export type { ProtectOptions, RequestRefusal } from './request.ts';
@@ -32,6 +33,7 @@ interface ReplyLike {
  */
 export function keyturnPlugin(fastify: FastifyLike, options: KeyturnPluginOptions, done: () => void): void {
   const { verifier } = options;
+  checkAdapterOptions(verifier, options);
   fastify.addHook('onRequest', (request, reply, next) => {
     checkRequest(verifier, request.raw, options, next, ({ status, headers, body }) => {
       reply.code(status);

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Principal } from '@keyturn/protocol';
 import type { Verifier } from '../verdict.ts';
 import type { Presented, ProtectOptions, RefusedAnswer } from './request.ts';
-import { authenticate, buildRefusedAnswer } from './request.ts';
+import { authenticate, buildRefusedAnswer, publicUrl, report } from './request.ts';
 
 // A name that nobody else has, so that no header, body parser or other middleware can set the caller.
 const caller = Symbol('caller');
@@ -35,7 +35,7 @@ export function checkRequest(
       goOn();
       return;
     }
-    options.onRefusal?.(outcome.refusal);
+    report(outcome.refusal, options);
     answer(buildRefusedAnswer(outcome.refusal, options));
   };
   const outcome = authenticate(verifier, presentedBy(request, options), options);
@@ -46,15 +46,18 @@ export function checkRequest(
 function presentedBy(request: NodeRequest, { publicOrigin }: ProtectOptions): Presented {
   const { headers, method = 'GET' } = request;
   return {
-    authorization: isRepeated(request, 'authorization') ? request.headersDistinct.authorization : headers.authorization,
+    authorization: isRepeated(request, 'authorization') ? rawValues(request, 'authorization') : headers.authorization,
     dpop: headers.dpop,
     method,
-    url: () => {
-      const secure = 'encrypted' in request.socket;
-      const origin = publicOrigin ?? `${secure ? 'https' : 'http'}://${headers.host ?? ''}`;
-      return `${origin}${request.originalUrl ?? request.url ?? ''}`;
-    },
+    url: () => publicUrl(publicOrigin ?? originOf(request), request.originalUrl ?? request.url ?? ''),
   };
+}
+
+/** Where a request was sent, by its own word. HTTP/2 says so in a field of another name, and its socket is a stand-in. */
+function originOf({ socket, headers }: NodeRequest): string {
+  const secure = 'encrypted' in socket && socket.encrypted === true;
+  const authority = headers[':authority'] ?? headers.host;
+  return `${secure ? 'https' : 'http'}://${typeof authority === 'string' ? authority : ''}`;
 }
 
 /** Node keeps the first of several Authorization headers and drops the others without a word. */
@@ -65,4 +68,8 @@ function isRepeated({ rawHeaders }: IncomingMessage, name: string): boolean {
     if (raw?.length === name.length && raw.toLowerCase() === name) seen++;
   }
   return seen > 1;
+}
+
+function rawValues({ rawHeaders }: IncomingMessage, name: string): readonly string[] {
+  return rawHeaders.filter((_, i) => i % 2 === 1 && rawHeaders[i - 1]?.toLowerCase() === name);
 }

@@ -2,6 +2,8 @@ import type { Principal, Result } from '@keyturn/protocol';
 import { ok, refuse } from '@keyturn/protocol';
 import type { ChallengeOptions, WireRefusal } from '../challenge.ts';
 import { bearerChallenge, dpopChallenge, wireOf } from '../challenge.ts';
+import type { Wishes } from '../option-checks.ts';
+import { faultsOf, has, isFunction, isHttpUrl, isText, isTextOrTexts, throwFaults } from '../option-checks.ts';
 import type { TokenRefusal } from '../refusal.ts';
 import type { Verifier } from '../verdict.ts';
 
@@ -28,14 +30,53 @@ export interface ProtectOptions extends ChallengeOptions {
   /** Scopes that the token must have, all of them. Default none. */
   readonly scopes?: readonly string[];
   /**
-   * The origin under which clients call this service, such as `https://api.example.com`. Needed for DPoP behind a
-   * proxy, since a `Host` header is the client's own word. Default: the scheme and host of the request.
+   * The origin under which clients call this service, such as `https://api.example.com`, with the path that a proxy
+   * takes away, if it does. Needed for DPoP behind a proxy, since a `Host` header is the client's own word. Default: the
+   * scheme and host of the request.
    */
   readonly publicOrigin?: string;
   /** Algorithms named in the challenge for DPoP. Default none, and then no such challenge is sent. */
   readonly dpopAlgorithms?: readonly string[];
-  /** Hears every refusal, with all its facts, for the log. */
+  /** Hears every refusal, with all its facts, for the log. What it throws changes nothing of the answer. */
   readonly onRefusal?: (refusal: RequestRefusal) => void;
+}
+
+const isTexts = (value: unknown): boolean => Array.isArray(value) && value.every(isText);
+
+const wishes: Wishes<ProtectOptions> = {
+  realm: { wish: 'a text', holds: isText },
+  scope: { wish: 'a text or a list of texts', holds: isTextOrTexts },
+  resourceMetadata: { wish: 'an http(s) URL, without user name and password', holds: isHttpUrl },
+  scopes: { wish: 'a list of texts', holds: isTexts, shown: true },
+  publicOrigin: {
+    wish: 'such as https://api.example.com, without query',
+    holds: (value) => isHttpUrl(value) && !/[?#]/.test(value),
+  },
+  dpopAlgorithms: { wish: 'a list of texts', holds: isTexts, shown: true },
+  onRefusal: { wish: 'a function', holds: isFunction },
+};
+
+/** Throws a TypeError that lists everything wrong with what an adapter was given. */
+export function checkAdapterOptions(verifier: unknown, options: unknown): void {
+  const isVerifier = has('verify', 'verifySync', 'verifyDpop');
+  throwFaults('the check of tokens', [
+    ...(isVerifier(verifier) ? [] : ['verifier: give one that createVerifier or createIntrospectionVerifier made']),
+    ...faultsOf(options, wishes),
+  ]);
+}
+
+/** The URL that a client called, of whose path and query this service knows no more than `target`. */
+export function publicUrl(origin: string, target: string): string {
+  return `${origin.replace(/\/+$/, '')}${target}`;
+}
+
+/** Tells the log of a refusal. A log that breaks must neither let a request in nor leave it without an answer. */
+export function report(refusal: RequestRefusal, { onRefusal }: ProtectOptions): void {
+  try {
+    onRefusal?.(refusal);
+  } catch {
+    // Whoever gave the listener hears of its faults in no better way here.
+  }
 }
 
 /** An answer to a request that was refused. */

@@ -2,7 +2,7 @@ import type { Principal, Result } from '@keyturn/protocol';
 import { ok, refuse } from '@keyturn/protocol';
 import type { Verifier } from '../verdict.ts';
 import type { ProtectOptions } from './request.ts';
-import { authenticate, buildRefusedAnswer } from './request.ts';
+import { authenticate, buildRefusedAnswer, checkAdapterOptions, publicUrl, report } from './request.ts';
 
 export type { ProtectOptions, RequestRefusal } from './request.ts';
 
@@ -17,6 +17,7 @@ export function createRequestAuthenticator(
   verifier: Verifier,
   options: ProtectOptions = {},
 ): (request: Request) => Promise<Result<Principal, Response>> {
+  checkAdapterOptions(verifier, options);
   return async (request) => {
     const { headers, method } = request;
     const outcome = await authenticate(
@@ -25,12 +26,12 @@ export function createRequestAuthenticator(
         authorization: headers.get('authorization') ?? undefined,
         dpop: headers.get('dpop') ?? undefined,
         method,
-        url: () => publicUrl(request.url, options.publicOrigin),
+        url: () => urlOf(request, options),
       },
       options,
     );
     if (outcome.ok) return ok(outcome.value);
-    options.onRefusal?.(outcome.refusal);
+    report(outcome.refusal, options);
     const { status, headers: fields, body } = buildRefusedAnswer(outcome.refusal, options);
     const answer = new Response(body, { status });
     for (const [name, value] of Object.entries(fields)) {
@@ -41,8 +42,8 @@ export function createRequestAuthenticator(
   };
 }
 
-function publicUrl(url: string, publicOrigin: string | undefined): string {
+function urlOf({ url }: Request, { publicOrigin }: ProtectOptions): string {
   if (publicOrigin === undefined) return url;
   const { pathname, search } = new URL(url);
-  return `${publicOrigin}${pathname}${search}`;
+  return publicUrl(publicOrigin, `${pathname}${search}`);
 }
