@@ -58,4 +58,24 @@ describe('a diagnosis', () => {
     expect(diagnose('a.b.c.d.e')).toEqual({ ok: false, refusal: { why: 'encrypted' } });
     expect(diagnose('')).toEqual({ ok: false, refusal: { why: 'opaque' } });
   });
+
+  it('advises in lines that no token can forge', () => {
+    const forged = '\n2027-01-15 INFO all is well\u001b[8m';
+    for (const claims of [
+      { typ: `ID${forged}` },
+      { iss: `https://a.example.com/${forged}` },
+      { azp: forged, aud: 'account' },
+    ]) {
+      for (const sentence of read(withClaims(claims)).advice) expect(sentence).not.toMatch(/\p{Cc}/u);
+    }
+    const header = Buffer.from(JSON.stringify({ alg: `none${forged}` })).toString('base64url');
+    for (const sentence of read(`${header}.e30.AA`).advice) expect(sentence).not.toMatch(/\p{Cc}/u);
+  });
+
+  it.each([undefined, null, 5, {}, '', '.', '..', 'a.b.c', 'e30.W10.AA', '\0', '.'.repeat(100_000)])(
+    'of what is no token is that it is opaque: %s',
+    (junk) => {
+      expect(diagnose(junk as never)).toEqual({ ok: false, refusal: { why: 'opaque' } });
+    },
+  );
 });

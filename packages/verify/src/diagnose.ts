@@ -5,6 +5,7 @@ import { discoveryUrl } from './keys/key-source.ts';
 import type { ProviderName } from './providers.ts';
 import { isServiceAccount, providers, recogniseProvider } from './providers.ts';
 import { splitJws } from './jws.ts';
+import { quoted, quotedList } from './quoted.ts';
 
 /** What a token says about itself. Nothing of it is checked, and anybody may have written it. */
 export interface Diagnosis {
@@ -49,6 +50,8 @@ export type DiagnosisRefusal =
  * paste it, with "Bearer" before it and white space around it. For the doctor and for set-up, never for a decision.
  */
 export function diagnose(pasted: string): Result<Diagnosis, DiagnosisRefusal> {
+  // It may come from a script, where no type holds it.
+  if (typeof pasted !== 'string') return refuse({ why: 'opaque' });
   const token = pasted.trim().replace(/^(authorization:\s*)?(bearer|dpop)\s+/i, '');
   const parts = token.split('.');
   if (parts.length === 5) return refuse({ why: 'encrypted' });
@@ -136,12 +139,12 @@ function advise(token: string, header: JsonObject, claims: JsonObject, found: Fi
   const { issuer, kind, audience, audiences, provider } = found;
   const advice: string[] = [];
   if (kind !== 'access token')
-    advice.push(`This is not an access token but: ${kind}. Send the access_token of the answer.`);
+    advice.push(`This is not an access token but: ${quoted(kind)}. Send the access_token of the answer.`);
   if (issuer === undefined) advice.push('It has no iss, so no verifier can tell whose it is.');
   else if (URL.canParse(issuer))
-    advice.push(`Its keys are found through ${discoveryUrl(issuer)}, if that answers with the same issuer.`);
+    advice.push(`Its keys are found through ${quoted(discoveryUrl(issuer))}, if that answers with the same issuer.`);
   if (audience === undefined) {
-    const said = audiences.length === 0 ? 'It has no audience' : `Its only audience is ${audiences.join(', ')}`;
+    const said = audiences.length === 0 ? 'It has no audience' : `Its only audience is ${quotedList(audiences)}`;
     advice.push(
       `${said}. ${provider === undefined ? 'Have the provider put the name of this resource into aud.' : providers[provider].audience}`,
     );
@@ -151,7 +154,9 @@ function advise(token: string, header: JsonObject, claims: JsonObject, found: Fi
   if (claims.cnf !== undefined)
     advice.push('It is bound to a key (cnf): it needs a proof with each call, and the dpop section.');
   if (typeof header.alg === 'string' && /^(none|HS)/i.test(header.alg)) {
-    advice.push(`Its algorithm is ${header.alg}: unsigned, or signed with a secret that a resource must not know.`);
+    advice.push(
+      `Its algorithm is ${quoted(header.alg)}: unsigned, or signed with a secret that a resource must not know.`,
+    );
   }
   if (!splitJws(token, token.length).ok)
     advice.push('It is not in its canonical spelling: padding or white space was added.');

@@ -91,6 +91,25 @@ describe('a refusal', () => {
     expect(sentence.length).toBeLessThan(500);
   });
 
+  it.each([
+    ['a C1 control sequence', '\u009b31m'],
+    ['an escape sequence', '\u001b[2J'],
+    ['DEL', '\u007f'],
+    ['NEL', '\u0085'],
+    ['a line separator', '\u2028'],
+    ['a change of direction', '\u202e'],
+    ['an invisible tag', '\u{e0041}'],
+    ['half a character', '\ud800'],
+  ])('neither drives a terminal nor deceives a reader: %s', (_name, hidden) => {
+    const sentence = explain({
+      why: 'issuer',
+      got: `https://a.example.com/${hidden}`,
+      expected: ['https://b.example.com'],
+    });
+    expect(sentence).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u);
+    expect(sentence).toContain('https://a.example.com/\\u');
+  });
+
   it('names a few of many audiences', () => {
     const got = Array.from({ length: 1000 }, (_, i) => `a${i}`);
     expect(explain({ why: 'audience', got, expected: ['tools'], client: undefined })).toContain('and 990 more');

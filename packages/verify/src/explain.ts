@@ -1,4 +1,5 @@
 import { unreachable } from '@keyturn/protocol';
+import { quoted, quotedList } from './quoted.ts';
 import type { DpopFault, TokenRefusal } from './refusal.ts';
 
 /**
@@ -22,10 +23,10 @@ export function explain(refusal: TokenRefusal): string {
       return explainIssuer(refusal.got, refusal.expected);
     case 'unknown-key':
       if (refusal.kid === undefined) {
-        return `The token names no key (kid), and the issuer ${refusal.issuer} has not exactly one that fits: ${list(refusal.known)}.`;
+        return `The token names no key (kid), and the issuer ${refusal.issuer} has not exactly one that fits: ${quotedList(refusal.known)}.`;
       }
       return refusal.skipped === undefined
-        ? `The issuer ${refusal.issuer} has no key ${quoted(refusal.kid)}; its keys are ${list(refusal.known)}. The key was removed, the token is forged, or jwksUri belongs to another issuer.`
+        ? `The issuer ${refusal.issuer} has no key ${quoted(refusal.kid)}; its keys are ${quotedList(refusal.known)}. The key was removed, the token is forged, or jwksUri belongs to another issuer.`
         : `The issuer ${refusal.issuer} has a key ${quoted(refusal.kid)}, but it is not usable: ${refusal.skipped}.`;
     case 'key-algorithm':
       return `The key ${quoted(refusal.kid)} of ${refusal.issuer} is not for ${refusal.got}.`;
@@ -42,9 +43,9 @@ export function explain(refusal: TokenRefusal): string {
     case 'lifetime':
       return `The token lives ${refusal.lifetime} s, more than the ${refusal.limit} s allowed. Shorten the client's access.token.lifespan, or raise maxLifetime.`;
     case 'audience':
-      return `The token is meant for ${list(refusal.got)}, not for ${list(refusal.expected)}. In Keycloak, give the client ${quoted(refusal.client)} (or one of its client scopes) a mapper of type "Audience" (oidc-audience-mapper) with "Included Custom Audience" ${list(refusal.expected)}, on for access tokens and off for ID tokens.`;
+      return `The token is meant for ${quotedList(refusal.got)}, not for ${quotedList(refusal.expected)}. In Keycloak, give the client ${quoted(refusal.client)} (or one of its client scopes) a mapper of type "Audience" (oidc-audience-mapper) with "Included Custom Audience" ${quotedList(refusal.expected)}, on for access tokens and off for ID tokens.`;
     case 'identity':
-      return `None of the claims ${list(refusal.claims)} names the caller. Set identityClaim to one that the token has; in Keycloak, sub needs the client scope "basic".`;
+      return `None of the claims ${quotedList(refusal.claims)} names the caller. Set identityClaim to one that the token has; in Keycloak, sub needs the client scope "basic".`;
     case 'sender-constrained':
       return refusal.by === 'jkt'
         ? 'The token is bound to a key by DPoP and came without its proof: send it as "Authorization: DPoP" with a DPoP header, to a verifier with the dpop section.'
@@ -70,7 +71,7 @@ export function explain(refusal: TokenRefusal): string {
 
 /** The mistakes of seed 002 have names: an alias host, another scheme, a slash too many. */
 function explainIssuer(got: string | undefined, expected: readonly string[]): string {
-  const said = `The token's issuer is ${quoted(got)}, expected ${list(expected)}.`;
+  const said = `The token's issuer is ${quoted(got)}, expected ${quotedList(expected)}.`;
   if (got === undefined) return `${said} A token without an issuer is accepted by nobody.`;
   const near = expected.find((issuer) => withoutSlash(issuer) === withoutSlash(got));
   if (near !== undefined)
@@ -117,19 +118,6 @@ function explainProof(fault: DpopFault): string {
     default:
       return unreachable(fault);
   }
-}
-
-const longest = 200;
-
-function quoted(text: string | undefined): string {
-  if (text === undefined) return '(none)';
-  return JSON.stringify(text.length > longest ? `${text.slice(0, longest)}…` : text);
-}
-
-function list(texts: readonly string[]): string {
-  if (texts.length === 0) return '(nobody)';
-  const shown = texts.slice(0, 10).map(quoted).join(', ');
-  return texts.length > 10 ? `${shown} and ${texts.length - 10} more` : shown;
 }
 
 function withoutSlash(url: string): string {

@@ -6,6 +6,18 @@
  * word, and `verifier` ties them together and remembers. A refusal is a value: `explain` says it to a person,
  * `bearerChallenge` to an HTTP client.
  */
+// The words that the types below are made of, so that nobody needs another package to name them.
+export type {
+  Claims,
+  Clock,
+  EpochMilliseconds,
+  EpochSeconds,
+  Principal,
+  Result,
+  Seconds,
+  TokenRoles,
+} from '@keyturn/protocol';
+export { days, epochMilliseconds, hours, minutes, seconds } from '@keyturn/protocol';
 export type { AlgorithmName } from './algorithms.ts';
 export type { ChallengeOptions, WireRefusal } from './challenge.ts';
 export { bearerChallenge, dpopChallenge, wireOf } from './challenge.ts';

@@ -17,6 +17,7 @@ import { createScopeReader } from './principal.ts';
 import type { ProviderName } from './providers.ts';
 import { isServiceAccount, providers } from './providers.ts';
 import type { RevocationSource } from './revocation/source.ts';
+import { guardedSource } from './revocation/source.ts';
 import { systemClock } from './system-clock.ts';
 
 /** What one issuer's tokens are held to. */
@@ -115,7 +116,7 @@ function buildRules(options: VerifierOptions, clock: Clock): IssuerRules {
     acceptIdTokens: options.provider !== undefined && providers[options.provider].acceptIdTokens,
     keys: keysOf(options, clock),
     dpop,
-    revocation,
+    revocation: revocation === undefined ? undefined : guardedSource(revocation),
     acceptWhenRevocationUnknown: options.whenRevocationUnknown === 'accept',
   };
 }

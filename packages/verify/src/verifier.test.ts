@@ -345,8 +345,24 @@ describe('revocation', () => {
       },
     ],
     ['rejects', () => Promise.reject(new Error('boom'))],
+    ['says nothing', () => undefined as never],
+    ['comes to say nothing', () => Promise.resolve(null as never)],
   ])('by a source that %s cannot be told', async (_name, check) => {
     const { verifier } = build({ revocation: { epochAt: () => 0, check } });
     expect(said(await verifier.verify(goodToken))).toBe('revocation-unknown');
+  });
+
+  it('is asked each time of a source that has lost its epoch', async () => {
+    const revocation = source({ standing: 'good' });
+    let broken = false;
+    const epochAt = (): number => {
+      if (broken) throw new Error('boom');
+      return 0;
+    };
+    const { verifier } = build({ revocation: { epochAt, check: (...asked) => revocation.check(...asked) } });
+    expect(said(await verifier.verify(goodToken))).toBe(goodClaims.sub);
+    broken = true;
+    revocation.say({ standing: 'revoked', by: 'jti' });
+    expect(said(verifier.verifySync(goodToken))).toBe('revoked');
   });
 });

@@ -12,7 +12,6 @@ import type { ReadToken } from './read.ts';
 import { createTokenReader } from './read.ts';
 import type { TokenRefusal } from './refusal.ts';
 import type { Standing } from './revocation/source.ts';
-import { askRevocation } from './revocation/source.ts';
 import { createTokenCache } from './token-cache.ts';
 import type { Verdict, Verifier } from './verdict.ts';
 
@@ -68,7 +67,7 @@ export function createVerifier(options: VerifierOptions | readonly VerifierOptio
       if (refusal.why === 'revoked') cache.delete(token);
       return refusal;
     };
-    const standing = askRevocation(revocation, entry.principal, token, now);
+    const standing = revocation.check(entry.principal, token, now);
     return standing instanceof Promise ? standing.then(weigh) : weigh(standing);
   };
 

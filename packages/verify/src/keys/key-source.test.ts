@@ -127,4 +127,13 @@ describe('discovery', () => {
   ])('is not believed with %s', async (_name, document, fault) => {
     expect((await discover(document)).outcome).toContain(fault);
   });
+
+  it('writes nothing of the document into the log as it stands there', async () => {
+    const long = await discover(JSON.stringify({ issuer: `https://evil.example.com/\u009b${'x'.repeat(10_000)}` }));
+    expect(long.outcome.length).toBeLessThan(500);
+    const forged = 'ORIGIN/gone\n2027-01-15 INFO all is well/certs/not-here';
+    const { outcome } = await discover(JSON.stringify({ issuer: 'ORIGIN/realms/x', jwks_uri: forged }));
+    for (const said of [long.outcome, outcome]) expect(said).not.toMatch(/\p{Cc}/u);
+    expect(outcome).toContain('/gone2027');
+  });
 });

@@ -2,6 +2,7 @@ import type { FetchedResponse, GuardedRequest, NetRefusal } from '@keyturn/net';
 import { explainNetRefusal } from '@keyturn/net';
 import type { JsonObject, Result } from '@keyturn/protocol';
 import { isJsonObject, mebibytes, milliseconds, ok, refuse } from '@keyturn/protocol';
+import { quoted } from '../quoted.ts';
 import type { KeyIndex } from './key-index.ts';
 import { buildKeyIndex } from './key-index.ts';
 import type { LoadKeys } from './remote-keys.ts';
@@ -50,15 +51,17 @@ export function discoveryUrl(issuer: string): string {
 /** The document must be this issuer's own: another one's would bring another one's keys. RFC 8414 §3.3. */
 export function readDiscovery(document: JsonObject, issuer: string): Result<string, string> {
   if (document.issuer !== issuer) {
-    return refuse(`the discovery document is of issuer ${JSON.stringify(document.issuer)}, not of "${issuer}"`);
+    const said = typeof document.issuer === 'string' ? quoted(document.issuer) : '(no text)';
+    return refuse(`the discovery document is of issuer ${said}, not of ${quoted(issuer)}`);
   }
   const uri = document.jwks_uri;
   if (typeof uri !== 'string' || !URL.canParse(uri)) return refuse('the discovery document has no usable jwks_uri');
-  const { protocol } = new URL(uri);
+  const { protocol, href } = new URL(uri);
   if (protocol !== 'https:' && protocol !== new URL(issuer).protocol) {
     return refuse(`the discovery document of an ${new URL(issuer).protocol}// issuer leads to ${protocol}// keys`);
   }
-  return ok(uri);
+  // As it was read, not as it was written: reading drops line ends, which a log would keep.
+  return ok(href);
 }
 
 async function fetchJson(url: string, accept: string, fetch: Fetch): Promise<Result<JsonObject, string>> {

@@ -19,18 +19,34 @@ export type Standing =
   | { readonly standing: 'revoked'; readonly by: string }
   | { readonly standing: 'unknown'; readonly fault: string };
 
-/** Asks a source, and takes one that breaks for one that cannot tell. */
-export function askRevocation(
-  source: RevocationSource,
-  principal: Principal,
-  token: string,
-  now: EpochMilliseconds,
-): Standing | Promise<Standing> {
+/**
+ * A source that never throws: one that breaks is one that cannot tell. An epoch that is not to be had is `NaN`, which
+ * equals none, so that the source is asked again each time.
+ */
+export function guardedSource(source: RevocationSource): RevocationSource {
   const broken = (): Standing => ({ standing: 'unknown', fault: 'the source of revocations failed' });
-  try {
-    const standing = source.check(principal, token, now);
-    return standing instanceof Promise ? standing.catch(broken) : standing;
-  } catch {
-    return broken();
-  }
+  // What somebody's source gives may be anything at all.
+  const orBroken = (said: unknown): Standing => (isStanding(said) ? said : broken());
+  return {
+    epochAt(now) {
+      try {
+        return source.epochAt(now);
+      } catch {
+        return Number.NaN;
+      }
+    },
+    check(principal, token, now) {
+      try {
+        const standing = source.check(principal, token, now);
+        return standing instanceof Promise ? standing.then(orBroken, broken) : orBroken(standing);
+      } catch {
+        return broken();
+      }
+    },
+  };
+}
+
+function isStanding(said: unknown): said is Standing {
+  if (typeof said !== 'object' || said === null || !('standing' in said)) return false;
+  return said.standing === 'good' || said.standing === 'revoked' || said.standing === 'unknown';
 }
