@@ -7,12 +7,17 @@ const maxTexts = 256;
  */
 export function remembering<Value>(build: (text: string) => Value): (text: string) => Value {
   const known = new Map<string, Value>();
+  // That of last time is compared: to look a new text up, the engine hashes it and finds it among all of its own first.
+  let last: { readonly text: string; readonly value: Value } | undefined;
   return (text) => {
-    const before = known.get(text);
-    if (before !== undefined) return before;
-    const built = build(text);
-    if (known.size >= maxTexts) known.clear();
-    known.set(text, built);
-    return built;
+    if (text === last?.text) return last.value;
+    let value = known.get(text);
+    if (value === undefined) {
+      value = build(text);
+      if (known.size >= maxTexts) known.clear();
+      known.set(text, value);
+    }
+    last = { text, value };
+    return value;
   };
 }

@@ -61,6 +61,8 @@ export function createTokenReader(
   const text = Buffer.alloc(limit + 1);
   const bytes = Buffer.alloc(limit + 1);
   const knownHeaders = new Map<string, Header>();
+  // The header of the last genuine token: to compare a text costs less than to look it up.
+  let last: Pick<ReadToken, 'headerSegment' | 'header'> | undefined;
   // The token that `text` holds.
   let held: string | undefined;
 
@@ -76,7 +78,7 @@ export function createTokenReader(
       }
       held = given;
       const headerSegment = given.slice(0, first);
-      let header = knownHeaders.get(headerSegment);
+      let header = headerSegment === last?.headerSegment ? last.header : knownHeaders.get(headerSegment);
       if (header === undefined) {
         const parsed = parseHeader(headerSegment, allowed, types);
         if (!parsed.ok) return parsed;
@@ -102,6 +104,8 @@ export function createTokenReader(
     },
 
     remember({ headerSegment, header }) {
+      if (header === last?.header) return;
+      last = { headerSegment, header };
       if (knownHeaders.size >= maxKnownHeaders) knownHeaders.clear();
       knownHeaders.set(headerSegment, header);
     },

@@ -35,14 +35,18 @@ export function createVerifier(options: VerifierOptions | readonly VerifierOptio
   const judgesPlain = [...issuers.values()].every(({ identity }) => identity.identityClaims.every(isJudged));
   const reader = createTokenReader(maxTokenLength, allowed, { judgesPlain });
 
+  // Those of the last token whose issuer is known: to compare a text costs less than to look it up.
+  let lastRules: IssuerRules | undefined;
+
   /** The form of a token, and the rules of the issuer that it claims to be from. */
   const read = (token: unknown): Result<{ parts: ReadToken; rules: IssuerRules }, TokenRefusal> => {
     const parts = reader.read(token);
     if (!parts.ok) return parts;
     const { iss } = parts.value.claims;
     const got = typeof iss === 'string' ? iss : undefined;
-    const rules = issuers.get(got ?? '');
+    const rules = got === lastRules?.issuer ? lastRules : issuers.get(got ?? '');
     if (rules === undefined) return refuse({ why: 'issuer', got, expected: [...issuers.keys()] });
+    lastRules = rules;
     const { name } = parts.value.header.algorithm;
     if (rules.algorithms.has(name)) return ok({ parts: parts.value, rules });
     return refuse({ why: 'algorithm', got: name, allowed: [...rules.algorithms] });
