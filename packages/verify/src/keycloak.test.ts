@@ -89,6 +89,12 @@ describe('the addresses of Keycloak', () => {
   it.each<KeycloakPlace>([
     { realm: 'a/b', domain: 'acme.example.com' },
     { realm: '', domain: 'acme.example.com' },
+    { realm: '..', domain: 'acme.example.com' },
+    // What an environment or a script leaves out.
+    { realm: undefined as never, domain: 'acme.example.com' },
+    { realm: 'akko', domain: 5 as never },
+    { realm: 'akko', releaseName: 5 as never },
+    { realm: 'akko', issuer: 'https://me:secret@keycloak.acme.example.com/realms/akko' },
     { realm: 'akko', domain: 'https://acme.example.com' },
     { realm: 'akko', domain: 'acme.example.com/path' },
     { realm: 'akko', domain: 'user@acme.example.com' },

@@ -1,5 +1,6 @@
 import type { Result } from '@keyturn/protocol';
 import { ok, refuse, unreachable } from '@keyturn/protocol';
+import { isHttpUrl } from './option-checks.ts';
 
 /** What is known of where Keycloak is. Seed 002 (ADR-044). */
 export interface KeycloakPlace {
@@ -40,10 +41,10 @@ const hostLabel = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i;
  */
 export function resolveKeycloak(place: KeycloakPlace): Result<KeycloakAddresses, KeycloakPlaceRefusal> {
   const { realm, issuer, jwksUrl, domain, releaseName, serviceSuffix = 'akko-keycloak' } = given(place);
-  if (!/^[^/?#\s]+$/.test(realm)) return refuse({ why: 'malformed', field: 'realm' });
+  if (!isRealmName(realm)) return refuse({ why: 'malformed', field: 'realm' });
   if (issuer !== undefined && !isHttpUrl(issuer)) return refuse({ why: 'malformed', field: 'issuer' });
   if (jwksUrl !== undefined && !isHttpUrl(jwksUrl)) return refuse({ why: 'malformed', field: 'jwksUrl' });
-  if (releaseName !== undefined && !hostLabel.test(releaseName)) {
+  if (releaseName !== undefined && !isHostLabel(releaseName)) {
     return refuse({ why: 'malformed', field: 'releaseName' });
   }
   const path = `/realms/${encodeURIComponent(realm)}`;
@@ -91,18 +92,24 @@ function given(place: KeycloakPlace): KeycloakPlace {
   };
 }
 
+/** A name that stays one segment of a path: `.` and `..` would lead to another place. */
+function isRealmName(realm: unknown): boolean {
+  return typeof realm === 'string' && /^[^/?#\s]+$/.test(realm) && realm !== '.' && realm !== '..';
+}
+
+function isHostLabel(label: unknown): boolean {
+  return typeof label === 'string' && hostLabel.test(label);
+}
+
 function faultOfDomain(domain: string): KeycloakPlaceRefusal | undefined {
+  if (typeof domain !== 'string') return { why: 'malformed', field: 'domain' };
   const [host = '', port, ...rest] = domain.split(':');
   const labels = host.split('.');
   const portIsFine = port === undefined || /^[0-9]{1,5}$/.test(port);
-  if (rest.length > 0 || !portIsFine || !labels.every((label) => hostLabel.test(label))) {
+  if (rest.length > 0 || !portIsFine || !labels.every(isHostLabel)) {
     return { why: 'malformed', field: 'domain' };
   }
   const label = labels[0]?.toLowerCase() ?? '';
   if (!aliases.has(label)) return undefined;
   return { why: 'alias-domain', domain, label, canonical: domain.slice(label.length + 1) };
-}
-
-function isHttpUrl(text: string): boolean {
-  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
 }

@@ -102,6 +102,15 @@ describe('an opaque token', () => {
     expect(said(await verifier.verify(token))).toBe('ada');
   });
 
+  it('is asked about again when the clock was set back', async () => {
+    const { verifier, wait, say } = server({ ...good, exp: now + 86_400 });
+    wait(3600);
+    expect(said(await verifier.verify(token))).toBe('ada');
+    say({ active: false });
+    wait(-3600);
+    expect(said(await verifier.verify(token))).toBe('inactive');
+  });
+
   it('is not taken for another that begins alike', async () => {
     const { verifier, say } = server();
     await verifier.verify(token);

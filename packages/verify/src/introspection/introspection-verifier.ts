@@ -69,6 +69,8 @@ const wishes: Wishes<IntrospectionVerifierOptions> = {
 };
 
 interface Entry extends MaybeBound {
+  /** When it was said; a clock that was set back is before that. */
+  readonly from: EpochMilliseconds;
   readonly until: EpochMilliseconds;
 }
 
@@ -91,7 +93,9 @@ export function createIntrospectionVerifier(options: IntrospectionVerifierOption
 
   const recall = (key: string): Entry | undefined => {
     const entry = cache.get(key);
-    if (entry === undefined || clock() < entry.until) return entry;
+    if (entry === undefined) return undefined;
+    const now = clock();
+    if (now >= entry.from && now < entry.until) return entry;
     cache.delete(key);
     return undefined;
   };
@@ -107,7 +111,7 @@ export function createIntrospectionVerifier(options: IntrospectionVerifierOption
     if (!judged.ok) return judged.refusal;
     const dies = (judged.value.expiresAt + rules.clockTolerance) * 1000;
     const until = epochMilliseconds(Math.min(dies, now + toMilliseconds(rules.freshFor)));
-    const entry = { principal: judged.value, binding: bindingOf(claims), until };
+    const entry = { principal: judged.value, binding: bindingOf(claims), from: now, until };
     cache.set(key, entry);
     return entry;
   };

@@ -19,7 +19,8 @@ export function createBudget(size: number, every: Seconds, start: EpochMilliseco
         left = Math.min(size, left + won);
         countedAt = now;
       }
-      if (left === size) countedAt = now;
+      // A full budget wins nothing, and a clock that was set back begins to count anew.
+      if (left === size || now < countedAt) countedAt = now;
       if (left === 0) return false;
       left--;
       return true;

@@ -228,4 +228,38 @@ describe('the keys of an issuer', () => {
     const outcome = await broken.ready();
     expect(outcome).toMatchObject({ ok: false, refusal: { why: 'keys-unavailable', fault: 'Error: boom' } });
   });
+
+  it('are asked for again once the clock was set back by years', async () => {
+    const { find, rotate, wait } = house();
+    const years = 10 * 365 * 86_400;
+    wait(years);
+    await find('es256');
+    rotate('new');
+    wait(-years);
+    expect(await find('es256')).toBe('unknown-key');
+    expect(await find('new')).toBe('found');
+  });
+
+  it('serve while the issuer is down when the clock was set back, and no longer than else', async () => {
+    const { find, wait, power } = house();
+    await find('es256');
+    power(false);
+    wait(-60);
+    expect(await find('es256')).toBe('found');
+    wait(3599);
+    expect(await find('es256')).toBe('found');
+    wait(1);
+    expect(await find('es256')).toBe('keys-unavailable');
+  });
+
+  it('win back refetches by a clock that was set back', async () => {
+    const { find, rotate, wait } = house();
+    await find('es256');
+    for (let i = 0; i < 5; i++) await find(`forged-${i}`);
+    wait(-86_400);
+    for (let i = 0; i < 5; i++) await find(`forged-${i}`);
+    rotate('es256', 'new');
+    wait(30);
+    expect(await find('new')).toBe('found');
+  });
 });

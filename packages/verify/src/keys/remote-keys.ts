@@ -1,5 +1,5 @@
 import type { Clock, EpochMilliseconds, Result, Seconds } from '@keyturn/protocol';
-import { ok, refuse, seconds, toMilliseconds } from '@keyturn/protocol';
+import { epochMilliseconds, ok, refuse, seconds, toMilliseconds } from '@keyturn/protocol';
 import type { Algorithm } from '../algorithms.ts';
 import type { VerificationKey } from './jwk.ts';
 import type { KeyIndex } from './key-index.ts';
@@ -54,7 +54,11 @@ export function createRemoteKeys(load: LoadKeys, policy: KeyPolicy, clock: Clock
   let begun = 0;
   const refetches = createBudget(burst, policy.coolDown, clock());
 
-  const age = (now: EpochMilliseconds): number => now - loadedAt;
+  /** How old the set is. Where the clock was set back nobody can tell, so that it counts as due and ages from there. */
+  const age = (now: EpochMilliseconds): number => {
+    if (now < loadedAt) loadedAt = epochMilliseconds(now - toMilliseconds(policy.maxAge));
+    return now - loadedAt;
+  };
   const passed = (since: EpochMilliseconds, duration: Seconds, now: EpochMilliseconds): boolean =>
     now < since || now - since >= toMilliseconds(duration);
   const mayAttempt = (now: EpochMilliseconds): boolean => failure === undefined || passed(failure.at, retryEvery, now);

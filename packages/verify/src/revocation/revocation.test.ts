@@ -197,6 +197,17 @@ describe('Keyturn’s stream of revocations', () => {
     await house.stream.close();
   });
 
+  it('is deaf when the clock was set back, until something is heard', async () => {
+    const house = server();
+    await house.settle();
+    await house.send(':\n');
+    house.wait(-86_400);
+    expect(house.standing()).toBe('unknown');
+    await house.send(':\n');
+    expect(house.standing()).toBe('good');
+    await house.stream.close();
+  });
+
   it('moves its epoch with each revocation, and with deafness', async () => {
     const house = server();
     await house.settle();

@@ -78,9 +78,9 @@ export function openRevocationStream(options: RevocationStreamOptions): Revocati
   const faultAt = (now: EpochMilliseconds): string | undefined => {
     if (missed !== undefined) return missed;
     if (heardAt === undefined) return `nothing heard from ${url} yet`;
-    return now - heardAt > silence
-      ? `nothing heard from ${url} for ${Math.round((now - heardAt) / 1000)} s`
-      : undefined;
+    // Either way: where the clock was set back, how long ago that was cannot be told until something is heard again.
+    const quiet = Math.abs(now - heardAt);
+    return quiet > silence ? `nothing heard from ${url} for ${Math.round(quiet / 1000)} s` : undefined;
   };
 
   const hear = (name: string, data: string): void => {
