@@ -116,6 +116,19 @@ describe('the MCP door', () => {
   });
 });
 
+describe('a body that two readers would read differently', () => {
+  it.each([
+    ['a number that no double holds', '{"id":9007199254740993}', /number that JSON readers do not agree on/],
+    ['a member twice', '{"id":1,"id":2}', /the member \\"id\\" twice/],
+    ['half a character', '{"id":"\\ud800"}', /no Unicode/],
+  ])('is refused as REST refuses it: %s', async (_case, args, words) => {
+    const text = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"x","arguments":${args}}}`;
+    const reply = await rpc(text, john);
+    expect([reply.status, reply.body['error']]).toMatchObject([400, { code: -32_600 }]);
+    expect(reply.text).toMatch(words);
+  });
+});
+
 describe('a client that listens', () => {
   it('hears when a source has changed the list of tools', async () => {
     const client = await connect('2026-07-28');

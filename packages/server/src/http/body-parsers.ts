@@ -16,7 +16,7 @@ export function addBodyParsers(app: FastifyInstance, bodyLimit: number): void {
     const text = String(body);
     const numbers = request.routeOptions.bodyLimit === bodyLimit ? 'exact' : 'rounded';
     const read = text === '' ? undefined : parseJson(text, { numbers });
-    if (read?.ok === false && read.refusal.why !== 'syntax') parsed(new BadBody(explain(read.refusal)));
+    if (read?.ok === false && read.refusal.why !== 'syntax') parsed(new BadBody(explainJsonFault(read.refusal)));
     else void parseSafely(request, text, parsed);
   });
   app.addContentTypeParser(/^(?:application|text)\/(?:x-)?yaml\b/, { parseAs: 'string' }, (_request, body, parsed) => {
@@ -49,7 +49,8 @@ class BadBody extends Error {
   readonly statusCode = 400;
 }
 
-function explain({ why, offset, name }: JsonFault): string {
+/** What is wrong with a JSON body, for whoever sent it. */
+export function explainJsonFault({ why, offset, name }: JsonFault): string {
   const place = `at character ${offset + 1}`;
   switch (why) {
     case 'duplicate-member':

@@ -1,5 +1,7 @@
-import { isJsonObject } from '@keyturn/protocol';
+import { type JsonFault, parseJson } from '@keyturn/policy';
+import { isJsonObject, ok, type Result } from '@keyturn/protocol';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { explainJsonFault } from '../../http/body-parsers.ts';
 import type { Caller } from '../../http/caller.ts';
 import type { Frame } from '../../http/frame.ts';
 import type { Problem } from '../../http/problem.ts';
@@ -63,7 +65,9 @@ export function mountMcp(frame: Frame, toolbox: McpToolbox, tasks: Tasks, option
         const { principal } = caller.value;
         const lacking = insufficientScope(principal.scopes, [], options.challenge);
         if (lacking !== undefined) return frame.answerProblem(request, reply, lacking);
-        const body = request.method === 'POST' ? parseBody(request.body) : undefined;
+        const read = request.method === 'POST' ? parseBody(request.body) : ok(undefined);
+        if (!read.ok) return sendAnswer(reply, ambiguousBody(read.refusal));
+        const body = read.value;
         const answer = await observe(body, options, (note) => answerWith(request, reply, body, caller.value, note));
         if ('code' in answer) return frame.answerProblem(request, reply, answer);
         return sendAnswer(reply, answer);
@@ -117,13 +121,19 @@ const forbiddenHost: Problem = {
   detail: 'The Host header does not name this server (http.publicUrl).',
 };
 
-/** JSON is parsed here once; anything else goes to the SDK as it came, which says what is wrong with it. */
-function parseBody(body: unknown): unknown {
-  if (typeof body !== 'string') return undefined;
-  try {
-    const parsed: unknown = JSON.parse(body);
-    return isJsonObject(parsed) || Array.isArray(parsed) ? parsed : undefined;
-  } catch {
-    return undefined;
-  }
+/**
+ * JSON is parsed here once, as by the other doors: what two readers would read differently is refused. What is no JSON
+ * goes to the SDK as it came, which says what is wrong with it.
+ */
+function parseBody(body: unknown): Result<unknown, JsonFault> {
+  if (typeof body !== 'string') return ok(undefined);
+  const parsed = parseJson(body);
+  if (!parsed.ok) return parsed.refusal.why === 'syntax' ? ok(undefined) : parsed;
+  return ok(isJsonObject(parsed.value) || Array.isArray(parsed.value) ? parsed.value : undefined);
+}
+
+/** JSON-RPC 2.0 §5.1: an invalid request, whose id is not taken for certain either. */
+function ambiguousBody(fault: JsonFault): Answer {
+  const error = { code: -32_600, message: explainJsonFault(fault) };
+  return { status: 400, headers: jsonHeaders, body: JSON.stringify({ jsonrpc: '2.0', id: null, error }) };
 }
