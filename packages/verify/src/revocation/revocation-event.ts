@@ -13,6 +13,8 @@ export interface Revocation {
   readonly issuer?: string;
   /** Only tokens issued before this second. Default all, whenever issued. */
   readonly before?: EpochSeconds;
+  /** When none of the tokens that are meant can be alive any more, so that this may be forgotten. Default never. */
+  readonly until?: EpochSeconds;
 }
 
 export type RevocationKind = 'jti' | 'sid' | 'sub' | 'client' | 'pat' | 'all';
@@ -23,22 +25,25 @@ const kinds: ReadonlySet<unknown> = new Set<RevocationKind>(['jti', 'sid', 'sub'
 export function parseRevocation(data: string): Revocation | undefined {
   const event = parseJson(data);
   if (!isJsonObject(event)) return undefined;
-  const { kind, value = '', issuer, before } = event;
+  const { kind, value = '', issuer, before, until } = event;
   if (!isKind(kind) || typeof value !== 'string' || (value === '' && kind !== 'all')) return undefined;
   if (issuer !== undefined && issuer !== null && typeof issuer !== 'string') return undefined;
-  if (before !== undefined && before !== null && !(typeof before === 'number' && Number.isFinite(before))) {
-    return undefined;
-  }
+  if (!isTimeIfAny(before) || !isTimeIfAny(until)) return undefined;
   return {
     kind,
     value: kind === 'all' ? '' : value,
     ...(typeof issuer === 'string' ? { issuer } : {}),
     ...(typeof before === 'number' ? { before: epochSeconds(before) } : {}),
+    ...(typeof until === 'number' ? { until: epochSeconds(until) } : {}),
   };
 }
 
 function isKind(kind: unknown): kind is RevocationKind {
   return kinds.has(kind);
+}
+
+function isTimeIfAny(value: unknown): boolean {
+  return value === undefined || value === null || (typeof value === 'number' && Number.isFinite(value));
 }
 
 function parseJson(text: string): unknown {

@@ -1,24 +1,45 @@
-import type { Principal } from '@keyturn/protocol';
+import type { EpochSeconds, Principal } from '@keyturn/protocol';
+import { minutes } from '@keyturn/protocol';
 import type { Revocation, RevocationKind } from './revocation-event.ts';
 
 /** The revocations heard of so far. */
 export interface RevocationList {
   /** False if the list is full: then it can no longer say that a token is good. */
-  add(revocation: Revocation): boolean;
+  add(revocation: Revocation, now: EpochSeconds): boolean;
   /** The kind of revocation that hits a token, if one does. */
   hit(principal: Principal): RevocationKind | undefined;
 }
 
+/** What is remembered of a revocation, or of several of the same tokens. */
+interface Listed {
+  /** Tokens issued before this second are meant. */
+  readonly before: number;
+  /** Until then such tokens may be alive. */
+  readonly until: number;
+}
+
+/** The longest that a verifier may let a token live past its end (`clockTolerance`). */
+const grace = minutes(5);
+
 export function createRevocationList(maxEntries: number): RevocationList {
-  // Key: kind, issuer and value. Value: tokens issued before this second are meant.
-  const list = new Map<string, number>();
+  // Key: kind, issuer and value.
+  const list = new Map<string, Listed>();
   const keyOf = (kind: RevocationKind, issuer: string, value: string): string => JSON.stringify([kind, issuer, value]);
+  /** Lets go of what is about tokens that have all died. */
+  const forget = (now: EpochSeconds): void => {
+    for (const [key, { until }] of list) if (until + grace < now) list.delete(key);
+  };
+  const never = Number.POSITIVE_INFINITY;
   return {
-    add({ kind, value, issuer = '', before = Number.POSITIVE_INFINITY }) {
+    add({ kind, value, issuer = '', before = never, until = never }, now) {
       const key = keyOf(kind, issuer, value);
       const earlier = list.get(key);
+      if (earlier === undefined && list.size >= maxEntries) forget(now);
       if (earlier === undefined && list.size >= maxEntries) return false;
-      list.set(key, Math.max(earlier ?? 0, before));
+      list.set(key, {
+        before: Math.max(earlier?.before ?? before, before),
+        until: Math.max(earlier?.until ?? until, until),
+      });
       return true;
     },
     hit(principal) {
@@ -28,7 +49,8 @@ export function createRevocationList(maxEntries: number): RevocationList {
       for (const [kind, value] of namesOf(principal)) {
         if (value === undefined) continue;
         for (const issuer of ['', principal.issuer]) {
-          if (issuedAt < (list.get(keyOf(kind, issuer, value)) ?? Number.NEGATIVE_INFINITY)) return kind;
+          const listed = list.get(keyOf(kind, issuer, value));
+          if (listed !== undefined && issuedAt < listed.before) return kind;
         }
       }
       return undefined;

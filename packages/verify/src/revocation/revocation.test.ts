@@ -88,6 +88,8 @@ describe('a revocation', () => {
     '{"kind":"banana","value":"x"}',
     '{"kind":"sub","value":"x","before":"5"}',
     '{"kind":"sub","value":"x","before":1e999}',
+    '{"kind":"sub","value":"x","until":"5"}',
+    '{"kind":"sub","value":"x","until":-1e999}',
     '{"kind":"sub","value":"x","issuer":5}',
     '{"kind":["jti"],"value":"x"}',
   ])('that cannot be told is none: %s', (data) => {
@@ -109,22 +111,40 @@ describe('a revocation', () => {
     [{ kind: 'sub', value: 'somebody-else' }, undefined],
   ] as const)('hits the tokens it names and no others: %j', (revocation, kind) => {
     const list = createRevocationList(10);
-    list.add(revocation);
+    list.add(revocation, epochSeconds(now));
     expect(list.hit(principal())).toBe(kind);
   });
 
   it('with a second hits a token that does not say when it was issued', () => {
     const list = createRevocationList(10);
-    list.add({ kind: 'sub', value: goodClaims.sub, before: epochSeconds(5) });
+    list.add({ kind: 'sub', value: goodClaims.sub, before: epochSeconds(5) }, epochSeconds(now));
     expect(list.hit(principal({ issuedAt: undefined }))).toBe('sub');
   });
 
   it('said again with an earlier second does not undo the later one', () => {
     const list = createRevocationList(1);
-    list.add({ kind: 'sub', value: goodClaims.sub, before: epochSeconds(now) });
-    expect(list.add({ kind: 'sub', value: goodClaims.sub, before: epochSeconds(1) })).toBe(true);
+    list.add({ kind: 'sub', value: goodClaims.sub, before: epochSeconds(now) }, epochSeconds(now));
+    expect(list.add({ kind: 'sub', value: goodClaims.sub, before: epochSeconds(1) }, epochSeconds(now))).toBe(true);
     expect(list.hit(principal())).toBe('sub');
-    expect(list.add({ kind: 'sid', value: 'x' })).toBe(false);
+    expect(list.add({ kind: 'sid', value: 'x' }, epochSeconds(now))).toBe(false);
+  });
+
+  it('makes room once all the tokens that it means have ended, tolerance included, and not before', () => {
+    const list = createRevocationList(1);
+    const until = epochSeconds(now + 60);
+    list.add({ kind: 'jti', value: goodClaims.jti, until }, epochSeconds(now));
+    const next = { kind: 'jti', value: 'another', until } as const;
+    expect(list.add(next, epochSeconds(now + 360))).toBe(false);
+    expect(list.hit(principal())).toBe('jti');
+    expect(list.add(next, epochSeconds(now + 361))).toBe(true);
+  });
+
+  it('said without an end outlives the same with one', () => {
+    const list = createRevocationList(1);
+    list.add({ kind: 'sid', value: goodClaims.sid, until: epochSeconds(now) }, epochSeconds(now));
+    list.add({ kind: 'sid', value: goodClaims.sid }, epochSeconds(now));
+    expect(list.add({ kind: 'sid', value: 'x' }, epochSeconds(now + 1e6))).toBe(false);
+    expect(list.hit(principal())).toBe('sid');
   });
 });
 

@@ -1,5 +1,5 @@
 import type { Clock, EpochMilliseconds, Seconds } from '@keyturn/protocol';
-import { seconds, toMilliseconds } from '@keyturn/protocol';
+import { seconds, secondsOf, toMilliseconds } from '@keyturn/protocol';
 import type { Wishes } from '../option-checks.ts';
 import {
   clockWish,
@@ -32,7 +32,7 @@ export interface RevocationStreamOptions {
   readonly silence?: Seconds;
   /** How long to wait before connecting again. Default 1 second. */
   readonly retryEvery?: Seconds;
-  /** How many revocations are kept in mind; with more the source goes deaf. Default 100000. */
+  /** How many revocations are kept in mind, but for those of tokens that have all ended; with more the source goes deaf. Default 100000. */
   readonly maxEntries?: number;
   /** Hears why a connection ended or could not be made. */
   readonly onFault?: (fault: string) => void;
@@ -87,7 +87,7 @@ export function openRevocationStream(options: RevocationStreamOptions): Revocati
     if (name !== 'revocation') return;
     const revocation = parseRevocation(data);
     if (revocation === undefined) missed = 'a revocation was announced that this version cannot read';
-    else if (!list.add(revocation)) missed = `more than ${maxEntries} revocations`;
+    else if (!list.add(revocation, secondsOf(clock()))) missed = `more than ${maxEntries} revocations`;
     epoch++;
   };
 

@@ -87,6 +87,7 @@ function loggedOf(row: RevocationRow): LoggedRevocation {
       value: row.value,
       ...(row.issuer === null ? {} : { issuer: row.issuer }),
       ...(row.before === null ? {} : { before: row.before as EpochSeconds }),
+      until: row.until as EpochSeconds,
     },
   };
 }
