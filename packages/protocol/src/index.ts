@@ -1,10 +1,11 @@
 /**
  * The words of the standards, shared by every package: OAuth error codes, grant and token-type URNs, claims,
- * prefixed ids, amounts with units, and `Result`. It decides nothing, imports nothing and does no I/O.
+ * prefixed ids, amounts with units, text in HTML, and `Result`. It decides nothing, imports nothing and does no I/O.
  *
  * Read `principal.ts` first: it is what a verified token becomes, and what every later room works on.
  */
 export type { Claims } from './claims.ts';
+export { escapeHtml } from './escape-html.ts';
 export type { AuditId, EventId, PatId, Random, RequestId, SourceId } from './ids.ts';
 export { isId, newId } from './ids.ts';
 export type { Json, JsonObject } from './json.ts';

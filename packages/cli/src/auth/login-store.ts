@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { isJsonObject } from '@keyturn/protocol';
+import { isJsonObject, type Json } from '@keyturn/protocol';
 import { CommandFailure, type Io } from '../io.ts';
 
 /** A login at one Keyturn, as it is kept between commands. */
@@ -38,8 +38,13 @@ export function openLoginStore({ env }: Pick<Io, 'env'>): LoginStore {
     }
     const logins: unknown = JSON.parse(text);
     if (!isJsonObject(logins)) throw new CommandFailure(`${path} is not what keyturn wrote: remove it`, 2);
-    // This file wrote it, and nobody else can.
-    return logins as unknown as Record<string, StoredLogin>;
+    return Object.fromEntries(
+      Object.entries(logins).map(([url, value]) => {
+        const login = parseStoredLogin(value);
+        if (login === undefined) throw new CommandFailure(`${path} is not what keyturn wrote: remove it`, 2);
+        return [url, login];
+      }),
+    );
   };
   const write = (logins: Record<string, StoredLogin>): void => {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
@@ -58,4 +63,14 @@ export function openLoginStore({ env }: Pick<Io, 'env'>): LoginStore {
       write(others);
     },
   };
+}
+
+/** A login as it was written; undefined for anything else. */
+function parseStoredLogin(value: Json | undefined): StoredLogin | undefined {
+  if (!isJsonObject(value)) return undefined;
+  const { issuer, clientId, user, accessToken, expiresAt, refreshToken } = value;
+  if (typeof issuer !== 'string' || typeof clientId !== 'string' || typeof user !== 'string') return undefined;
+  if (typeof accessToken !== 'string' || typeof expiresAt !== 'number') return undefined;
+  if (refreshToken !== undefined && typeof refreshToken !== 'string') return undefined;
+  return { issuer, clientId, user, accessToken, expiresAt, refreshToken };
 }

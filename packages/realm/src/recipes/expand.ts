@@ -39,7 +39,7 @@ export function expandRecipes(file: RealmRepresentation): ExpandedRealm {
     extensions.push(...(part.extends ?? []));
   }
   const declared = merge(merged, own, 'second');
-  const names = new Set(clientsOf(declared).map(({ clientId }) => clientId));
+  const names = clientIdsOf(declared);
   const extension = extensions.length === 0 ? {} : { clients: extensions.map((client) => ({ ...client })) };
   const representation = merge(declared, extension, 'union');
   const extended = new Set(extensions.map(({ clientId }) => clientId).filter((name) => !names.has(name)));
@@ -47,8 +47,10 @@ export function expandRecipes(file: RealmRepresentation): ExpandedRealm {
   return { representation: representation as RealmRepresentation, extended, used, faults };
 }
 
-function clientsOf(realm: JsonObject): readonly ClientRepresentation[] {
-  return isJsonList(realm['clients']) ? (realm['clients'] as unknown as readonly ClientRepresentation[]) : [];
+/** Which clients are declared. That a client has no clientId is said later, where shapes are checked. */
+function clientIdsOf(realm: JsonObject): ReadonlySet<string> {
+  const clients = isJsonList(realm['clients']) ? realm['clients'].filter(isJsonObject) : [];
+  return new Set(clients.map(({ clientId }) => clientId).filter((id) => typeof id === 'string'));
 }
 
 /** `- agent: {…}`, `- events` or `- events:` each name one recipe. */

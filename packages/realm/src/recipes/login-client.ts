@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineRecipe } from './recipe.ts';
+import { confidentialClient, defineRecipe } from './recipe.ts';
 
 const guide = 'Keycloak — Centralized Identity & Access Management';
 
@@ -39,12 +39,7 @@ export const loginClient = defineRecipe({
         gives: {
           clients: [
             {
-              clientId,
-              enabled: true,
-              protocol: 'openid-connect',
-              publicClient: false,
-              clientAuthenticatorType: 'client-secret',
-              ...(secret === undefined ? {} : { secret }),
+              ...confidentialClient(clientId, secret),
               standardFlowEnabled: true,
               implicitFlowEnabled: false,
               directAccessGrantsEnabled: false,

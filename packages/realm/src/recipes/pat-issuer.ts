@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { audienceMapper, defineRecipe, scopeMappingsFor } from './recipe.ts';
+import { audienceMapper, defineRecipe, exchangingClient, scopeMappingsFor } from './recipe.ts';
 
 const guide = 'Keycloak PAT Issuer Setup';
 const year = 31_536_000;
@@ -34,24 +34,7 @@ export const patIssuer = defineRecipe({
         replaces: `${guide}, steps 1 and 2: features and the client`,
         why: 'Standard Token Exchange needs the client’s own switch; the features token-exchange and admin-fine-grained-authz, a service account and manage-users were for V1. Full scope is off, because with it a PAT of an administrator opens Keycloak’s admin API.',
         gives: {
-          clients: [
-            {
-              clientId,
-              enabled: true,
-              protocol: 'openid-connect',
-              publicClient: false,
-              clientAuthenticatorType: 'client-secret',
-              ...(secret === undefined ? {} : { secret }),
-              standardFlowEnabled: false,
-              directAccessGrantsEnabled: false,
-              serviceAccountsEnabled: false,
-              fullScopeAllowed: false,
-              attributes: {
-                'standard.token.exchange.enabled': 'true',
-                ...(long ? { 'access.token.lifespan': `${lifetime}` } : {}),
-              },
-            },
-          ],
+          clients: [exchangingClient(clientId, secret, long ? { 'access.token.lifespan': `${lifetime}` } : {})],
           ...scopeMappingsFor(clientId, roles),
         },
       },

@@ -54,6 +54,34 @@ export function audienceMapper(
   };
 }
 
+/** A client that keeps a secret; without one given, Keycloak makes it. What it may do, each recipe adds. */
+export function confidentialClient(clientId: string, secret: string | undefined): ClientRepresentation {
+  return {
+    clientId,
+    enabled: true,
+    protocol: 'openid-connect',
+    publicClient: false,
+    clientAuthenticatorType: 'client-secret',
+    ...(secret === undefined ? {} : { secret }),
+  };
+}
+
+/** A client that exchanges tokens (Standard Token Exchange, by the client's own switch) and can do nothing else. */
+export function exchangingClient(
+  clientId: string,
+  secret: string | undefined,
+  attributes: Readonly<Record<string, string>> = {},
+): ClientRepresentation {
+  return {
+    ...confidentialClient(clientId, secret),
+    standardFlowEnabled: false,
+    directAccessGrantsEnabled: false,
+    serviceAccountsEnabled: false,
+    fullScopeAllowed: false,
+    attributes: { 'standard.token.exchange.enabled': 'true', ...attributes },
+  };
+}
+
 /** Scope mappings for a client without full scope. A role of a client is written `client:role`. */
 export function scopeMappingsFor(client: string, roles: readonly string[]): JsonObject {
   const realm = roles.filter((role) => !role.includes(':'));

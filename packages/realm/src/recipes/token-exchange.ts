@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { audienceMapper, defineRecipe, scopeMappingsFor } from './recipe.ts';
+import { audienceMapper, defineRecipe, exchangingClient, scopeMappingsFor } from './recipe.ts';
 
 const guide = 'Keycloak Token Exchange Configuration Guide';
 
@@ -37,21 +37,7 @@ export const tokenExchange = defineRecipe({
         replaces: `${guide}, step 2: create the token exchange client`,
         why: 'The switch is standard.token.exchange.enabled; the attribute in the guide’s realm export has no effect. A service account is not needed. Full scope is off: the roles list says what exchanged tokens may carry.',
         gives: {
-          clients: [
-            {
-              clientId,
-              enabled: true,
-              protocol: 'openid-connect',
-              publicClient: false,
-              clientAuthenticatorType: 'client-secret',
-              ...(secret === undefined ? {} : { secret }),
-              standardFlowEnabled: false,
-              directAccessGrantsEnabled: false,
-              serviceAccountsEnabled: false,
-              fullScopeAllowed: false,
-              attributes: { 'standard.token.exchange.enabled': 'true' },
-            },
-          ],
+          clients: [exchangingClient(clientId, secret)],
           ...scopeMappingsFor(clientId, roles),
         },
       },

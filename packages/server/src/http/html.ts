@@ -1,3 +1,5 @@
+import { escapeHtml } from '@keyturn/protocol';
+
 /** Markup of our own; everything that comes from outside is escaped by `html`. */
 export class Html {
   readonly text: string;
@@ -66,17 +68,6 @@ export function pageHeaders(formTargets: readonly string[]): Record<string, stri
     'referrer-policy': 'same-origin',
     'x-content-type-options': 'nosniff',
   };
-}
-
-function escapeHtml(text: string): string {
-  const entities: Readonly<Record<string, string>> = {
-    '&': '&amp;',
-    '<': '&lt;',
-    '>': '&gt;',
-    '"': '&quot;',
-    "'": '&#39;',
-  };
-  return text.replaceAll(/[&<>"']/g, (character) => entities[character] ?? '');
 }
 
 /**

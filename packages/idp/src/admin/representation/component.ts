@@ -41,7 +41,8 @@ export function isComponentType(providerType: string): boolean {
   return providerType.startsWith('org.keycloak.');
 }
 
-const keyProviders: readonly string[] = [
+/** Keycloak's providers of keys that this server knows. */
+export const keyProviders: readonly string[] = [
   'rsa-generated',
   'rsa-enc-generated',
   'rsa',

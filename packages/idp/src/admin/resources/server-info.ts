@@ -3,7 +3,7 @@ import { type Answer, forbidden, json } from '../frame/answer.ts';
 import type { AdminCall } from '../frame/call.ts';
 import { anyRole } from '../frame/permissions.ts';
 import type { ServerRoutes } from '../frame/routes.ts';
-import { isKeyProvider, keyProviderType } from '../representation/component.ts';
+import { isKeyProvider, keyProviders, keyProviderType } from '../representation/component.ts';
 import { enforcedPolicies } from '../../browser/login/password-policy.ts';
 import { defaultRequiredActions } from '../../model/realm-defaults.ts';
 import { eventTypes } from './event-types.ts';
@@ -81,16 +81,6 @@ function facts(): object {
     internal: false,
     providers: Object.fromEntries(ids.map((id) => [id, { order: 0 }])),
   });
-  const keyProviders = [
-    'rsa-generated',
-    'rsa-enc-generated',
-    'rsa',
-    'rsa-enc',
-    'ecdsa-generated',
-    'eddsa-generated',
-    'hmac-generated',
-    'aes-generated',
-  ];
   return {
     profileInfo: { name: 'default', disabledFeatures: [], previewFeatures: [], experimentalFeatures: [] },
     features: enabledFeatures.map((name) => ({ name, label: name, type: 'DEFAULT', enabled: true, dependencies: [] })),

@@ -1,3 +1,5 @@
+import { escapeHtml } from '@keyturn/protocol';
+
 /**
  * Markup that is safe to send. Only `html` makes it, and only from the template's own text and escaped values, so that
  * no page can forget to escape what a user, a client or a realm brought along.
@@ -28,17 +30,5 @@ function render(value: HtmlValue): string {
   if (value === undefined || value === false) return '';
   if (value instanceof Html) return value.toString();
   if (Array.isArray(value)) return value.map(String).join('');
-  return escape(String(value));
-}
-
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-function escape(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => entities[character] ?? '');
+  return escapeHtml(String(value));
 }

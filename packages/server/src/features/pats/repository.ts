@@ -154,15 +154,7 @@ export function openPatRepository(store: Store, log: RevocationLog, clock: () =>
     async lookUp(keys) {
       const hashes = keys.flatMap((key) => (key.startsWith('hash:') ? [key.slice(5)] : []));
       const jtis = keys.flatMap((key) => (key.startsWith('jti:') ? [key.slice(4)] : []));
-      const rows = await db
-        .selectFrom('pats_token')
-        .leftJoin('pats_owner', (join) =>
-          join
-            .onRef('pats_owner.issuer', '=', 'pats_token.issuer')
-            .onRef('pats_owner.subject', '=', 'pats_token.subject'),
-        )
-        .select(doorColumns)
-        .select(ownerColumns)
+      const rows = await tokensWithOwners(store)
         .select(['hash', 'jti', 'former_hash', 'former_jti'])
         .where((where) =>
           where.or([
@@ -225,21 +217,22 @@ type LookedUp = Parameters<typeof patAtDoorOf>[0] & {
   readonly [Member in 'state' | 'not_before' | 'realm_roles' | 'read_at']: OwnerRow[Member] | null;
 };
 
+/** What the door wants to know of tokens, and of whoever owns them. */
+function tokensWithOwners(store: Store) {
+  return store.db
+    .withTables<PatTables>()
+    .selectFrom('pats_token')
+    .leftJoin('pats_owner', (join) =>
+      join.onRef('pats_owner.issuer', '=', 'pats_token.issuer').onRef('pats_owner.subject', '=', 'pats_token.subject'),
+    )
+    .select(doorColumns)
+    .select(ownerColumns);
+}
+
 /** Queries that are built once: on SQLite building one costs more than running it, and so does waiting for the connection. */
 function lookUpOneBy(store: Store): (key: PatKey) => FoundPat | undefined | Promise<FoundPat | undefined> {
-  const db = store.db.withTables<PatTables>();
   const build = (column: 'hash' | 'jti' | 'former_hash' | 'former_jti') =>
-    db
-      .selectFrom('pats_token')
-      .leftJoin('pats_owner', (join) =>
-        join
-          .onRef('pats_owner.issuer', '=', 'pats_token.issuer')
-          .onRef('pats_owner.subject', '=', 'pats_token.subject'),
-      )
-      .select(doorColumns)
-      .select(ownerColumns)
-      .where(column, '=', '')
-      .compile();
+    tokensWithOwners(store).where(column, '=', '').compile();
   const now = { hash: build('hash'), jti: build('jti') };
   const before = { hash: build('former_hash'), jti: build('former_jti') };
   const found = (key: PatKey, row: LookedUp, former: boolean): FoundPat => ({

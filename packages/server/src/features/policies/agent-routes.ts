@@ -1,10 +1,10 @@
 import { ok, refuse } from '@keyturn/protocol';
 import { z } from 'zod';
+import { changerOf } from '../../http/audit-actor.ts';
 import type { Frame } from '../../http/frame.ts';
 import { invalidRequest } from '../../http/problem.ts';
 import type { PolicyKeeper } from './keeper.ts';
 import type { KilledAgent, KillList } from './killed.ts';
-import { changeOf } from './routes.ts';
 
 const killSchema = z.strictObject({ reason: z.string().min(1).max(500).default('no reason given') });
 
@@ -41,7 +41,7 @@ export function mountAgents(frame: Frame, { kills, keeper, adminRole: needsRole 
           invalidRequest([{ field: 'path.id', message: 'is what you are calling with: you could not revive it' }]),
         );
       }
-      await kills.kill(id, passage.body.reason, changeOf(passage));
+      await kills.kill(id, passage.body.reason, changerOf(passage));
       await keeper.reload();
       const killed = (await kills.all()).find(({ agent }) => agent === id);
       const body = killed === undefined ? { agent: id, state: 'alive' } : describe(killed);
@@ -54,7 +54,7 @@ export function mountAgents(frame: Frame, { kills, keeper, adminRole: needsRole 
     action: ({ params }) => ({ kind: 'agent.revive', ...targetOf(params['id']), needsRole }),
     handle: async (passage) => {
       const id = passage.params['id'] ?? '';
-      if (isAgentId(id)) await kills.revive(id, changeOf(passage));
+      if (isAgentId(id)) await kills.revive(id, changerOf(passage));
       await keeper.reload();
       return ok({ answer: { status: 200, body: { agent: id, state: 'alive' } }, outcome: 'allowed' });
     },

@@ -1,6 +1,7 @@
 import { type Clock, type EpochMilliseconds, epochMilliseconds } from '@keyturn/protocol';
 import type { Store } from '@keyturn/store';
-import { auditOf, type Change, policiesChannel } from './repository.ts';
+import type { Changer } from '../../http/audit-actor.ts';
+import { auditOf, policiesChannel } from './repository.ts';
 import type { PolicyTables } from './tables.ts';
 
 /** An agent that may do nothing until it is revived. `agent` is its identity, its client or its subject. */
@@ -14,8 +15,8 @@ export interface KilledAgent {
 export interface KillList {
   readonly all: () => Promise<readonly KilledAgent[]>;
   /** False where it was dead already. */
-  readonly kill: (agent: string, reason: string, by: Change) => Promise<boolean>;
-  readonly revive: (agent: string, by: Change) => Promise<boolean>;
+  readonly kill: (agent: string, reason: string, by: Changer) => Promise<boolean>;
+  readonly revive: (agent: string, by: Changer) => Promise<boolean>;
 }
 
 /** Each change, its audit row and its notification on `policiesChannel` are one transaction. */

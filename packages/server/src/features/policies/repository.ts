@@ -1,6 +1,7 @@
 import { type SafetyPolicy, safetyPolicySchema, writeCanonical } from '@keyturn/policy';
 import { type Clock, type EpochMilliseconds, epochMilliseconds, ok, type Result, refuse } from '@keyturn/protocol';
 import type { AuditEvent, Store, Tx } from '@keyturn/store';
+import type { Changer } from '../../http/audit-actor.ts';
 import type { PolicyRow, PolicyTables } from './tables.ts';
 
 /** The channel on which replicas hear that policies or killed agents have changed. */
@@ -20,12 +21,6 @@ export interface PolicyVersion {
   readonly policy: SafetyPolicy | undefined;
   readonly createdAt: EpochMilliseconds;
   readonly createdBy: string;
-}
-
-/** Who changes something, for the row of the audit that the change carries with it. */
-export interface Change {
-  readonly actor: AuditEvent['actor'];
-  readonly requestId?: string | undefined;
 }
 
 export type SaveRefusal =
@@ -53,9 +48,9 @@ export interface PolicyRepository {
   readonly save: (
     policy: SafetyPolicy,
     saving: Saving,
-    by: Change,
+    by: Changer,
   ) => Promise<Result<StoredPolicy & { readonly created: boolean; readonly changed: boolean }, SaveRefusal>>;
-  readonly remove: (name: string, by: Change) => Promise<boolean>;
+  readonly remove: (name: string, by: Changer) => Promise<boolean>;
 }
 
 export function openPolicyRepository(store: Store, clock: Clock): PolicyRepository {
@@ -141,7 +136,7 @@ async function writeVersion(
   tx: Tx,
   before: PolicyRow,
   document: string | null,
-  by: Change,
+  by: Changer,
   now: number,
 ): Promise<PolicyRow> {
   const db = tx.db.withTables<PolicyTables>();
@@ -154,7 +149,12 @@ async function writeVersion(
   return row;
 }
 
-export function auditOf(kind: string, target: string, { actor, requestId }: Change, at: EpochMilliseconds): AuditEvent {
+export function auditOf(
+  kind: string,
+  target: string,
+  { actor, requestId }: Changer,
+  at: EpochMilliseconds,
+): AuditEvent {
   return { at, kind, actor, action: kind.slice(kind.indexOf('.') + 1), target, outcome: 'allowed', requestId };
 }
 

@@ -1,6 +1,7 @@
 import type { SafetyEngine } from '@keyturn/policy';
 import { ok, type Result, refuse } from '@keyturn/protocol';
 import { z } from 'zod';
+import { changerOf } from '../../http/audit-actor.ts';
 import type { Answer, Frame, Passage } from '../../http/frame.ts';
 import type { Done } from '../../http/pass.ts';
 import type { Problem } from '../../http/problem.ts';
@@ -8,7 +9,7 @@ import { describePolicy, describeVersion } from './describe.ts';
 import { readPolicy, writeYaml } from './document.ts';
 import type { PolicyKeeper } from './keeper.ts';
 import { explainPolicyRefusal, type PolicyRefusal } from './refusals.ts';
-import type { Change, PolicyRepository, Saving } from './repository.ts';
+import type { PolicyRepository, Saving } from './repository.ts';
 
 const modeSchema = z.strictObject({ mode: z.enum(['Enforce', 'Observe', 'Disabled']) });
 const namePattern = /^[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?$/;
@@ -40,7 +41,7 @@ export function mountPolicies(
     }
     const compiled = engine.compile(policy, 0);
     if (!compiled.ok) return refused({ why: 'bad-policy', faults: compiled.refusal });
-    const saved = await repository.save(policy, { as, expected: versionOf(passage) }, changeOf(passage));
+    const saved = await repository.save(policy, { as, expected: versionOf(passage) }, changerOf(passage));
     if (!saved.ok) return refused(saved.refusal);
     await keeper.reload();
     const { created } = saved.value;
@@ -104,7 +105,7 @@ export function mountPolicies(
       const policy = { ...found.policy, spec: { ...found.policy.spec, mode: passage.body.mode } };
       // Somebody else's change in between must not be undone by this one.
       const expected = versionOf(passage) ?? found.version;
-      const saved = await repository.save(policy, { as: 'replace', expected }, changeOf(passage));
+      const saved = await repository.save(policy, { as: 'replace', expected }, changerOf(passage));
       if (!saved.ok) return refused(saved.refusal);
       await keeper.reload();
       return done(passage, 200, describePolicy(saved.value), { etag: `"${saved.value.version}"` });
@@ -115,19 +116,13 @@ export function mountPolicies(
     path: `${path}/:name`,
     action: ({ params }) => ({ kind: 'policy.remove', ...safeName(params['name']), needsRole }),
     handle: async (passage) => {
-      if (!(await repository.remove(passage.params['name'] ?? '', changeOf(passage)))) {
+      if (!(await repository.remove(passage.params['name'] ?? '', changerOf(passage)))) {
         return refused({ why: 'unknown-policy' });
       }
       await keeper.reload();
       return ok({ answer: { status: 204 }, outcome: 'allowed' });
     },
   });
-}
-
-/** Who makes a change, as its own audit row has it. */
-export function changeOf({ approved, requestId }: Pick<Passage<unknown>, 'approved' | 'requestId'>): Change {
-  const { identity, client, issuer } = approved.caller.principal;
-  return { actor: { identity, client, issuer }, requestId };
 }
 
 function versionOf({ headers }: Passage<unknown>): number | undefined {

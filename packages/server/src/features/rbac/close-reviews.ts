@@ -1,8 +1,8 @@
 import type { RbacChange } from '@keyturn/policy/rbac';
 import { ok, refuse } from '@keyturn/protocol';
+import { changedBy, type Changer } from '../../http/audit-actor.ts';
 import type { Caller } from '../../http/caller.ts';
-import type { ChangedBy } from './keeper.ts';
-import { changedBy, type RbacParts } from './parts.ts';
+import type { RbacParts } from './parts.ts';
 import { userKey } from './person.ts';
 import type { Outcome, Review } from './review.ts';
 import { chunks, type Found, type FullReview, note, readReview } from './review-rows.ts';
@@ -53,7 +53,7 @@ export async function findReview(parts: RbacParts, id: string): Found<FullReview
  * First nothing can be decided any more, then what was is carried out, in one transaction with its record. Whoever comes
  * second to the same review finds it done.
  */
-async function carryOut(parts: RbacParts, id: string, by: ChangedBy): Promise<void> {
+async function carryOut(parts: RbacParts, id: string, by: Changer): Promise<void> {
   const { store, clock, keeper } = parts;
   const closing = { state: 'closing', closed_at: clock(), closed_by: by.actor.identity };
   const begun = store.db.withTables<RbacTables>().updateTable('rbac_review').set(closing).where('id', '=', id);

@@ -1,6 +1,7 @@
 import { type RbacChange, rolesOfMapping } from '@keyturn/policy/rbac';
 import { ok, type Result, refuse } from '@keyturn/protocol';
-import type { ChangedBy, Intent, Kept } from './keeper.ts';
+import type { Changer } from '../../http/audit-actor.ts';
+import type { Intent, Kept } from './keeper.ts';
 import type { RbacParts } from './parts.ts';
 import type { RbacRuleRefusal } from './refusals.ts';
 import type { RbacState } from './state.ts';
@@ -8,7 +9,7 @@ import type { RbacState } from './state.ts';
 /** Makes the changes that are worked out from the state at hand, or refuses all of them. */
 export async function commitChanges(
   parts: RbacParts,
-  by: ChangedBy,
+  by: Changer,
   decide: (state: RbacState, version: number) => Result<readonly RbacChange[], RbacRuleRefusal>,
 ): Promise<Result<Kept<readonly RbacChange[]>, RbacRuleRefusal>> {
   return parts.keeper.commit<readonly RbacChange[], RbacRuleRefusal>(by, (state, version) => {

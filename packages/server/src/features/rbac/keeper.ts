@@ -1,6 +1,7 @@
 import { emptyRbac, explainRbacRefusal, type RbacChange, type RbacRefusal } from '@keyturn/policy/rbac';
 import { type Clock, type Json, ok, type Result, refuse } from '@keyturn/protocol';
-import type { AuditActor, Store, Tx } from '@keyturn/store';
+import type { Store, Tx } from '@keyturn/store';
+import type { Changer } from '../../http/audit-actor.ts';
 import { readState, writeDelta } from './rows.ts';
 import { applyDelta, type Delta, isEmptyDelta, type RbacState } from './state.ts';
 import type { RbacTables } from './tables.ts';
@@ -10,12 +11,6 @@ const keptDeltas = 1000;
 
 /** Told that there is a new version; the payload is its number. */
 export const rbacChannel = 'rbac';
-
-/** Who asks for a change, for the audit. */
-export interface ChangedBy {
-  readonly actor: AuditActor;
-  readonly requestId?: string | undefined;
-}
 
 /** What is to be done to the state at hand; worked out anew if another replica was first. */
 export interface Intent<Value> {
@@ -49,7 +44,7 @@ export interface RbacKeeper {
   readonly version: () => number;
   /** One audit row a change, in the same transaction; none and no version where there is nothing to do. */
   readonly commit: <Value, Refusal>(
-    by: ChangedBy,
+    by: Changer,
     decide: (state: RbacState, version: number) => Result<Intent<Value>, Refusal>,
   ) => Promise<Result<Kept<Value>, Refusal | CommitRefusal>>;
   /** Takes in what others have changed. Rejects if it cannot be read. */

@@ -1,8 +1,7 @@
 import type { GroupMapping } from '@keyturn/policy/rbac';
 import type { Clock, Random } from '@keyturn/protocol';
 import type { Store } from '@keyturn/store';
-import type { Caller } from '../../http/caller.ts';
-import type { ChangedBy, RbacKeeper } from './keeper.ts';
+import type { RbacKeeper } from './keeper.ts';
 
 /** What every rule of this feature may touch. */
 export interface RbacParts {
@@ -15,10 +14,4 @@ export interface RbacParts {
   /** Who may do everything here. */
   readonly adminRole: string;
   readonly groupToRole: GroupMapping;
-}
-
-/** The caller as whoever changes something. */
-export function changedBy({ principal }: Caller, requestId: string): ChangedBy {
-  const { identity, issuer, client } = principal;
-  return { actor: { identity, issuer, client }, requestId };
 }

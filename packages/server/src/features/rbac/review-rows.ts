@@ -1,6 +1,6 @@
 import { ok, type Result, refuse } from '@keyturn/protocol';
 import type { Tx } from '@keyturn/store';
-import type { ChangedBy } from './keeper.ts';
+import type { Changer } from '../../http/audit-actor.ts';
 import type { RbacParts } from './parts.ts';
 import type { RbacRuleRefusal } from './refusals.ts';
 import { type Review, reviewOf } from './review.ts';
@@ -30,7 +30,7 @@ export async function readReview(parts: RbacParts, id: string): Found<FullReview
 export function note(
   { store, clock }: RbacParts,
   tx: Tx,
-  by: ChangedBy,
+  by: Changer,
   action: string,
   review: string,
   facts: Record<string, string | number>,

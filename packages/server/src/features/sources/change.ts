@@ -1,6 +1,7 @@
 import { type JsonObject, ok, type Result, refuse } from '@keyturn/protocol';
+import type { Changer } from '../../http/audit-actor.ts';
 import { type SourcePatch, textOfDocument } from './body.ts';
-import type { Changer, SourceParts } from './parts.ts';
+import type { SourceParts } from './parts.ts';
 import { packDocument, type Reading, readSource, unpackDocument } from './read-source.ts';
 import { eventOf, factsOf } from './record.ts';
 import type { SourceRefusal } from './refusals.ts';

@@ -1,10 +1,11 @@
 import type { Breaker } from '@keyturn/exchange';
 import { refuse } from '@keyturn/protocol';
+import { changerOf } from '../../http/audit-actor.ts';
 import type { Frame } from '../../http/frame.ts';
 import { checkHealth } from './health.ts';
 import type { SourceParts } from './parts.ts';
 import { explainSourceRefusal } from './refusals.ts';
-import { aimed, changerOf, done } from './routes.ts';
+import { aimed, done } from './routes.ts';
 
 /** `GET /api/v1/sources/{id}/health`, and the breaker of a source's upstream. Both knock at the upstream: `adminRole`. */
 export function mountSourceHealth(

@@ -1,7 +1,8 @@
 import { ok, type Result, refuse } from '@keyturn/protocol';
 import { differingParts, type Tool } from '@keyturn/tools';
+import type { Changer } from '../../http/audit-actor.ts';
 import { isPending, stateOf, type ToolHead } from './kept-tool.ts';
-import type { Changer, SourceParts } from './parts.ts';
+import type { SourceParts } from './parts.ts';
 import { eventOf, some } from './record.ts';
 import type { SourceRefusal } from './refusals.ts';
 import type { Source } from './source.ts';

@@ -1,6 +1,6 @@
 import type { GuardedFetch } from '@keyturn/net';
 import type { Bytes, Clock, Random, Result, Seconds } from '@keyturn/protocol';
-import type { AuditActor } from '@keyturn/store';
+import type { Changer } from '../../http/audit-actor.ts';
 import type { Seal } from '../../outside/seal.ts';
 import type { DocumentCosts } from './document-reader.ts';
 import type { SourceRefusal } from './refusals.ts';
@@ -39,10 +39,5 @@ export interface McpReading {
   readonly warnings: readonly string[];
 }
 
-/** Who changes something: a person or a program that calls, or the timer. */
-export interface Changer {
-  readonly actor: AuditActor;
-  readonly requestId?: string | undefined;
-}
-
+/** Who changes a source where nobody has called. */
 export const timer: Changer = { actor: { identity: 'keyturn' } };

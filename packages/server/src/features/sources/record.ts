@@ -1,6 +1,6 @@
 import type { JsonObject } from '@keyturn/protocol';
 import type { AuditEvent } from '@keyturn/store';
-import type { Changer } from './parts.ts';
+import type { Changer } from '../../http/audit-actor.ts';
 import type { SyncDiff } from './settle.ts';
 import type { Source } from './source.ts';
 

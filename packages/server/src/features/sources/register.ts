@@ -1,6 +1,7 @@
 import { newId, ok, type Result, refuse } from '@keyturn/protocol';
+import type { Changer } from '../../http/audit-actor.ts';
 import { type NewSource, slugOf, textOfDocument } from './body.ts';
-import type { Changer, SourceParts } from './parts.ts';
+import type { SourceParts } from './parts.ts';
 import { packDocument, readSource } from './read-source.ts';
 import { eventOf } from './record.ts';
 import type { SourceRefusal } from './refusals.ts';

@@ -1,13 +1,13 @@
-import { actorOf } from '../../http/audit-actor.ts';
+import { changerOf } from '../../http/audit-actor.ts';
 import { isId, ok, type Result, refuse } from '@keyturn/protocol';
-import type { Answer, Frame, Params, Passage } from '../../http/frame.ts';
+import type { Answer, Frame, Params } from '../../http/frame.ts';
 import type { Done } from '../../http/pass.ts';
 import type { Problem } from '../../http/problem.ts';
 import type { Action } from '../../http/rooms.ts';
 import { disableSchema, documentSchema, newSourceSchema, refreshSchema, slugOf, sourcePatchSchema } from './body.ts';
 import { changeSource, removeSource, uploadDocument } from './change.ts';
 import { describeDiff, describeSource } from './describe.ts';
-import type { Changer, SourceParts } from './parts.ts';
+import type { SourceParts } from './parts.ts';
 import { explainSourceRefusal, type SourceRefusal } from './refusals.ts';
 import { registerSource } from './register.ts';
 import type { Source } from './source.ts';
@@ -141,8 +141,4 @@ export function aimed(kind: string, params: Params, needsRole?: string): Action 
 
 export function done(answer: Answer): Result<Done<Answer>, Problem> {
   return ok({ answer, outcome: 'allowed' });
-}
-
-export function changerOf({ approved, requestId }: Pick<Passage<unknown>, 'approved' | 'requestId'>): Changer {
-  return { actor: actorOf(approved.caller.principal), requestId };
 }

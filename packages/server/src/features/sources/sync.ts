@@ -1,6 +1,7 @@
 import { ok, type Result, refuse } from '@keyturn/protocol';
+import type { Changer } from '../../http/audit-actor.ts';
 import { isPending, type ToolHead } from './kept-tool.ts';
-import type { Changer, SourceParts } from './parts.ts';
+import type { SourceParts } from './parts.ts';
 import { readSource, unpackDocument } from './read-source.ts';
 import { eventOf, factsOf } from './record.ts';
 import { explainSourceRefusal, type SourceRefusal } from './refusals.ts';

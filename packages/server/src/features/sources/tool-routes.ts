@@ -1,4 +1,5 @@
 import { ok, type Result, refuse } from '@keyturn/protocol';
+import { changerOf } from '../../http/audit-actor.ts';
 import type { Answer, Frame } from '../../http/frame.ts';
 import type { Done } from '../../http/pass.ts';
 import type { Problem } from '../../http/problem.ts';
@@ -8,7 +9,7 @@ import { describeHead, stateOf, type ToolHead } from './kept-tool.ts';
 import { acceptTools, listPending, switchTool } from './mark-tools.ts';
 import type { SourceParts } from './parts.ts';
 import { explainSourceRefusal, type SourceRefusal } from './refusals.ts';
-import { aimed, changerOf, done } from './routes.ts';
+import { aimed, done } from './routes.ts';
 
 /** The inventory of a source, tool by tool, and what waits for a person. Shows what no caller sees, so `adminRole`. */
 export function mountSourceTools(frame: Frame, parts: SourceParts, { adminRole }: { adminRole: string }): void {
