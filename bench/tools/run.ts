@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fetchFromNpm, fetchFromPyPi, NotFetched } from '@keyturn/conformance/parts/fetched';
+import { modernRequest } from '@keyturn/conformance/parts/modern-request';
 import { freePorts } from '@keyturn/conformance/parts/ports';
 import { type RunningProcess, startProcess, waitFor } from '@keyturn/conformance/parts/process';
 import { startTestIdp } from '@keyturn/idp/testing';
@@ -166,31 +167,10 @@ async function openStage(opened: (() => Promise<unknown>)[]): Promise<Stage> {
   ] as const)
     await register(url, admin, `${upstream}/${file}.json`);
   const john = await tokenOf('john');
-  const modern = (url: string, method: string, params: Record<string, unknown>): Shot => ({
-    url: new URL(url),
-    method: 'POST',
-    headers: {
-      'content-type': 'application/json',
-      accept: 'application/json, text/event-stream',
-      authorization: `Bearer ${john}`,
-      'mcp-protocol-version': '2026-07-28',
-      'mcp-method': method,
-      ...(typeof params['name'] === 'string' ? { 'mcp-name': params['name'] } : {}),
-    },
-    body: JSON.stringify({
-      jsonrpc: '2.0',
-      id: 1,
-      method,
-      params: {
-        ...params,
-        _meta: {
-          'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-          'io.modelcontextprotocol/clientInfo': { name: 'bench', version: '1' },
-          'io.modelcontextprotocol/clientCapabilities': {},
-        },
-      },
-    }),
-  });
+  const modern = (url: string, method: string, params: Record<string, unknown>): Shot => {
+    const { headers, ...request } = modernRequest(method, params);
+    return { url: new URL(url), ...request, headers: { ...headers, authorization: `Bearer ${john}` } };
+  };
   const legacy = (url: string, name: string): Shot => ({
     url: new URL(url),
     method: 'POST',

@@ -1,5 +1,6 @@
 import type { Checks } from '../edge/checks.ts';
 import type { ChangingApi } from './changing-api.ts';
+import { modernRequest } from '../parts/modern-request.ts';
 import { soon } from './soon.ts';
 
 const tasks = { extensions: { 'io.modelcontextprotocol/tasks': {} } };
@@ -21,22 +22,10 @@ export async function tryTasks(
 ): Promise<void> {
   const { api, urls, owner, other } = parts;
   const rpc = async (replica: number, method: string, params: Record<string, unknown>, token = owner): Promise<Rpc> => {
-    const version = '2026-07-28';
-    const meta = {
-      'io.modelcontextprotocol/protocolVersion': version,
-      'io.modelcontextprotocol/clientCapabilities': tasks,
-    };
+    const { headers, ...request } = modernRequest(method, params, tasks);
     const answer = await fetch(`${urls[replica] ?? ''}/mcp`, {
-      method: 'POST',
-      headers: {
-        authorization: `Bearer ${token}`,
-        'content-type': 'application/json',
-        accept: 'application/json, text/event-stream',
-        'mcp-protocol-version': version,
-        'mcp-method': method,
-        'mcp-name': String(params['name'] ?? params['taskId']),
-      },
-      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: { ...params, _meta: meta } }),
+      ...request,
+      headers: { ...headers, authorization: `Bearer ${token}` },
     });
     return (await answer.json()) as Rpc;
   };

@@ -4,10 +4,8 @@ import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { isJsonObject, type JsonObject, mebibytes } from '@keyturn/protocol';
 import { type BrokenExport, verifyExport } from '@keyturn/store';
-import { call } from '../auth/provider.ts';
-import { accessTokenFor, urlOf } from '../auth/session.ts';
 import { CommandFailure, type Io } from '../io.ts';
-import { ask, objectsIn, type ServerFlags, textOf } from '../ask.ts';
+import { ask, failure, objectsIn, send, type ServerFlags, textOf } from '../ask.ts';
 import { formatTable } from '../table.ts';
 
 export interface ListFlags extends ServerFlags {
@@ -69,18 +67,10 @@ export async function runAuditList(io: Io, flags: ListFlags): Promise<void> {
 }
 
 /** `keyturn audit export`. */
-export async function runAuditExport(io: Io, { url: given, out, from, to }: ExportFlags): Promise<void> {
-  const url = urlOf(io, given);
-  const reply = await call(`${url}/api/v1/audit/export${queryOf({ from, to })}`, {
-    headers: { authorization: `Bearer ${await accessTokenFor(io, url)}` },
-    maxBytes: maxExport,
-  });
-  if (reply.status !== 200) {
-    throw new CommandFailure(
-      `${textOf(reply.body['code'])}: ${textOf(reply.body['detail'])}`,
-      reply.status === 401 ? 4 : 1,
-    );
-  }
+export async function runAuditExport(io: Io, { out, from, to, ...flags }: ExportFlags): Promise<void> {
+  const query = queryOf({ from, to });
+  const reply = await send(io, flags, 'GET', `/api/v1/audit/export${query}`, { maxBytes: maxExport });
+  if (reply.status !== 200) throw failure(reply);
   if (out === undefined) io.print(reply.text.trimEnd());
   else {
     await writeFile(resolve(io.cwd, out), reply.text, { mode: 0o600 });

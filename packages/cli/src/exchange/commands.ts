@@ -1,21 +1,15 @@
 import { isJsonObject, type Json, type JsonObject } from '@keyturn/protocol';
-import { call } from '../auth/provider.ts';
-import { accessTokenFor, urlOf } from '../auth/session.ts';
-import { CommandFailure, type Io } from '../io.ts';
+import { ask as askKeyturn, type ServerFlags } from '../ask.ts';
+import type { Io } from '../io.ts';
 
-export interface ExchangeFlags {
-  readonly url?: string;
-  readonly json?: boolean;
-}
-
-export interface PurgeFlags extends ExchangeFlags {
+export interface PurgeFlags extends ServerFlags {
   readonly subject?: string;
   readonly audience?: string;
   readonly all?: boolean;
 }
 
 /** `keyturn exchange status`. */
-export async function runStatus(io: Io, flags: ExchangeFlags): Promise<void> {
+export async function runStatus(io: Io, flags: ServerFlags): Promise<void> {
   const breakers = await ask(io, flags, 'GET', 'circuit-breakers');
   const cache = await ask(io, flags, 'GET', 'exchange-cache');
   if (flags.json === true) {
@@ -33,7 +27,7 @@ export async function runStatus(io: Io, flags: ExchangeFlags): Promise<void> {
 export async function runReset(
   io: Io,
   source: string | undefined,
-  flags: ExchangeFlags & { readonly sources?: boolean },
+  flags: ServerFlags & { readonly sources?: boolean },
 ): Promise<void> {
   const ofSources = source !== undefined || flags.sources === true;
   const body = {
@@ -51,21 +45,8 @@ export async function runPurge(io: Io, { subject, audience, all, ...flags }: Pur
   io.print(`${JSON.stringify(purged)} dropped here, and on every other replica what was kept there`);
 }
 
-async function ask(io: Io, flags: ExchangeFlags, method: string, at: string, body?: object): Promise<JsonObject> {
-  const url = urlOf(io, flags.url);
-  const reply = await call(`${url}/api/v1/admin/${at}`, {
-    method,
-    headers: {
-      authorization: `Bearer ${await accessTokenFor(io, url)}`,
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  if (reply.status === 200) return reply.body;
-  const { code, detail } = reply.body;
-  const said =
-    typeof code === 'string' && typeof detail === 'string' ? `${code}: ${detail}` : `it answered ${reply.status}`;
-  throw new CommandFailure(said, reply.status === 401 ? 4 : 1);
+async function ask(io: Io, flags: ServerFlags, method: string, at: string, body?: object): Promise<JsonObject> {
+  return (await askKeyturn(io, flags, method, `/admin/${at}`, body)).body;
 }
 
 function stateOf(breaker: Json | undefined): string {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Io } from '../io.ts';
-import type { ExchangeFlags, PurgeFlags } from './commands.ts';
+import type { ServerFlags } from '../ask.ts';
+import type { PurgeFlags } from './commands.ts';
 
 const urlFlag = ['--url <url>', 'which Keyturn (default: KEYTURN_URL, else http://localhost:8040)'] as const;
 const jsonFlag = ['--json', 'as JSON'] as const;
@@ -15,14 +16,14 @@ export function registerExchangeCommands(program: Command, io: Io): void {
     .description('show breakers that have been used, and how many upstream tokens are kept')
     .option(...urlFlag)
     .option(...jsonFlag)
-    .action(async (flags: ExchangeFlags) => (await import('./commands.ts')).runStatus(io, flags));
+    .action(async (flags: ServerFlags) => (await import('./commands.ts')).runStatus(io, flags));
   exchange
     .command('reset [source]')
     .description('close the breaker of the token endpoint, or that of a source (its id), by hand')
     .option(...urlFlag)
     .option('--sources', 'close those of all sources')
     .addHelpText('after', '\nExamples:\n  keyturn exchange reset\n  keyturn exchange reset src_01h…')
-    .action(async (source: string | undefined, flags: ExchangeFlags & { sources?: boolean }) =>
+    .action(async (source: string | undefined, flags: ServerFlags & { sources?: boolean }) =>
       (await import('./commands.ts')).runReset(io, source, flags),
     );
   exchange

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { modernRequest } from './modern-request.ts';
+import { modernRequest } from '@keyturn/conformance/parts/modern-request';
 import { type House, openHouse } from './open-house.ts';
 
 // An upstream whose answers wait until the test lets them go.

@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type House, openHouse } from '../house/open-house.ts';
-import { CommandFailure, type Io } from '../io.ts';
-import { buildProgram } from '../program.ts';
+import { runCommand, wordsOf } from '../run-command.ts';
 
 let house: House;
 let folder = '';
@@ -25,31 +24,11 @@ afterAll(async () => {
 
 const read = (path: string): string => readFileSync(join(import.meta.dirname, '..', '..', '..', '..', path), 'utf8');
 
-/** Splits a line as a shell does, as far as the guides need it. */
-const words = (line: string): string[] =>
-  [...line.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map((m) => m[1] ?? m[2] ?? m[3] ?? '');
-
-async function keyturn(line: string | string[]) {
-  const said: { out: string[]; err: string[] } = { out: [], err: [] };
-  const io: Io = {
+const keyturn = (line: string | readonly string[]) =>
+  runCommand(typeof line === 'string' ? wordsOf(line) : line, {
     env: { XDG_CONFIG_HOME: folder, KEYTURN_URL: house.url, KEYTURN_TOKEN: admin },
     cwd: folder,
-    print: (text) => void said.out.push(text),
-    complain: (text) => void said.err.push(text),
-    exit: () => undefined,
-    stopped: new Promise(() => undefined),
-    isTerminal: false,
-  };
-  try {
-    await buildProgram(io, 0)
-      .exitOverride()
-      .parseAsync(typeof line === 'string' ? words(line) : line, { from: 'user' });
-  } catch (error) {
-    if (!(error instanceof CommandFailure)) throw error;
-    return { out: said.out.join('\n'), err: error.message, status: error.status };
-  }
-  return { out: said.out.join('\n'), err: said.err.join('\n'), status: 0 };
-}
+  });
 
 describe('the guides', () => {
   it.each(['docs/policies.md', 'docs/audit.md'])(
@@ -110,7 +89,7 @@ describe('keyturn policy', () => {
   it('explains a decision', async () => {
     writeFileSync(join(folder, 'draft.yaml'), guard('args.count > 1 && "ops" in principal.roles', 'draft'));
     const { out } = await keyturn([
-      ...words('policy simulate -f draft.yaml --tool pizzeria-backend/place_order --role ops --args'),
+      ...wordsOf('policy simulate -f draft.yaml --tool pizzeria-backend/place_order --role ops --args'),
       '{"count":2}',
     ]);
     expect(out).toContain('deny: The rule r of the policy draft says so');

@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type House, openHouse } from '../house/open-house.ts';
-import { CommandFailure, type Io } from '../io.ts';
-import { buildProgram } from '../program.ts';
+import { runCommand } from '../run-command.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..', '..');
 const page = readFileSync(join(root, 'docs', 'rbac.md'), 'utf8');
@@ -29,27 +28,11 @@ afterAll(async () => {
 const subjectOf = (token: string): string =>
   (JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as { sub: string }).sub;
 
-async function keyturn(args: readonly string[], token = admin) {
-  const said: { out: string[]; err: string[]; status: number } = { out: [], err: [], status: 0 };
-  const io: Io = {
+const keyturn = (args: readonly string[], token = admin) =>
+  runCommand(args, {
     env: { XDG_CONFIG_HOME: folder, KEYTURN_URL: house.url, KEYTURN_TOKEN: token },
     cwd: folder,
-    print: (text) => void said.out.push(text),
-    complain: (text) => void said.err.push(text),
-    exit: (status) => {
-      said.status = status;
-    },
-    stopped: new Promise(() => undefined),
-    isTerminal: false,
-  };
-  try {
-    await buildProgram(io, 0).exitOverride().parseAsync(args, { from: 'user' });
-  } catch (error) {
-    if (!(error instanceof CommandFailure)) throw error;
-    return { out: said.out.join('\n'), err: error.message, status: error.status };
-  }
-  return { out: said.out.join('\n'), err: said.err.join('\n'), status: said.status };
-}
+  });
 
 /** The words of a line of shell, with its variables put in. */
 const wordsOf = (line: string, variables: ReadonlyMap<string, string>): readonly string[] =>

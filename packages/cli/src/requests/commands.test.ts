@@ -1,8 +1,7 @@
 import { tmpdir } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type House, openHouse } from '../house/open-house.ts';
-import { CommandFailure, type Io } from '../io.ts';
-import { buildProgram } from '../program.ts';
+import { runCommand } from '../run-command.ts';
 
 let house: House;
 let agent: string;
@@ -25,28 +24,8 @@ beforeAll(async () => {
 });
 afterAll(() => house[Symbol.asyncDispose]());
 
-async function keyturn(token: string, ...args: readonly string[]) {
-  const out: string[] = [];
-  const err: string[] = [];
-  const io: Io = {
-    env: { KEYTURN_URL: house.url, KEYTURN_TOKEN: token },
-    cwd: tmpdir(),
-    print: (text) => void out.push(text),
-    complain: (text) => void err.push(text),
-    exit: () => undefined,
-    stopped: new Promise(() => undefined),
-    isTerminal: false,
-  };
-  try {
-    await buildProgram(io, 0)
-      .exitOverride()
-      .parseAsync(['requests', ...args], { from: 'user' });
-  } catch (error) {
-    if (!(error instanceof CommandFailure)) throw error;
-    return { out: out.join('\n'), err: error.message, status: error.status };
-  }
-  return { out: out.join('\n'), err: err.join('\n'), status: 0 };
-}
+const keyturn = (token: string, ...args: readonly string[]) =>
+  runCommand(['requests', ...args], { env: { KEYTURN_URL: house.url, KEYTURN_TOKEN: token }, cwd: tmpdir() });
 
 async function asked(parameters: object = { replicas: 1 }): Promise<string> {
   const made = await house.post('/agent-requests', agent, {

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { isJsonObject, type Json, type JsonObject } from '@keyturn/protocol';
-import { call, type Reply } from '../auth/provider.ts';
+import { isJsonObject, type JsonObject } from '@keyturn/protocol';
+import { objectsIn, send, type ServerFlags } from '../ask.ts';
+import type { Reply } from '../auth/provider.ts';
 import { accessTokenFor, urlOf } from '../auth/session.ts';
 import { CommandFailure, type Io } from '../io.ts';
 import { formatRequest, formatRequests, lineOf } from './format.ts';
@@ -9,19 +10,14 @@ import { readEvents } from './events.ts';
 
 const path = '/agent-requests';
 
-export interface CommonFlags {
-  readonly url?: string;
-  readonly json?: boolean;
-}
-
-export interface ListFlags extends CommonFlags {
+export interface ListFlags extends ServerFlags {
   readonly phase: string;
   readonly all?: boolean;
   readonly agent?: string;
   readonly limit: string;
 }
 
-export interface DecideFlags extends CommonFlags {
+export interface DecideFlags extends ServerFlags {
   readonly reason?: string;
   readonly edit?: string;
 }
@@ -32,14 +28,14 @@ export async function runList(io: Io, flags: ListFlags): Promise<void> {
   if (flags.all !== true) query.set('phase', flags.phase);
   if (flags.agent !== undefined) query.set('agentIdentity', flags.agent);
   const { items } = await ask(io, flags, 'GET', `${path}?${query.toString()}`);
-  const requests = Array.isArray(items) ? items.filter(isJsonObject) : [];
+  const requests = objectsIn(items);
   if (flags.json === true) io.print(JSON.stringify(requests, undefined, 2));
   else if (requests.length === 0) io.complain('Nothing waits for anybody. --all shows what has been.');
   else io.print(formatRequests(requests));
 }
 
 /** `keyturn requests show NAME`. */
-export async function runShow(io: Io, name: string, flags: CommonFlags): Promise<void> {
+export async function runShow(io: Io, name: string, flags: ServerFlags): Promise<void> {
   show(io, flags, await ask(io, flags, 'GET', pathOf(name)));
 }
 
@@ -56,7 +52,7 @@ export async function runDecide(io: Io, verb: 'deny' | 'cancel', name: string, f
 }
 
 /** `keyturn requests watch [NAME]`: one line a change; comes back by itself where the stream breaks off. */
-export async function runWatch(io: Io, name: string | undefined, flags: CommonFlags): Promise<void> {
+export async function runWatch(io: Io, name: string | undefined, flags: ServerFlags): Promise<void> {
   const url = urlOf(io, flags.url);
   const stop = new AbortController();
   void io.stopped.then(() => stop.abort());
@@ -79,11 +75,8 @@ export async function runWatch(io: Io, name: string | undefined, flags: CommonFl
   }
 }
 
-async function ask(io: Io, flags: CommonFlags, method: string, at: string, body?: Json): Promise<JsonObject> {
-  const url = urlOf(io, flags.url);
-  const headers = { authorization: `Bearer ${await accessTokenFor(io, url)}`, 'content-type': 'application/json' };
-  const sent = body === undefined ? {} : { body: JSON.stringify(body) };
-  const reply = await call(`${url}${at}`, { method, headers, ...sent });
+async function ask(io: Io, flags: ServerFlags, method: string, at: string, body?: object): Promise<JsonObject> {
+  const reply = await send(io, flags, method, at, { body });
   if (reply.status < 300) return reply.body;
   throw new CommandFailure(explain(reply), reply.status === 401 || reply.status === 403 ? 4 : 1);
 }
@@ -115,10 +108,10 @@ function readArguments(io: Io, given: string): JsonObject {
   return parsed;
 }
 
-function show(io: Io, flags: CommonFlags, request: JsonObject): void {
+function show(io: Io, flags: ServerFlags, request: JsonObject): void {
   io.print(flags.json === true ? JSON.stringify(request, undefined, 2) : formatRequest(request));
 }
 
-function told(io: Io, flags: CommonFlags, request: JsonObject): void {
+function told(io: Io, flags: ServerFlags, request: JsonObject): void {
   io.print(flags.json === true ? JSON.stringify(request, undefined, 2) : lineOf(request));
 }

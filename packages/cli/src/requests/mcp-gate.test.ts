@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { modernRequest } from '../house/modern-request.ts';
+import { modernRequest } from '@keyturn/conformance/parts/modern-request';
 import { type House, openHouse } from '../house/open-house.ts';
 
 /** Placing an order needs a reviewer, over MCP as over REST. */

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Io } from '../io.ts';
-import type { CommonFlags, DecideFlags, ListFlags } from './commands.ts';
+import type { ServerFlags } from '../ask.ts';
+import type { DecideFlags, ListFlags } from './commands.ts';
 
 const urlFlag = ['--url <url>', 'which Keyturn (default: KEYTURN_URL, else http://localhost:8040)'] as const;
 const jsonFlag = ['--json', 'as JSON'] as const;
@@ -24,7 +25,7 @@ export function registerRequestCommands(program: Command, io: Io): void {
     .description('show one, with its arguments and its conditions')
     .option(...urlFlag)
     .option(...jsonFlag)
-    .action(async (name: string, flags: CommonFlags) => (await import('./commands.ts')).runShow(io, name, flags));
+    .action(async (name: string, flags: ServerFlags) => (await import('./commands.ts')).runShow(io, name, flags));
   requests
     .command('approve <name>')
     .description('turn your key for exactly this call')
@@ -56,7 +57,7 @@ export function registerRequestCommands(program: Command, io: Io): void {
     .description('follow one request to its end, or everything that changes')
     .option(...urlFlag)
     .option(...jsonFlag)
-    .action(async (name: string | undefined, flags: CommonFlags) =>
+    .action(async (name: string | undefined, flags: ServerFlags) =>
       (await import('./commands.ts')).runWatch(io, name, flags),
     );
 }

@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openLoginStore } from '../auth/login-store.ts';
-import { CommandFailure, type Io } from '../io.ts';
-import { buildProgram } from '../program.ts';
+import { runCommand } from '../run-command.ts';
 import { readDuration } from './duration.ts';
 import { openTokenHouse, type TokenHouse } from './open-token-house.ts';
 import { formatTokens } from './table.ts';
@@ -23,27 +22,11 @@ afterAll(async () => {
 });
 
 /** Runs a command as the user would, and gives what it said and how it left. */
-async function keyturn(args: string, env: Record<string, string> = {}) {
-  const said: { out: string[]; err: string[]; status: number } = { out: [], err: [], status: 0 };
-  const io: Io = {
+const keyturn = (args: string, env: Record<string, string> = {}) =>
+  runCommand(args.split(' '), {
     env: { XDG_CONFIG_HOME: folder, KEYTURN_URL: house.url, KEYTURN_TOKEN: john, ...env },
     cwd: folder,
-    print: (text) => void said.out.push(text),
-    complain: (text) => void said.err.push(text),
-    exit: (status) => {
-      said.status = status;
-    },
-    stopped: new Promise(() => undefined),
-    isTerminal: false,
-  };
-  try {
-    await buildProgram(io, 0).exitOverride().parseAsync(args.split(' '), { from: 'user' });
-  } catch (error) {
-    if (!(error instanceof CommandFailure)) throw error;
-    return { out: said.out.join('\n'), err: error.message, status: error.status };
-  }
-  return { out: said.out.join('\n'), err: said.err.join('\n'), status: said.status };
-}
+  });
 
 describe('keyturn token', () => {
   it('makes a token and prints it alone, so that it can be put into a variable', async () => {

@@ -1,19 +1,14 @@
-import { isJsonObject, type Json, type JsonObject } from '@keyturn/protocol';
+import type { JsonObject } from '@keyturn/protocol';
+import { failure, listOf, send, type ServerFlags, textOf } from '../ask.ts';
 import { openBrowser } from '../auth/flows.ts';
-import { call, type Reply } from '../auth/provider.ts';
-import { accessTokenFor, urlOf } from '../auth/session.ts';
+import type { Reply } from '../auth/provider.ts';
 import { CommandFailure, type Io } from '../io.ts';
 import { readDuration } from './duration.ts';
 import { formatTokens } from './table.ts';
 
 const path = '/api/v1/users/tokens';
 
-export interface CommonFlags {
-  readonly url?: string;
-  readonly json?: boolean;
-}
-
-export interface CreateFlags extends CommonFlags {
+export interface CreateFlags extends ServerFlags {
   readonly kind?: string;
   readonly expires?: string;
   readonly audience: readonly string[];
@@ -51,14 +46,14 @@ export async function runCreate(io: Io, name: string, flags: CreateFlags): Promi
 }
 
 /** `keyturn token list`. */
-export async function runList(io: Io, flags: CommonFlags): Promise<void> {
+export async function runList(io: Io, flags: ServerFlags): Promise<void> {
   const tokens = await listTokens(io, flags);
   if (flags.json === true) io.print(JSON.stringify(tokens, undefined, 2));
   else if (tokens.length === 0) io.complain('You have no tokens. keyturn token create NAME makes one.');
   else io.print(formatTokens(tokens));
 }
 
-export interface RevokeFlags extends CommonFlags {
+export interface RevokeFlags extends ServerFlags {
   readonly all?: boolean;
   readonly user?: string;
   readonly client?: string;
@@ -104,14 +99,14 @@ export async function runRevoke(io: Io, names: readonly string[], flags: RevokeF
 export async function runRotate(
   io: Io,
   name: string,
-  flags: CommonFlags & { readonly overlap?: string },
+  flags: ServerFlags & { readonly overlap?: string },
 ): Promise<void> {
   const id = await idOf(io, flags, name);
   const body = flags.overlap === undefined ? {} : { overlap: flags.overlap === '0' ? 0 : readDuration(flags.overlap) };
   handOut(io, flags, await ask(io, flags, 'POST', `${path}/${id}/rotate`, body));
 }
 
-function handOut(io: Io, flags: CommonFlags, reply: Reply): void {
+function handOut(io: Io, flags: ServerFlags, reply: Reply): void {
   const { body, status } = reply;
   if (status !== 200 && status !== 201) throw failure(reply);
   if (flags.json === true) {
@@ -132,45 +127,25 @@ async function waitForGrant(io: Io, url: string): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 2000));
 }
 
-async function listTokens(io: Io, flags: CommonFlags): Promise<readonly JsonObject[]> {
+async function listTokens(io: Io, flags: ServerFlags): Promise<readonly JsonObject[]> {
   const reply = await ask(io, flags, 'GET', path);
   if (reply.status !== 200) throw failure(reply);
-  const list: unknown = JSON.parse(reply.text);
-  return Array.isArray(list) ? list.filter(isJsonObject) : [];
+  return listOf(reply);
 }
 
 /** People know their tokens by name. */
-async function idOf(io: Io, flags: CommonFlags, name: string): Promise<string> {
+async function idOf(io: Io, flags: ServerFlags, name: string): Promise<string> {
   if (/^pat_[0-9a-z]{26}$/.test(name)) return name;
   const found = (await listTokens(io, flags)).find((token) => token['name'] === name);
   if (found === undefined) throw new CommandFailure(`you have no token called ${JSON.stringify(name)}`);
   return textOf(found['id']);
 }
 
-async function ask(io: Io, flags: CommonFlags, method: string, at: string, body?: object): Promise<Reply> {
-  const url = urlOf(io, flags.url);
-  return call(`${url}${at}`, {
-    method,
-    headers: {
-      authorization: `Bearer ${await accessTokenFor(io, url)}`,
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-}
-
-/** What Keyturn says, as text. */
-function textOf(value: Json | undefined): string {
-  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+function ask(io: Io, flags: ServerFlags, method: string, at: string, body?: object): Promise<Reply> {
+  return send(io, flags, method, at, { body });
 }
 
 function expectStatus(reply: Reply, status: number): Reply {
   if (reply.status !== status) throw failure(reply);
   return reply;
-}
-
-function failure({ body, status }: Reply): CommandFailure {
-  const { code, detail } = body;
-  const said = typeof detail === 'string' ? `${textOf(code)}: ${detail}` : `it answered ${status}`;
-  return new CommandFailure(said, status === 401 ? 4 : 1);
 }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Io } from '../io.ts';
-import type { CommonFlags, CreateFlags, RevokeFlags } from './commands.ts';
+import type { ServerFlags } from '../ask.ts';
+import type { CreateFlags, RevokeFlags } from './commands.ts';
 
 const urlFlag = ['--url <url>', 'which Keyturn (default: KEYTURN_URL, else http://localhost:8040)'] as const;
 const jsonFlag = ['--json', 'as JSON'] as const;
@@ -32,7 +33,7 @@ export function registerTokenCommands(program: Command, io: Io): void {
     .description('show them, newest first')
     .option(...urlFlag)
     .option(...jsonFlag)
-    .action(async (flags: CommonFlags) => (await import('./commands.ts')).runList(io, flags));
+    .action(async (flags: ServerFlags) => (await import('./commands.ts')).runList(io, flags));
   token
     .command('revoke [names...]')
     .description('end tokens, by name or id: refused everywhere within a second')
@@ -57,7 +58,7 @@ export function registerTokenCommands(program: Command, io: Io): void {
     .option(...urlFlag)
     .option('--overlap <duration>', 'how long the old one still works: 0, 1h, 7d')
     .option(...jsonFlag)
-    .action(async (name: string, flags: CommonFlags & { overlap?: string }) =>
+    .action(async (name: string, flags: ServerFlags & { overlap?: string }) =>
       (await import('./commands.ts')).runRotate(io, name, flags),
     );
 }

@@ -1,6 +1,7 @@
 import type { JsonObject } from '@keyturn/protocol';
 import { CommandFailure, type Io } from '../io.ts';
-import { type CommonFlags, expect, listIn, show, textOf } from './ask.ts';
+import { linesOf, objectsIn } from '../ask.ts';
+import { type CommonFlags, expect, show } from './ask.ts';
 import { formatTable } from './table.ts';
 
 const groupsPath = '/api/v1/tool-groups';
@@ -24,14 +25,14 @@ export interface PolicyFlags extends CommonFlags {
 
 /** `keyturn tools groups list`. */
 export async function runGroups(io: Io, flags: CommonFlags): Promise<void> {
-  const groups = listIn(await expect(io, flags, 'GET', groupsPath), 'groups');
+  const groups = objectsIn((await expect(io, flags, 'GET', groupsPath))['groups']);
   show(io, flags, groups, () =>
     formatTable([
       ['NAME', 'ID', 'ACTIVE', 'SELECTORS'],
       ...groups.map((group) => [
-        textOf(group['name']),
-        textOf(group['id']),
-        textOf(group['is_active']),
+        linesOf(group['name']),
+        linesOf(group['id']),
+        linesOf(group['is_active']),
         JSON.stringify(group['selectors']),
       ]),
     ]),
@@ -45,7 +46,7 @@ export async function runCreateGroup(io: Io, name: string, flags: GroupFlags): P
     description: flags.description,
     ...membersOf(flags),
   });
-  show(io, flags, group, () => textOf(group['id']));
+  show(io, flags, group, () => linesOf(group['id']));
 }
 
 /** `keyturn tools groups tools NAME`, or `preview --select …`: which tools it has. */
@@ -57,14 +58,18 @@ export async function runGroupTools(io: Io, name: string | undefined, flags: Gro
   show(io, flags, body, () =>
     formatTable([
       ['TOOL', 'METHOD', 'PATH'],
-      ...listIn(body, 'tools').map((tool) => [textOf(tool['tool_id']), textOf(tool['method']), textOf(tool['path'])]),
+      ...objectsIn(body['tools']).map((tool) => [
+        linesOf(tool['tool_id']),
+        linesOf(tool['method']),
+        linesOf(tool['path']),
+      ]),
     ]),
   );
 }
 
 /** `keyturn tools access list`. */
 export async function runPolicies(io: Io, flags: CommonFlags): Promise<void> {
-  const policies = listIn(await expect(io, flags, 'GET', policiesPath), 'policies');
+  const policies = objectsIn((await expect(io, flags, 'GET', policiesPath))['policies']);
   if (policies.length === 0 && flags.json !== true) {
     io.complain('There is no access policy: tools.withoutAccessPolicy says what callers see.');
     return;
@@ -73,9 +78,9 @@ export async function runPolicies(io: Io, flags: CommonFlags): Promise<void> {
     formatTable([
       ['NAME', 'ID', 'ACTIVE', 'FOR'],
       ...policies.map((policy) => [
-        textOf(policy['name']),
-        textOf(policy['id']),
-        textOf(policy['is_active']),
+        linesOf(policy['name']),
+        linesOf(policy['id']),
+        linesOf(policy['is_active']),
         JSON.stringify(policy['claim_matchers']),
       ]),
     ]),
@@ -101,7 +106,7 @@ export async function runCreatePolicy(io: Io, name: string, flags: PolicyFlags):
     claim_matchers: matchers,
     allowed_group_ids: groups,
   });
-  show(io, flags, policy, () => textOf(policy['id']));
+  show(io, flags, policy, () => linesOf(policy['id']));
 }
 
 /** `keyturn tools groups remove NAME` and `keyturn tools access remove NAME`. */
@@ -119,11 +124,11 @@ export async function runRemoveAccess(
 async function idOf(io: Io, flags: CommonFlags, kind: 'group' | 'policy', name: string): Promise<string> {
   const all =
     kind === 'group'
-      ? listIn(await expect(io, flags, 'GET', groupsPath), 'groups')
-      : listIn(await expect(io, flags, 'GET', policiesPath), 'policies');
+      ? objectsIn((await expect(io, flags, 'GET', groupsPath))['groups'])
+      : objectsIn((await expect(io, flags, 'GET', policiesPath))['policies']);
   const found = all.find((one) => one['id'] === name || one['name'] === name);
   if (found === undefined) throw new CommandFailure(`there is no ${kind} ${JSON.stringify(name)}`);
-  return textOf(found['id']);
+  return linesOf(found['id']);
 }
 
 function membersOf(flags: GroupFlags): JsonObject {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ChangingUpstream, documentOf, openChangingUpstream } from '../house/changing-upstream.ts';
 import { type House, openHouse } from '../house/open-house.ts';
-import { runCommand, wordsOf } from './run-command.ts';
+import { runCommand, wordsOf } from '../run-command.ts';
 
 let house: House;
 let upstream: ChangingUpstream;

@@ -1,24 +1,26 @@
 import { isJsonObject, type Json, type JsonObject } from '@keyturn/protocol';
-import { listIn, textOf } from './ask.ts';
+import { linesOf, objectsIn } from '../ask.ts';
 import { formatTable } from './table.ts';
 
 /** A source for people. */
 export function describeSource(source: JsonObject): string {
   const counts = isJsonObject(source['tool_counts']) ? source['tool_counts'] : {};
-  const auth = isJsonObject(source['auth']) ? textOf(source['auth']['kind']) : '';
-  const states = Object.entries(counts).flatMap(([state, count]) => (count === 0 ? [] : [`${textOf(count)} ${state}`]));
-  const warnings = Array.isArray(source['warnings']) ? source['warnings'].map(textOf) : [];
+  const auth = isJsonObject(source['auth']) ? linesOf(source['auth']['kind']) : '';
+  const states = Object.entries(counts).flatMap(([state, count]) =>
+    count === 0 ? [] : [`${linesOf(count)} ${state}`],
+  );
+  const warnings = Array.isArray(source['warnings']) ? source['warnings'].map(linesOf) : [];
   const rows = [
-    ['id', textOf(source['id'])],
-    ['slug', textOf(source['slug'])],
-    ['url', textOf(source['url']) === '' ? '(uploaded)' : textOf(source['url'])],
+    ['id', linesOf(source['id'])],
+    ['slug', linesOf(source['slug'])],
+    ['url', linesOf(source['url']) === '' ? '(uploaded)' : linesOf(source['url'])],
     ['tools', states.length === 0 ? '0' : states.join(', ')],
-    ['audience', textOf(source['default_audience'])],
+    ['audience', linesOf(source['default_audience'])],
     ['auth', auth],
-    ['review', textOf(source['review'])],
-    ['enabled', textOf(source['is_enabled'])],
-    ['last sync', `${textOf(source['last_sync_at'])} ${textOf(source['last_sync_outcome'])}`],
-    ['error', textOf(source['last_sync_error'])],
+    ['review', linesOf(source['review'])],
+    ['enabled', linesOf(source['is_enabled'])],
+    ['last sync', `${linesOf(source['last_sync_at'])} ${linesOf(source['last_sync_outcome'])}`],
+    ['error', linesOf(source['last_sync_error'])],
   ].filter(([, value]) => value?.trim() !== '');
   return [formatTable(rows), ...warnings.map((warning) => `warning: ${warning}`)].join('\n');
 }
@@ -28,7 +30,7 @@ export function describeDiff(refreshed: JsonObject, source: string, dryRun: bool
   const diff = isJsonObject(refreshed['diff']) ? refreshed['diff'] : {};
   const names = (member: string): readonly string[] => {
     const list = diff[member];
-    return Array.isArray(list) ? list.map(textOf) : [];
+    return Array.isArray(list) ? list.map(linesOf) : [];
   };
   const pending = new Set(names('pending'));
   const line = (sign: string) => (name: string) => `  ${sign} ${name}${pending.has(name) ? '  (waits)' : ''}`;
@@ -52,9 +54,9 @@ export function describeWaiting(waiting: readonly JsonObject[], source: string):
   const blocks = waiting.map((tool) => {
     const accepted = isJsonObject(tool['accepted']) ? tool['accepted'] : undefined;
     const now = isJsonObject(tool['now']) ? tool['now'] : {};
-    const head = `${accepted === undefined ? '+' : '~'} ${source}/${textOf(tool['operation_id'])}  ${textOf(tool['method'])} ${textOf(tool['path'])}`;
-    if (accepted === undefined) return `${head}\n    ${textOf(now['description'])}`;
-    const parts = Array.isArray(tool['changed_parts']) ? tool['changed_parts'].map(textOf) : [];
+    const head = `${accepted === undefined ? '+' : '~'} ${source}/${linesOf(tool['operation_id'])}  ${linesOf(tool['method'])} ${linesOf(tool['path'])}`;
+    if (accepted === undefined) return `${head}\n    ${linesOf(now['description'])}`;
+    const parts = Array.isArray(tool['changed_parts']) ? tool['changed_parts'].map(linesOf) : [];
     const lines = parts.map((part) => `    ${part}\n      - ${short(accepted[part])}\n      + ${short(now[part])}`);
     return [head, ...lines].join('\n');
   });
@@ -62,7 +64,7 @@ export function describeWaiting(waiting: readonly JsonObject[], source: string):
 }
 
 function short(value: Json | undefined): string {
-  const text = textOf(JSON.stringify(value ?? null));
+  const text = linesOf(JSON.stringify(value ?? null));
   return text.length > 300 ? `${text.slice(0, 299)}…` : text;
 }
 
@@ -73,13 +75,13 @@ export function describeHealth(health: JsonObject): string {
   const sync = isJsonObject(health['last_sync']) ? health['last_sync'] : {};
   const reached = (place: JsonObject): string =>
     place['reachable'] === true
-      ? `answers (${textOf(place['status'])}) at ${textOf(place['address'])}`
-      : `does not answer: ${textOf(place['error'])}`;
+      ? `answers (${linesOf(place['status'])}) at ${linesOf(place['address'])}`
+      : `does not answer: ${linesOf(place['error'])}`;
   return formatTable([
-    ['status', textOf(health['status'])],
+    ['status', linesOf(health['status'])],
     ...(document === undefined ? [] : [['document', reached(document)]]),
-    ...listIn(health, 'upstream').map((upstream) => ['upstream', reached(upstream)]),
-    ['breaker', textOf(breaker['state'])],
-    ['last sync', `${textOf(sync['at'])} ${textOf(sync['outcome'])} ${textOf(sync['error'])}`.trim()],
+    ...objectsIn(health['upstream']).map((upstream) => ['upstream', reached(upstream)]),
+    ['breaker', linesOf(breaker['state'])],
+    ['last sync', `${linesOf(sync['at'])} ${linesOf(sync['outcome'])} ${linesOf(sync['error'])}`.trim()],
   ]);
 }

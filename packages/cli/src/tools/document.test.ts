@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type House, openHouse } from '../house/open-house.ts';
-import { runCommand, wordsOf } from './run-command.ts';
+import { runCommand, wordsOf } from '../run-command.ts';
 
 const page = readFileSync(join(import.meta.dirname, '..', '..', '..', '..', 'docs', 'tools.md'), 'utf8');
 const commands = [...page.matchAll(/```sh\n(.*?)```/gs)]

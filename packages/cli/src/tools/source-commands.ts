@@ -3,7 +3,8 @@ import { basename, resolve } from 'node:path';
 import { isJsonObject, type JsonObject } from '@keyturn/protocol';
 import { CommandFailure, type Io } from '../io.ts';
 import { readSecretArgument } from '../realm/secret-argument.ts';
-import { type CommonFlags, expect, findSource, listIn, show, textOf } from './ask.ts';
+import { linesOf, objectsIn } from '../ask.ts';
+import { type CommonFlags, expect, findSource, show } from './ask.ts';
 import { describeDiff, describeHealth, describeSource, describeWaiting } from './describe.ts';
 import { formatTable } from './table.ts';
 
@@ -31,7 +32,7 @@ export interface AddFlags extends CommonFlags {
 
 /** `keyturn tools sources list`. */
 export async function runSources(io: Io, flags: CommonFlags): Promise<void> {
-  const sources = listIn(await expect(io, flags, 'GET', path), 'sources');
+  const sources = objectsIn((await expect(io, flags, 'GET', path))['sources']);
   if (sources.length === 0 && flags.json !== true) {
     io.complain('There is no source. keyturn tools sources add URL registers one.');
     return;
@@ -40,12 +41,12 @@ export async function runSources(io: Io, flags: CommonFlags): Promise<void> {
     formatTable([
       ['SLUG', 'TOOLS', 'WAITING', 'STATE', 'LAST SYNC', 'URL'],
       ...sources.map((source) => [
-        textOf(source['slug']),
-        textOf(source['inventory_count']),
+        linesOf(source['slug']),
+        linesOf(source['inventory_count']),
         String(waitingOf(source)),
-        source['is_enabled'] === true ? textOf(source['health_status']) : 'disabled',
-        textOf(source['last_sync_at']).slice(0, 16).replace('T', ' '),
-        textOf(source['url']) === '' ? '(uploaded)' : textOf(source['url']),
+        source['is_enabled'] === true ? linesOf(source['health_status']) : 'disabled',
+        linesOf(source['last_sync_at']).slice(0, 16).replace('T', ' '),
+        linesOf(source['url']) === '' ? '(uploaded)' : linesOf(source['url']),
       ]),
     ]),
   );
@@ -54,7 +55,7 @@ export async function runSources(io: Io, flags: CommonFlags): Promise<void> {
 /** `keyturn tools sources show SOURCE`. */
 export async function runShowSource(io: Io, given: string, flags: CommonFlags): Promise<void> {
   const { id } = await findSource(io, flags, given);
-  const source = await expect(io, flags, 'GET', `${path}/${textOf(id)}`);
+  const source = await expect(io, flags, 'GET', `${path}/${linesOf(id)}`);
   show(io, flags, source, () => describeSource(source));
 }
 
@@ -86,7 +87,7 @@ export async function runAdd(io: Io, from: string, flags: AddFlags): Promise<voi
 export async function runRefresh(io: Io, given: string, flags: CommonFlags & { dryRun?: boolean }): Promise<void> {
   const { id } = await findSource(io, flags, given);
   const body = { dry_run: flags.dryRun === true };
-  const refreshed = await expect(io, flags, 'POST', `${path}/${textOf(id)}/refresh`, body);
+  const refreshed = await expect(io, flags, 'POST', `${path}/${linesOf(id)}/refresh`, body);
   show(io, flags, refreshed, () => describeDiff(refreshed, given, body.dry_run));
 }
 
@@ -102,11 +103,11 @@ export async function runSwitch(
   const verb = enabled ? 'enable' : 'disable';
   const body = flags.reason === undefined ? {} : { reason: flags.reason };
   if (operations.length === 0) {
-    await expect(io, flags, 'POST', `${path}/${textOf(id)}/${verb}`, body);
+    await expect(io, flags, 'POST', `${path}/${linesOf(id)}/${verb}`, body);
     io.complain(`${enabled ? 'Enabled' : 'Disabled'} ${given}`);
   }
   for (const operation of operations) {
-    await expect(io, flags, 'POST', `${path}/${textOf(id)}/tools/${encodeURIComponent(operation)}/${verb}`, body);
+    await expect(io, flags, 'POST', `${path}/${linesOf(id)}/tools/${encodeURIComponent(operation)}/${verb}`, body);
     io.complain(`${enabled ? 'Enabled' : 'Disabled'} ${given}/${operation}`);
   }
 }
@@ -114,7 +115,7 @@ export async function runSwitch(
 /** `keyturn tools sources remove SOURCE`. */
 export async function runRemove(io: Io, given: string, flags: CommonFlags): Promise<void> {
   const { id } = await findSource(io, flags, given);
-  await expect(io, flags, 'DELETE', `${path}/${textOf(id)}`);
+  await expect(io, flags, 'DELETE', `${path}/${linesOf(id)}`);
   io.complain(`Removed ${given}`);
 }
 
@@ -125,8 +126,8 @@ export async function runDiff(
   flags: CommonFlags & { detailedExitcode?: boolean },
 ): Promise<void> {
   const { id } = await findSource(io, flags, given);
-  const diff = await expect(io, flags, 'GET', `${path}/${textOf(id)}/diff`);
-  const waiting = listIn(diff, 'tools');
+  const diff = await expect(io, flags, 'GET', `${path}/${linesOf(id)}/diff`);
+  const waiting = objectsIn(diff['tools']);
   show(io, flags, diff, () => (waiting.length === 0 ? 'Nothing waits.' : describeWaiting(waiting, given)));
   if (flags.detailedExitcode === true && waiting.length > 0) io.exit(2);
 }
@@ -140,18 +141,18 @@ export async function runAccept(
 ): Promise<void> {
   if ((flags.all === true) === operations.length > 0) throw new CommandFailure('name tools, or give --all', 2);
   const { id } = await findSource(io, flags, given);
-  const diff = await expect(io, flags, 'GET', `${path}/${textOf(id)}/diff`);
-  const accepted = await expect(io, flags, 'POST', `${path}/${textOf(id)}/tools/accept`, {
+  const diff = await expect(io, flags, 'GET', `${path}/${linesOf(id)}/diff`);
+  const accepted = await expect(io, flags, 'POST', `${path}/${linesOf(id)}/tools/accept`, {
     ...(flags.all === true ? { all: true } : { tools: operations }),
     inventory_hash: diff['inventory_hash'],
   });
-  show(io, flags, accepted, () => `Accepted ${textOf(accepted['accepted'])} tools of ${given}`);
+  show(io, flags, accepted, () => `Accepted ${linesOf(accepted['accepted'])} tools of ${given}`);
 }
 
 /** `keyturn tools sources health SOURCE`: 1 where it is unhealthy. */
 export async function runHealth(io: Io, given: string, flags: CommonFlags): Promise<void> {
   const { id } = await findSource(io, flags, given);
-  const health = await expect(io, flags, 'GET', `${path}/${textOf(id)}/health`);
+  const health = await expect(io, flags, 'GET', `${path}/${linesOf(id)}/health`);
   show(io, flags, health, () => describeHealth(health));
   if (health['status'] === 'unhealthy') io.exit(1);
 }
@@ -160,16 +161,16 @@ export async function runHealth(io: Io, given: string, flags: CommonFlags): Prom
 export async function runInventory(io: Io, given: string, flags: CommonFlags & { state?: string }): Promise<void> {
   const { id } = await findSource(io, flags, given);
   const query = flags.state === undefined ? '' : `?state=${encodeURIComponent(flags.state)}`;
-  const inventory = await expect(io, flags, 'GET', `${path}/${textOf(id)}/tools${query}`);
+  const inventory = await expect(io, flags, 'GET', `${path}/${linesOf(id)}/tools${query}`);
   show(io, flags, inventory, () =>
     formatTable([
       ['OPERATION', 'STATE', 'METHOD', 'PATH', 'HASH'],
-      ...listIn(inventory, 'tools').map((tool) => [
-        textOf(tool['operation_id']),
-        textOf(tool['state']),
-        textOf(tool['method']),
-        textOf(tool['path']),
-        textOf(tool['hash']).slice(0, 12),
+      ...objectsIn(inventory['tools']).map((tool) => [
+        linesOf(tool['operation_id']),
+        linesOf(tool['state']),
+        linesOf(tool['method']),
+        linesOf(tool['path']),
+        linesOf(tool['hash']).slice(0, 12),
       ]),
     ]),
   );

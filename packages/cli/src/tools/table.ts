@@ -1,5 +1,5 @@
 import { formatTable as formatColumns } from '../table.ts';
-import { textOf } from './ask.ts';
+import { linesOf } from '../ask.ts';
 
 /** Rows as lines for people, each cell cut to one short line: an upstream's texts have any length. */
 export function formatTable(rows: readonly (readonly (string | undefined)[])[]): string {
@@ -7,6 +7,6 @@ export function formatTable(rows: readonly (readonly (string | undefined)[])[]):
 }
 
 function oneLine(text: string): string {
-  const line = textOf(text).split(/[\n\t]/, 1)[0] ?? '';
+  const line = linesOf(text).split(/[\n\t]/, 1)[0] ?? '';
   return line.length > 100 ? `${line.slice(0, 99)}…` : line;
 }

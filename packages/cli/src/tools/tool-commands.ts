@@ -1,7 +1,8 @@
 import { isJsonObject, type JsonObject } from '@keyturn/protocol';
 import { nearestName } from '@keyturn/net';
 import { CommandFailure, type Io } from '../io.ts';
-import { ask, type CommonFlags, expect, failure, listIn, show, textOf } from './ask.ts';
+import { failure, linesOf, objectsIn } from '../ask.ts';
+import { ask, type CommonFlags, expect, show } from './ask.ts';
 import { readArguments } from './read-arguments.ts';
 import { formatTable } from './table.ts';
 
@@ -17,7 +18,7 @@ export async function runList(io: Io, flags: ListFlags): Promise<void> {
     (tool) =>
       (flags.source === undefined || tool['source'] === flags.source) &&
       (wanted === undefined ||
-        `${textOf(tool['tool_id'])} ${textOf(tool['description'])}`.toLowerCase().includes(wanted)),
+        `${linesOf(tool['tool_id'])} ${linesOf(tool['description'])}`.toLowerCase().includes(wanted)),
   );
   if (tools.length === 0 && flags.json !== true) {
     io.complain('There is no tool that you may call. keyturn tools sources add URL registers an API.');
@@ -26,7 +27,7 @@ export async function runList(io: Io, flags: ListFlags): Promise<void> {
   show(io, flags, tools, () =>
     formatTable([
       ['TOOL', 'METHOD', 'DESCRIPTION'],
-      ...tools.map((tool) => [textOf(tool['tool_id']), textOf(tool['method']), textOf(tool['description'])]),
+      ...tools.map((tool) => [linesOf(tool['tool_id']), linesOf(tool['method']), linesOf(tool['description'])]),
     ]),
   );
 }
@@ -46,20 +47,22 @@ export async function runCall(io: Io, id: string, given: readonly string[], flag
   const { body } = reply;
   if (reply.status === 202) {
     if (flags.json === true) io.print(JSON.stringify(body, undefined, 2));
-    throw new CommandFailure(`${textOf(body['detail'])}\nRun the same command again once it is approved.`, 3);
+    throw new CommandFailure(`${linesOf(body['detail'])}\nRun the same command again once it is approved.`, 3);
   }
   if (reply.status !== 200) {
-    const faults = listIn(body, 'errors').map((fault) => `\n  ${textOf(fault['field'])}: ${textOf(fault['message'])}`);
+    const faults = objectsIn(body['errors']).map(
+      (fault) => `\n  ${linesOf(fault['field'])}: ${linesOf(fault['message'])}`,
+    );
     const { message, status } = failure(reply);
-    throw new CommandFailure(faults.length > 1 ? `${textOf(body['code'])}:${faults.join('')}` : message, status);
+    throw new CommandFailure(faults.length > 1 ? `${linesOf(body['code'])}:${faults.join('')}` : message, status);
   }
   const { result = null } = body;
-  show(io, flags, body, () => (typeof result === 'string' ? textOf(result) : JSON.stringify(result, undefined, 2)));
-  if (body['status'] === 'failed') throw new CommandFailure(textOf(body['error']), 1);
+  show(io, flags, body, () => (typeof result === 'string' ? linesOf(result) : JSON.stringify(result, undefined, 2)));
+  if (body['status'] === 'failed') throw new CommandFailure(linesOf(body['error']), 1);
 }
 
 async function listTools(io: Io, flags: CommonFlags): Promise<readonly JsonObject[]> {
-  return listIn(await expect(io, flags, 'GET', '/api/v1/tools'), 'tools');
+  return objectsIn((await expect(io, flags, 'GET', '/api/v1/tools'))['tools']);
 }
 
 /** By its id in either spelling, by its MCP name, or by its own name where only one has it. */
@@ -71,8 +74,8 @@ async function findTool(io: Io, flags: CommonFlags, id: string): Promise<JsonObj
   if (found !== undefined) return found;
   const named = tools.filter((tool) => tool['name'] === id);
   if (named.length === 1 && named[0] !== undefined) return named[0];
-  const ids = tools.map((tool) => textOf(tool['tool_id']));
-  const which = named.length > 1 ? named.map((tool) => textOf(tool['tool_id'])).join(' or ') : nearestName(id, ids);
+  const ids = tools.map((tool) => linesOf(tool['tool_id']));
+  const which = named.length > 1 ? named.map((tool) => linesOf(tool['tool_id'])).join(' or ') : nearestName(id, ids);
   throw new CommandFailure(
     `there is no tool ${JSON.stringify(id)} that you may call${which === undefined ? '' : `; did you mean ${which}?`}`,
   );
@@ -88,12 +91,12 @@ function describeTool(tool: JsonObject): string {
     return [
       `  ${name}${required.includes(name) ? '' : '?'}`,
       typeof type === 'string' ? type : Array.isArray(type) ? type.join('|') : 'any',
-      textOf(about['description']),
+      linesOf(about['description']),
     ];
   });
   return [
-    `${textOf(tool['tool_id'])}  (${textOf(tool['method'])} ${textOf(tool['path'])}, over MCP ${textOf(tool['mcp_name'])})`,
-    textOf(tool['description']),
+    `${linesOf(tool['tool_id'])}  (${linesOf(tool['method'])} ${linesOf(tool['path'])}, over MCP ${linesOf(tool['mcp_name'])})`,
+    linesOf(tool['description']),
     rows.length === 0 ? 'Takes no arguments.' : `Arguments:\n${formatTable(rows)}`,
   ].join('\n\n');
 }

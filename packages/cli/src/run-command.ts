@@ -1,5 +1,5 @@
-import { CommandFailure, type Io } from '../io.ts';
-import { buildProgram } from '../program.ts';
+import { CommandFailure, type Io } from './io.ts';
+import { buildProgram } from './program.ts';
 
 /** For tests: what a command said, and how it left. */
 export interface Ran {
