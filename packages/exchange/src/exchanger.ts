@@ -10,7 +10,7 @@ import { keepFor, readExpiry } from './expiry.ts';
 import type { ExchangeFetch } from './post.ts';
 import { postTokenRequest } from './post.ts';
 import type { ExchangeRefusal } from './refusal.ts';
-import { isServerFault } from './refusal.ts';
+import { isLasting, isServerFault } from './refusal.ts';
 import type { ExchangeOrder, TokenClient } from './request.ts';
 import { buildExchangeRequest } from './request.ts';
 import type { IssuedToken } from './response.ts';
@@ -206,11 +206,6 @@ const noAudience: ExchangeRefusal = {
   error: 'invalid_target',
   description: 'No audience given',
 };
-
-/** A refusal that the same question would meet again; a 401 is about the client's secret, which may just be rotating. */
-function isLasting(refusal: ExchangeRefusal): boolean {
-  return refusal.why === 'refused' && (refusal.status === 400 || refusal.status === 403);
-}
 
 function isBreaker(value: BreakerSettings | Breaker | undefined): value is Breaker {
   return value !== undefined && 'run' in value;

@@ -44,3 +44,8 @@ export function isServerFault(refusal: ExchangeRefusal): boolean {
       return unreachable(refusal);
   }
 }
+
+/** Whether the same question would meet it again; a 401 is about the client's secret, which may just be rotating. */
+export function isLasting(refusal: ExchangeRefusal): boolean {
+  return refusal.why === 'refused' && (refusal.status === 400 || refusal.status === 403);
+}

@@ -49,4 +49,21 @@ describe("an agent's own token", () => {
     source.forget();
     expect(await source.token()).toMatchObject({ value: { token: 'token-2' } });
   });
+
+  it('is not asked for again at once where it was refused, but for a client whose secret may be rotating', async () => {
+    for (const [status, asks] of [
+      [400, 1],
+      [403, 1],
+      [401, 2],
+    ] as const) {
+      const { clock, asked, source } = setUp(() => answer(status, '{"error":"unauthorized_client"}'));
+      await source.token();
+      clock.advance(4);
+      expect(await source.token()).toMatchObject({ refusal: { why: 'refused', status } });
+      expect(asked, String(status)).toHaveLength(asks);
+      clock.advance(1);
+      await source.token();
+      expect(asked).toHaveLength(asks + 1);
+    }
+  });
 });

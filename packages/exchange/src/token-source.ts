@@ -1,12 +1,12 @@
 import type { Clock, EpochMilliseconds, Milliseconds, Result, Seconds } from '@keyturn/protocol';
-import { epochMilliseconds, grantTypes, milliseconds, ok, seconds } from '@keyturn/protocol';
+import { epochMilliseconds, grantTypes, milliseconds, ok, refuse, seconds } from '@keyturn/protocol';
 import type { Breaker, BreakerSettings } from './breaker.ts';
 import { createBreaker } from './breaker.ts';
 import { keepFor } from './expiry.ts';
 import type { ExchangeFetch } from './post.ts';
 import { postTokenRequest } from './post.ts';
 import type { ExchangeRefusal } from './refusal.ts';
-import { isServerFault } from './refusal.ts';
+import { isLasting, isServerFault } from './refusal.ts';
 import type { TokenClient } from './request.ts';
 import { buildTokenRequest } from './request.ts';
 import type { IssuedToken } from './response.ts';
@@ -25,6 +25,8 @@ export interface TokenSourceOptions extends TokenClient {
   readonly timeout?: Milliseconds;
   /** Settings, or a breaker that is shared. Default 5 faults, 30 s. */
   readonly breaker?: BreakerSettings | Breaker;
+  /** How long a refusal (400 or 403) is repeated without asking again. Default 5 s; 0 turns it off. */
+  readonly refusalTtl?: Seconds;
 }
 
 /** An agent's own access token, always fresh. */
@@ -41,9 +43,10 @@ export interface TokenSource {
  */
 export function createTokenSource(options: TokenSourceOptions): TokenSource {
   const { fetch, clock, buffer = seconds(60), timeout = milliseconds(10_000), scopes = [] } = options;
-  const given = options.breaker;
+  const { refusalTtl = seconds(5), breaker: given } = options;
   const breaker = given !== undefined && 'run' in given ? given : createBreaker({ ...given, clock });
   let held: { readonly issued: IssuedToken; readonly until: EpochMilliseconds } | undefined;
+  let refused: { readonly refusal: ExchangeRefusal; readonly until: number } | undefined;
   let flight: Promise<Result<IssuedToken, ExchangeRefusal>> | undefined;
 
   async function ask(): Promise<Result<IssuedToken, ExchangeRefusal>> {
@@ -61,21 +64,28 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
       const { expiresAt } = outcome.value;
       const kept = keepFor({ now: clock(), expiresAt, subjectExpiresAt: undefined, buffer });
       held = { issued: outcome.value, until: kept?.until ?? epochMilliseconds(0) };
+    } else if (isLasting(outcome.refusal)) {
+      refused = { refusal: outcome.refusal, until: clock() + refusalTtl * 1000 };
     }
     return outcome;
+  }
+
+  /** The token in hand, if it has not ended yet. */
+  function heldOr(now: number, otherwise: Result<IssuedToken, ExchangeRefusal>): Result<IssuedToken, ExchangeRefusal> {
+    const end = held?.issued.expiresAt;
+    return held !== undefined && end !== undefined && now < end * 1000 ? ok(held.issued) : otherwise;
   }
 
   return {
     async token() {
       const now = clock();
       if (held !== undefined && now < held.until) return ok(held.issued);
+      if (refused !== undefined && now < refused.until) return heldOr(now, refuse(refused.refusal));
       flight ??= ask().finally(() => {
         flight = undefined;
       });
       const outcome = await flight;
-      if (outcome.ok) return outcome;
-      const end = held?.issued.expiresAt;
-      return held !== undefined && end !== undefined && now < end * 1000 ? ok(held.issued) : outcome;
+      return outcome.ok ? outcome : heldOr(now, outcome);
     },
     forget() {
       held = undefined;

@@ -15,7 +15,7 @@ import type { InTheHouse } from './shared.ts';
 
 export interface ToolSideParts
   extends InTheHouse,
-    Pick<Outbound, 'idpFetch' | 'upstreamFetch' | 'clients' | 'breakers' | 'traces'>,
+    Pick<Outbound, 'idpFetch' | 'upstreamFetch' | 'clients' | 'breakers' | 'hop' | 'traces'>,
     Pick<McpParts, 'peopleLogIn' | 'settled'> {
   readonly version: string;
   /** The canonical URL of the MCP endpoint. */
@@ -38,7 +38,13 @@ export interface ToolSide {
 export async function openToolSide(parts: ToolSideParts): Promise<ToolSide> {
   const { settings, challenges, metrics, store } = parts;
   const toUpstreams = { fetch: parts.upstreamFetch, breakerOf: parts.breakers.of };
-  const sources = openSources({ ...parts, ...toUpstreams, settings: settings.tools, client: parts.clients.exchange });
+  const sources = openSources({
+    ...parts,
+    ...toUpstreams,
+    settings: settings.tools,
+    client: parts.clients.exchange,
+    tokenBreaker: parts.hop.breaker,
+  });
   // Another replica may change the list before there is a door that could tell anybody.
   let door: McpDoor | undefined;
   const { catalogue, ...tools } = await openTools({

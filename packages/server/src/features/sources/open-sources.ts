@@ -30,6 +30,8 @@ export interface SourcesOptions {
   /** Keyturn's own client. */
   readonly client: TokenEndpoint | undefined;
   readonly tokenEndpoint: string;
+  /** Of the token endpoint, as the exchanges have it. */
+  readonly tokenBreaker: Breaker | undefined;
   readonly breakerOf: (sourceId: string) => Breaker;
   readonly version: string;
   readonly clock: Clock;
@@ -56,7 +58,9 @@ export function openSources(options: SourcesOptions): Sources {
   const eras = rememberEras();
   const repository = openSourceRepository(store);
   const offered = createOffer(repository);
-  const ownCredential = createOwnCredentials({ ...options });
+  const { failureThreshold, recoveryTimeout } = settings;
+  const breakerSettings = { failureThreshold, recoveryTimeout: seconds(recoveryTimeout) };
+  const ownCredential = createOwnCredentials({ ...options, breakerSettings });
   let changed = async (): Promise<void> => undefined;
   let stop = (): void => undefined;
   const documentLimit = bytes(settings.documentLimit);

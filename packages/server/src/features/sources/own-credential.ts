@@ -1,4 +1,11 @@
-import { createTokenSource, type ExchangeRefusal, type TokenSource } from '@keyturn/exchange';
+import {
+  type Breaker,
+  type BreakerSettings,
+  createBreaker,
+  createTokenSource,
+  type ExchangeRefusal,
+  type TokenSource,
+} from '@keyturn/exchange';
 import type { GuardedFetch } from '@keyturn/net';
 import { type Clock, ok, type Result, refuse } from '@keyturn/protocol';
 import type { TokenEndpoint } from '../../http/token-endpoint.ts';
@@ -28,6 +35,10 @@ export interface OwnCredentialParts {
   readonly client: TokenEndpoint | undefined;
   /** The token endpoint of the identity provider, where a source's client has no other. */
   readonly tokenEndpoint: string;
+  /** Of that token endpoint: the one of the exchanges, where there are any. */
+  readonly tokenBreaker: Breaker | undefined;
+  /** For breakers of other token endpoints. */
+  readonly breakerSettings: BreakerSettings;
   readonly idpFetch: GuardedFetch;
   /** For token endpoints that sources name. */
   readonly fetch: GuardedFetch;
@@ -42,6 +53,15 @@ export function createOwnCredentials(parts: OwnCredentialParts) {
   // One token a source and definition, on this replica. Another secret or client means another entry.
   const sources = new Map<string, { readonly made: string; readonly tokens: TokenSource; given: boolean }>();
 
+  // One breaker a token endpoint, however many sources have a client there.
+  const breakers = new Map<string, Breaker>();
+  const breakerOf = (endpoint: string): Breaker => {
+    if (endpoint === parts.tokenEndpoint && parts.tokenBreaker !== undefined) return parts.tokenBreaker;
+    const breaker = breakers.get(endpoint) ?? createBreaker({ ...parts.breakerSettings, clock: parts.clock });
+    breakers.set(endpoint, breaker);
+    return breaker;
+  };
+
   const tokensOf = (source: OwnedSource): Result<TokenSource, OwnCredentialRefusal> => {
     const { auth, sealedSecret, defaultAudience, requiredScopes } = source;
     const made = JSON.stringify([auth, sealedSecret, defaultAudience, requiredScopes]);
@@ -52,10 +72,12 @@ export function createOwnCredentials(parts: OwnCredentialParts) {
     const clientId = named === undefined ? parts.client?.clientId : named.clientId;
     if (named !== undefined && secret === undefined) return refuse({ why: 'unreadable' });
     if (clientId === undefined || secret === undefined) return refuse({ why: 'not-configured' });
+    const tokenEndpoint = named?.tokenUrl ?? parts.tokenEndpoint;
     const tokens = createTokenSource({
       clientId,
       clientSecret: secret,
-      tokenEndpoint: named?.tokenUrl ?? parts.tokenEndpoint,
+      tokenEndpoint,
+      breaker: breakerOf(tokenEndpoint),
       fetch: named?.tokenUrl === undefined ? parts.idpFetch : parts.fetch,
       clock: parts.clock,
       scopes: requiredScopes,
