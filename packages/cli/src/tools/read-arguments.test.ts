@@ -13,11 +13,14 @@ const schema = {
     tags: { type: 'array', items: { type: 'string' } },
     sizes: { type: 'array', items: { type: 'number' } },
     either: { anyOf: [{ type: 'number' }, { type: 'null' }] },
+    maybe: { anyOf: [{ type: 'string' }, { type: 'null' }] },
+    some: { anyOf: [{ type: 'array', items: { $ref: '#/$defs/Zip' } }, { type: 'null' }] },
     kind: { enum: ['1', '2'] },
     'filter.name': { type: 'string' },
     body: { $ref: '#/$defs/Order' },
   },
   $defs: {
+    Zip: { allOf: [{ type: 'string' }] },
     Order: {
       type: 'object',
       properties: { address: { type: 'object', properties: { zip: { type: 'string' }, floor: { type: 'integer' } } } },
@@ -45,6 +48,18 @@ describe('arguments on a command line', () => {
     });
     expect(read('tags=a', 'tags=1', 'sizes=[1,2]', 'sizes=3')).toEqual({ tags: ['a', '1'], sizes: [1, 2, 3] });
     expect(read('filter.name=x')).toEqual({ 'filter.name': 'x' });
+  });
+
+  it('that may be null are text and lists all the same, as frameworks write what is optional', () => {
+    expect(read('maybe=12345', 'some=01234', 'some=12345')).toEqual({ maybe: '12345', some: ['01234', '12345'] });
+    expect(read('maybe:=null', 'some:=null')).toEqual({ maybe: null, some: null });
+  });
+
+  it('that would reach Keyturn as others are refused', () => {
+    for (const given of ['count=9007199254740993', 'x:=1e400', '{"count": 9007199254740993}', 'x:={"a":1,"a":2}']) {
+      expect(() => read(given), given).toThrow(/do not agree on|twice/);
+    }
+    expect(read('name=9007199254740993')).toEqual({ name: '9007199254740993' });
   });
 
   it('are one JSON object as well, in place or in a file', () => {

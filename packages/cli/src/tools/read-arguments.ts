@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { parseJson } from '@keyturn/policy';
 import { isJsonObject, type Json, type JsonObject } from '@keyturn/protocol';
 import { CommandFailure, type Io } from '../io.ts';
 
@@ -25,7 +26,7 @@ export function readArguments(io: Pick<Io, 'cwd'>, given: readonly string[], sch
     }
     const path = pathOf(name, schema);
     const wanted = path.reduce<JsonObject>((at, key) => memberOf(at, key, schema), schema);
-    put(args, path, sign === ':=' ? parse(text, `${name}:=`) : readValue(text, wanted, schema), wanted, schema);
+    put(args, path, sign === ':=' ? parse(text, `${name}:=`) : readValue(text, name, wanted, schema), wanted, schema);
   }
   return args;
 }
@@ -47,11 +48,26 @@ function readFile(path: string): string {
 }
 
 function parse(text: string, what: string): Json {
-  try {
-    const value: Json = JSON.parse(text);
-    return value;
-  } catch {
-    throw new CommandFailure(`${what} is no JSON: ${text.slice(0, 60)}`, 2);
+  const read = readJson(text, what);
+  if (read === undefined) throw new CommandFailure(`${what} is no JSON: ${text.slice(0, 60)}`, 2);
+  return read;
+}
+
+/** Undefined where it is no JSON. What would reach Keyturn as something else than what was written is refused here. */
+function readJson(text: string, what: string): Json | undefined {
+  const read = parseJson(text);
+  if (read.ok) return read.value;
+  switch (read.refusal.why) {
+    case 'syntax':
+      return undefined;
+    case 'number-lost':
+      throw new CommandFailure(`${what} has a number that JSON readers do not agree on: ${text.slice(0, 60)}`, 2);
+    case 'duplicate-member':
+      throw new CommandFailure(`${what} names ${JSON.stringify(read.refusal.name)} twice in one object`, 2);
+    case 'lone-surrogate':
+      throw new CommandFailure(`${what} has text that is no Unicode`, 2);
+    case 'too-deep':
+      throw new CommandFailure(`${what} is nested deeper than 100 levels`, 2);
   }
 }
 
@@ -78,7 +94,7 @@ function put(
     return;
   }
   const before = into[key];
-  if (!typesOf(wanted, root).includes('array')) into[key] = value;
+  if (value === null || !typesOf(wanted, root).includes('array')) into[key] = value;
   else if (Array.isArray(before)) into[key] = [...before, ...(Array.isArray(value) ? value : [value])];
   else into[key] = Array.isArray(value) ? value : [value];
 }
@@ -90,20 +106,18 @@ function definedOf(object: JsonObject): Record<string, Json> {
 }
 
 /** Text as a value of the type that the schema wants. What does not fit stays text, and Keyturn says what is wrong. */
-function readValue(text: string, schema: JsonObject, root: JsonObject): Json {
+function readValue(text: string, name: string, schema: JsonObject, root: JsonObject): Json {
   const types = typesOf(schema, root);
   if (types.includes('string')) return text;
   if (types.includes('array') && !text.trimStart().startsWith('[')) {
-    const items = resolve$(schema, root)['items'];
-    return readValue(text, isJsonObject(items) ? items : {}, root);
+    const items = branchesOf(schema, root).flatMap((branch) =>
+      isJsonObject(branch['items']) ? [branch['items']] : [],
+    );
+    return readValue(text, name, items[0] ?? {}, root);
   }
   // A number, true, false, null, a list or an object; and where the schema says nothing, what it looks like.
-  try {
-    const value: Json = JSON.parse(text);
-    return value;
-  } catch {
-    return text;
-  }
+  const value = readJson(text, name);
+  return value === undefined ? text : value;
 }
 
 function memberOf(schema: JsonObject, key: string, root: JsonObject): JsonObject {
@@ -112,20 +126,26 @@ function memberOf(schema: JsonObject, key: string, root: JsonObject): JsonObject
 }
 
 function propertiesOf(schema: JsonObject, root: JsonObject): JsonObject {
-  const whole = resolve$(schema, root);
-  const own = isJsonObject(whole['properties']) ? whole['properties'] : {};
-  const parts = [whole['allOf'], whole['anyOf'], whole['oneOf']].flatMap((list) => (Array.isArray(list) ? list : []));
-  return parts.filter(isJsonObject).reduce<JsonObject>((all, part) => {
-    const properties = resolve$(part, root)['properties'];
+  return branchesOf(schema, root).reduce<JsonObject>((all, { properties }) => {
     return isJsonObject(properties) ? { ...properties, ...all } : all;
-  }, own);
+  }, {});
 }
 
+/** The types of all branches: what may be text or null is text, as it is where one list names both. */
 function typesOf(schema: JsonObject, root: JsonObject): readonly string[] {
-  const { type, enum: values } = resolve$(schema, root);
-  if (typeof type === 'string') return [type];
-  if (Array.isArray(type)) return type.filter((one) => typeof one === 'string');
-  return Array.isArray(values) && values.every((one) => typeof one === 'string') ? ['string'] : [];
+  return branchesOf(schema, root).flatMap(({ type, enum: values }) => {
+    if (typeof type === 'string') return [type];
+    if (Array.isArray(type)) return type.filter((one) => typeof one === 'string');
+    return Array.isArray(values) && values.every((one) => typeof one === 'string') ? ['string'] : [];
+  });
+}
+
+/** The schema itself and what it is composed of, a few steps deep. */
+function branchesOf(schema: JsonObject, root: JsonObject, depth = 0): readonly JsonObject[] {
+  const whole = resolve$(schema, root);
+  if (depth === 3) return [whole];
+  const parts = [whole['allOf'], whole['anyOf'], whole['oneOf']].flatMap((list) => (Array.isArray(list) ? list : []));
+  return [whole, ...parts.filter(isJsonObject).flatMap((part) => branchesOf(part, root, depth + 1))];
 }
 
 /** A reference within the tool's schema followed, a few steps. */
