@@ -7,7 +7,7 @@
  * - ids are text with their prefix; JSON is text; bytes are text in base64url or hex;
  * - moments are bigint epoch milliseconds (or seconds where a standard counts in them), read as numbers;
  * - booleans are integer 0 or 1, in queries too: neither driver takes `true`;
- * - text holds no NUL, which PostgreSQL refuses; `?` for case-insensitive search is `lower(column)`.
+ * - text holds no NUL, which PostgreSQL refuses: it is kept and asked for as U+FFFD; `?` for case-insensitive search is `lower(column)`.
  * `returning`, `on conflict`, row values and partial indexes work alike. Give names explicitly when ordering matters:
  * PostgreSQL sorts text by the database's collation, SQLite by bytes.
  *

@@ -1,5 +1,6 @@
 import type { PostgresCursor, PostgresPool, PostgresPoolClient, PostgresQueryResult } from 'kysely';
 import type { Pool, PoolClient, QueryResultRow } from 'pg';
+import { withoutNul } from './parameters.ts';
 
 /** A pool for Kysely that gives no connection out again on which a query was given up: it may still be waiting for it. */
 export function discardingPool(pool: Pool): PostgresPool {
@@ -34,7 +35,7 @@ class DiscardingClient implements PostgresPoolClient {
 
   async #query<Row>(sql: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<Row>> {
     try {
-      const { command, rowCount, rows } = await this.#client.query<QueryResultRow>(sql, [...parameters]);
+      const { command, rowCount, rows } = await this.#client.query<QueryResultRow>(sql, [...withoutNul(parameters)]);
       // Kysely lists the commands that it looks at; pg gives the name of any. Rows are what the query's author said.
       return { command: command as PostgresQueryResult<Row>['command'], rowCount: rowCount ?? 0, rows: rows as Row[] };
     } catch (error) {

@@ -11,6 +11,7 @@ import {
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from 'kysely';
+import { withoutNul } from './parameters.ts';
 import type { AcquireGuard } from './transactions.ts';
 
 /** How long a write waits for another connection that holds the file. */
@@ -134,7 +135,7 @@ class NodeSqliteConnection implements DatabaseConnection {
   #execute<Row>({ sql, parameters }: CompiledQuery): QueryResult<Row> {
     const { statement, reads } = this.#prepare(sql);
     // Kysely types parameters as unknown; node:sqlite itself refuses what it cannot bind.
-    const values = parameters as readonly SQLInputValue[];
+    const values = withoutNul(parameters as readonly SQLInputValue[]);
     // Rows have the shape that the query's author gave it by type: nothing else knows it.
     if (reads) return { rows: statement.all(...values) as Row[] };
     const { changes, lastInsertRowid } = statement.run(...values);

@@ -149,6 +149,16 @@ export function transactionContract(database: () => TestDatabase, shared: boolea
       },
     );
 
+    it('keeps U+FFFD for NUL, which is no text, and finds it by either', async () => {
+      const store = await openShop(database());
+      await shop(store).insertInto('shop_item').values({ id: 'a\0', amount: 1, note: '\0', sold: 0 }).execute();
+      const noted = (note: string) =>
+        shop(store).selectFrom('shop_item').select(['id', 'note']).where('note', '=', note).execute();
+      expect(await noted('\0')).toEqual([{ id: 'a\ufffd', note: '\ufffd' }]);
+      expect(await noted('\ufffd')).toEqual(await noted('\0'));
+      expect(await noted('\0\0')).toEqual([]);
+    });
+
     it('tells how many rows changed, and returns columns of what it changed', async () => {
       const store = await openShop(database());
       await addItem(store, 'a');
