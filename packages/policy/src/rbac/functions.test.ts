@@ -48,7 +48,7 @@ describe('core RBAC (level 1)', () => {
     expect(why(rbac.deleteRole(gone, 'Viewer'))).toBe('unknown-role');
   });
 
-  it.each(['', ' Editor', 'Edi\u0000tor', 'Edi\u202Etor', 'Cafe\u0301', 'x'.repeat(129)])(
+  it.each(['', '.', '..', ' Editor', 'Edi\u0000tor', 'Edi\u202Etor', 'Cafe\u0301', 'x'.repeat(129)])(
     'knows no role named %j, whose text could be taken for another',
     (name) => expect(why(rbac.addRole(house, name))).toBe('malformed-name'),
   );

@@ -78,12 +78,17 @@ export function emptyRbac(): Rbac {
   };
 }
 
-/** Names are compared character by character: what looks alike is not the same, and what is written in two ways is refused. */
+/**
+ * Names are compared character by character: what looks alike is not the same, and what is written in two ways is refused.
+ * So are `.` and `..`, which no address can name: every client takes them for steps.
+ */
 export function isName(text: string, longest = 128): boolean {
   return (
     text.length > 0 &&
     text.length <= longest &&
     text === text.trim() &&
+    text !== '.' &&
+    text !== '..' &&
     !/[\p{C}\p{Zl}\p{Zp}]/u.test(text) &&
     text === text.normalize('NFC')
   );

@@ -50,7 +50,7 @@ export interface DsdRefusal {
 export function explainRbacRefusal(refusal: RbacRefusal): string {
   switch (refusal.why) {
     case 'malformed-name':
-      return `${JSON.stringify(refusal.name)} is no name of a ${refusal.what}: it is empty, too long, has control characters or blanks at its ends, or is not in Unicode's composed form (NFC).`;
+      return `${JSON.stringify(refusal.name)} is no name of a ${refusal.what}: it is empty, too long, a dot or two, has control characters or blanks at its ends, or is not in Unicode's composed form (NFC).`;
     case 'malformed-permission':
       return `${JSON.stringify(refusal.text)} is no permission. It is domain.action, as in content.publish, content.*, *.view or *; with an object, tool.call@tool:pizzeria/*.`;
     case 'user-exists':

@@ -19,6 +19,10 @@ describe('the claim of groups', () => {
     expect(read('editors')).toEqual({ groups: ['/editors'], fault: undefined });
   });
 
+  it('does not take a bare name with a slash in it for the path that it spells', () => {
+    expect(read(['staff/editors', 'staff'])).toEqual({ groups: ['/staff'], fault: 'malformed' });
+  });
+
   it.each([[null], [42], [{ 0: '/admins' }], [true]])('that is %j gives no group', (claim) => {
     expect(read(claim)).toEqual({ groups: [], fault: 'malformed' });
   });

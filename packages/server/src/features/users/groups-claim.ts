@@ -24,7 +24,8 @@ export function readGroups(sources: readonly JsonObject[], claim: string): Group
   const entries: unknown = typeof value === 'string' ? [value] : value;
   if (!Array.isArray(entries)) return { groups: [], fault: 'malformed' };
   if (entries.length > most) return { groups: [], fault: 'too-many' };
-  // A mapper without full paths gives bare names: those of top-level groups, as far as they can be told apart at all.
+  // A mapper without full paths gives bare names: those of top-level groups, as far as they can be told apart at all. One
+  // with a slash in it is no path: whoever may name a group would else choose where it stands.
   const groups = entries.filter(isGroup).map((group) => (group.startsWith('/') ? group : `/${group}`));
   return {
     groups: [...new Set(groups)].toSorted(),
@@ -33,5 +34,6 @@ export function readGroups(sources: readonly JsonObject[], claim: string): Group
 }
 
 function isGroup(entry: unknown): entry is string {
-  return typeof entry === 'string' && entry.length > 0 && entry.length <= longest && !/\p{Cc}/u.test(entry);
+  if (typeof entry !== 'string' || entry.length === 0 || entry.length > longest || /\p{Cc}/u.test(entry)) return false;
+  return entry.startsWith('/') || !entry.includes('/');
 }
