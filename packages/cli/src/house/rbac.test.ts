@@ -215,6 +215,17 @@ describe('explain and who-can', () => {
   });
 });
 
+describe('a user', () => {
+  it('is never named so that the end of the issuer is taken for the beginning of the subject', async () => {
+    const issuer = `${house.issuer} x`;
+    const body = { user: 'y', issuer, role: 'Viewer' };
+    expect((await rbac('POST', '/assignments', body)).body).toMatchObject({ errors: [{ field: '/issuer' }] });
+    const model = { assignments: [{ user: 'y', issuer, roles: ['Viewer'] }] };
+    expect((await rbac('POST', '/apply', { model })).status).toBe(400);
+    expect(JSON.parse((await rbac('GET', '/assignments?user=x%20y')).text)).toEqual([]);
+  });
+});
+
 describe('a document of roles', () => {
   it('is planned and applied as a whole, and nothing is left to do afterwards', async () => {
     const model = {
@@ -245,6 +256,13 @@ describe('a document of roles', () => {
     const refused = await rbac('POST', '/apply', { model });
     expect([refused.status, refused.body]).toMatchObject([409, { code: 'separation_of_duty', set: 'y' }]);
     expect((await rbac('GET', '/roles/New')).status).toBe(404);
+  });
+
+  it('is planned as it would be applied: neither deletes a role that groups give', async () => {
+    for (const path of ['/plan', '/apply']) {
+      const refused = await rbac('POST', path, { model: {}, prune: true });
+      expect([path, refused.status, refused.body['code']]).toEqual([path, 409, 'role_mapped']);
+    }
   });
 });
 
@@ -291,6 +309,16 @@ describe('an access review', () => {
     expect(JSON.parse((await rbac('GET', '/reviews', undefined, john)).text)).toEqual([]);
     await rbac('DELETE', `/users/${subjectOf(admin)}`);
   });
+
+  it.each(['=1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1', '\n=1', '＝1', '＋1', '－1', '＠1'])(
+    'leaves a comment %j in a table of evidence that no spreadsheet calculates',
+    async (comment) => {
+      await give(john, 'Editor');
+      const { id, itemOf } = await begin({ roles: ['Editor'] });
+      await rbac('POST', `/reviews/${id}/items/${itemOf(john)}/decision`, { decision: 'keep', comment }, chef);
+      expect((await rbac('GET', `/reviews/${id}/evidence?format=csv`)).text).toContain(`"'${comment}"`);
+    },
+  );
 
   it('goes on when a user vanishes in its middle, and when a reviewer does', async () => {
     await give(john, 'Editor');

@@ -124,6 +124,13 @@ describe('a user', () => {
     expect((await userOf('invited'))?.['id']).toBe(made.body['id']);
   });
 
+  it('is not made with a name that steers whatever shows it', async () => {
+    for (const wrong of [{ username: 'a\nb' }, { username: '\0' }, { username: 'a', name: '\u001b[2J' }]) {
+      const reply = await asAdmin('POST', '/api/v1/users', { email: 'steering@example.com', ...wrong });
+      expect([reply.status, reply.body['code']], JSON.stringify(wrong)).toEqual([400, 'invalid_request']);
+    }
+  });
+
   it('is never taken over by an address that nobody verified', async () => {
     const boss = await asAdmin('POST', '/api/v1/users', { username: 'boss', email: 'boss@example.com' });
     const id = await house.userId('mallory');

@@ -3,6 +3,9 @@ import { z } from 'zod';
 const name = z.string().min(1).max(128);
 const names = z.array(name);
 
+/** Of a person who is named by `sub`. Without blanks: one would move the end of the issuer into the subject (`userKey`). */
+export const issuerSchema = z.url().regex(/^\S+$/, 'has blanks');
+
 const role = z.strictObject({
   description: z.string().max(1000).optional(),
   /** Of a user's roles the one with the highest tier is the primary role. */
@@ -30,7 +33,7 @@ export const rbacModelSchema = z.strictObject({
   dsd: z.record(name, roleSet).default({}),
   /** By hand, of users by their `sub`; without `issuer`, of the configured one. */
   assignments: z
-    .array(z.strictObject({ user: z.string().min(1).max(255), issuer: z.url().optional(), roles: names }))
+    .array(z.strictObject({ user: z.string().min(1).max(255), issuer: issuerSchema.optional(), roles: names }))
     .default([]),
 });
 

@@ -1,5 +1,6 @@
 import type { RbacChange } from '@keyturn/policy/rbac';
 import { z } from 'zod';
+import { issuerSchema } from '../../config/rbac-model.ts';
 import type { Frame } from '../../http/frame.ts';
 import { describeAssignments } from './describe.ts';
 import { readNames } from './names.ts';
@@ -8,7 +9,7 @@ import { change, done, keyFrom, managing, nameSchema, rbacPath, single, turnedDo
 
 const newAssignment = z.strictObject({
   user: z.string().min(1).max(255),
-  issuer: z.url().optional(),
+  issuer: issuerSchema.optional(),
   role: nameSchema,
 });
 

@@ -16,19 +16,29 @@ export async function commitChanges(
     const decided = decide(state, version);
     if (!decided.ok) return decided;
     const changes = decided.value;
-    const mapped = rolesOfMapping(parts.groupToRole);
-    for (const change of changes) {
-      const pattern = change.do === 'deleteRole' ? mapped.get(change.role) : undefined;
-      if (change.do === 'deleteRole' && pattern !== undefined) {
-        return refuse({ why: 'mapped', role: change.role, pattern });
-      }
-    }
+    const checked = checkMapped(parts, changes);
+    if (!checked.ok) return checked;
     const intent: Intent<readonly RbacChange[]> = {
       delta: { changes, lifted: liftedBy(state, changes) },
       value: changes,
     };
     return ok(intent);
   });
+}
+
+/** Refuses to delete a role that groups give: the next start would fail over the mapping. */
+export function checkMapped(
+  { groupToRole }: Pick<RbacParts, 'groupToRole'>,
+  changes: readonly RbacChange[],
+): Result<undefined, RbacRuleRefusal> {
+  const mapped = rolesOfMapping(groupToRole);
+  for (const change of changes) {
+    const pattern = change.do === 'deleteRole' ? mapped.get(change.role) : undefined;
+    if (change.do === 'deleteRole' && pattern !== undefined) {
+      return refuse({ why: 'mapped', role: change.role, pattern });
+    }
+  }
+  return ok(undefined);
 }
 
 /** Who gives a role by hand overrules the review that took it away: from now on groups may give it too. */

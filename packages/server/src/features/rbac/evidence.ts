@@ -36,9 +36,9 @@ export function buildEvidenceTable({ items }: FullReview): string {
   return `${[columns.join(','), ...rows].join('\r\n')}\r\n`;
 }
 
-/** Quoted; what a spreadsheet would take for a formula is made text. */
+/** Quoted; what a spreadsheet would take for a formula is made text: after a line end too, and in East Asian letters. */
 function cell(value: JsonObject[string]): string {
   const text = Array.isArray(value) ? value.join(' ') : typeof value === 'string' ? value : '';
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  const safe = /^[=+\-@\t\r\n＝＋－＠]/.test(text) ? `'${text}` : text;
   return `"${safe.replaceAll('"', '""')}"`;
 }

@@ -3,7 +3,7 @@ import { ok, refuse } from '@keyturn/protocol';
 import { z } from 'zod';
 import { rbacModelSchema } from '../../config/rbac-model.ts';
 import type { Frame } from '../../http/frame.ts';
-import { commitChanges } from './commit-changes.ts';
+import { checkMapped, commitChanges } from './commit-changes.ts';
 import { changedBy } from '../../http/audit-actor.ts';
 import type { RbacParts } from './parts.ts';
 import { describeChange, exportModel, planModel } from './plan.ts';
@@ -32,6 +32,8 @@ export function mountPlans(frame: Frame, parts: RbacParts): void {
     handle: async ({ body }) => {
       const state = keeper.current();
       const changes = planModel(state.rbac, body.model, { issuer, prune: body.prune });
+      const checked = checkMapped(parts, changes);
+      if (!checked.ok) return turnedDown(checked.refusal);
       const tried = applyDelta(state, { changes });
       if (!tried.ok) return turnedDown({ why: 'rbac', ...tried.refusal });
       return done({ version: keeper.version(), changes: changes.map(describeStep) });

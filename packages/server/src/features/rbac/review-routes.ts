@@ -1,5 +1,6 @@
 import { ok } from '@keyturn/protocol';
 import { z } from 'zod';
+import { issuerSchema } from '../../config/rbac-model.ts';
 import type { Caller } from '../../http/caller.ts';
 import type { Frame } from '../../http/frame.ts';
 import { closeReview, findReview } from './close-reviews.ts';
@@ -11,7 +12,7 @@ import { beginReview, decideItem, listReviews, replaceReviewers } from './review
 import { done, managing, nameSchema, rbacPath, turnedDown } from './route-parts.ts';
 
 const reviewer = z.union([
-  z.strictObject({ user: z.string().min(1).max(255), issuer: z.url().optional() }),
+  z.strictObject({ user: z.string().min(1).max(255), issuer: issuerSchema.optional() }),
   z.strictObject({ role: nameSchema }),
 ]);
 const reviewers = z.array(reviewer).min(1).max(100);

@@ -10,10 +10,15 @@ import { describeUser } from './user.ts';
 
 const path = '/api/v1/users';
 
+const line = z
+  .string()
+  .max(255)
+  .regex(/^\P{Cc}*$/u, 'has control characters');
+
 const newUserSchema = z.strictObject({
-  username: z.string().min(1).max(255),
+  username: line.min(1),
   email: z.email().max(255),
-  name: z.string().max(255).default(''),
+  name: line.default(''),
 });
 
 /** Users for administrators: listed in pages, shown, and made before they first log in. */
