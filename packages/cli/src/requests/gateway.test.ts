@@ -111,6 +111,21 @@ describe('the gateway of seed 001', () => {
       const twice = '{"action":"x","targetURI":"k8s://dev/a","parameters":{"to":1,"to":2}}';
       expect((await house.post('/agent-requests', agent, twice)).status).toBe(400);
     });
+
+    it('answers 400 to NUL wherever a database might not hold it', async () => {
+      for (const more of [
+        { action: 'a\0' },
+        { targetURI: 'k8s://\0' },
+        { targetURI: undefined, target: { uri: 'k8s://\0' } },
+        { correlationID: '\0' },
+      ]) {
+        const { status, body } = await ask(agent, more);
+        expect([status, body['code'], more]).toEqual([400, 'invalid_request', more]);
+      }
+      for (const path of ['/agent-requests/%00', '/agent-requests?correlationID=%00', '/api/v1/policies/a%00']) {
+        expect([path, (await house.get(path, reviewer)).status]).toEqual([path, 400]);
+      }
+    });
   });
 
   describe('a request that waits', () => {

@@ -210,6 +210,16 @@ export function createFrame(options: FrameOptions): Frame {
       `${request.method} ${request.routeOptions.url ?? 'none'}`,
     );
     void reply.headers(commonHeaders(request.id));
+    // No name that Keyturn gives or takes has it, and PostgreSQL has no text with it.
+    if (request.url.includes('%00')) {
+      void answerProblem(request, reply, {
+        status: 400,
+        code: 'invalid_request',
+        title: 'The request cannot be read',
+        detail: 'The path or the query has the character NUL (%00).',
+      });
+      return;
+    }
     const origin = request.headers.origin;
     if (origin === undefined || options.isAllowedOrigin(origin)) done();
     else {

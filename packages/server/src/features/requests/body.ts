@@ -4,6 +4,13 @@ import { z } from 'zod';
 
 /** A sentence of a person or an agent: shown as text wherever it is shown, and never longer than this. */
 const sentence = z.string().max(2000);
+/** Text that is a column of its own: PostgreSQL holds none with NUL, and what SQLite takes must be no more. */
+const column = (max: number) =>
+  z
+    .string()
+    .min(1)
+    .max(max)
+    .refine((text) => !text.includes('\0'), 'has the character NUL');
 const jsonObject = z.record(z.string(), z.json());
 
 /**
@@ -12,11 +19,11 @@ const jsonObject = z.record(z.string(), z.json());
  */
 export const createSchema = z.strictObject({
   agentIdentity: z.string().min(1).max(512).optional(),
-  action: z.string().min(1).max(200),
-  targetURI: z.string().min(1).max(2048).optional(),
+  action: column(200),
+  targetURI: column(2048).optional(),
   target: z
     .strictObject({
-      uri: z.string().min(1).max(2048),
+      uri: column(2048),
       resourceType: z.string().max(200).optional(),
       attributes: jsonObject.optional(),
     })
@@ -26,7 +33,7 @@ export const createSchema = z.strictObject({
     .string()
     .regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'is not a Kubernetes namespace')
     .default('default'),
-  correlationID: z.string().min(1).max(200).optional(),
+  correlationID: column(200).optional(),
   classification: z
     .string()
     .max(200)
