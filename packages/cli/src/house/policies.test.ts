@@ -132,6 +132,28 @@ describe('policies over the API', () => {
     expect([late.status, late.body['code'], late.body['version']]).toEqual([409, 'policy_changed', 1]);
   });
 
+  it('are changed and removed under a condition only where it holds, and a condition that nobody can read does not', async () => {
+    await create(policy('held', [rule('Deny', 'false')]));
+    const body = JSON.stringify(policy('held', [rule('Deny', 'true')]));
+    const change = async (method: string, tag: string, path = '/api/v1/policies/held') =>
+      (
+        await house.send(path, {
+          method,
+          token: admin,
+          headers: { 'if-match': tag },
+          ...(method === 'PUT' ? { body } : method === 'PATCH' ? { body: '{"mode":"Disabled"}' } : {}),
+        })
+      ).status;
+    for (const tag of ['"2"', 'junk', '"-1"', '"1e0"', 'W/"1"', '"1", "2"', '']) {
+      for (const method of ['PUT', 'PATCH', 'DELETE'])
+        expect([method, tag, await change(method, tag)]).toEqual([method, tag, 409]);
+    }
+    expect(await change('PUT', '*')).toBe(200);
+    expect(await change('PATCH', '*')).toBe(200);
+    expect(await change('DELETE', '"3"')).toBe(204);
+    expect(await change('PUT', '*'), 'there is none any more').toBe(409);
+  });
+
   it('refuse a body that two readers read differently', async () => {
     const reply = await create('{"kind":"SafetyPolicy","kind":"Other"}');
     expect([reply.status, reply.body['detail']]).toEqual([

@@ -52,8 +52,11 @@ export function policyContract(kind: TestDatabaseKind): void {
       const created = await repository.save(newPolicy('guard'), { as: 'create' }, by);
       expect(created.ok && [created.value.version, created.value.created]).toEqual([1, true]);
       await repository.save(newPolicy('guard', 'never'), { as: 'replace' }, by);
-      expect(await repository.remove('guard', by)).toBe(true);
-      expect(await repository.remove('guard', by)).toBe(false);
+      expect(await repository.remove('guard', undefined, by)).toMatchObject({ ok: true });
+      expect(await repository.remove('guard', undefined, by)).toEqual({
+        ok: false,
+        refusal: { why: 'unknown-policy' },
+      });
       expect(await repository.byName('guard')).toBeUndefined();
       const again = await repository.save(newPolicy('guard'), { as: 'create' }, by);
       expect(again.ok && again.value.version).toBe(4);

@@ -31,8 +31,8 @@ export type SaveRefusal =
 /** `create` wants none there, `replace` one, `apply` takes either and changes nothing where it is the same already. */
 export interface Saving {
   readonly as: 'create' | 'replace' | 'apply';
-  /** The version that the author has seen. Another one there: nothing is changed. */
-  readonly expected?: number | undefined;
+  /** The version that the author has seen, or `any` that is there. Where it is another, and always with `none`, nothing is changed. */
+  readonly expected?: number | 'any' | 'none' | undefined;
 }
 
 /**
@@ -50,7 +50,11 @@ export interface PolicyRepository {
     saving: Saving,
     by: Changer,
   ) => Promise<Result<StoredPolicy & { readonly created: boolean; readonly changed: boolean }, SaveRefusal>>;
-  readonly remove: (name: string, by: Changer) => Promise<boolean>;
+  readonly remove: (
+    name: string,
+    expected: Saving['expected'],
+    by: Changer,
+  ) => Promise<Result<undefined, Exclude<SaveRefusal, { readonly why: 'policy-exists' }>>>;
 }
 
 export function openPolicyRepository(store: Store, clock: Clock): PolicyRepository {
@@ -95,8 +99,7 @@ export function openPolicyRepository(store: Store, clock: Clock): PolicyReposito
         const there = before.deleted === 0;
         if (saving.as === 'create' && there) return refuse({ why: 'policy-exists' });
         if (saving.as === 'replace' && !there) return refuse({ why: 'unknown-policy' });
-        const { expected } = saving;
-        if (expected !== undefined && (!there || expected !== before.version)) {
+        if (!isExpected(before, saving.expected)) {
           return refuse({ why: 'policy-changed', version: there ? before.version : 0 });
         }
         const document = documentOf(policy);
@@ -109,15 +112,21 @@ export function openPolicyRepository(store: Store, clock: Clock): PolicyReposito
         });
         return ok({ ...readRow(row), created: !there, changed: true });
       }),
-    remove: (name, by) =>
+    remove: (name, expected, by) =>
       store.transaction(async (tx) => {
         const before = await lockRow(tx, name, clock());
-        if (before.deleted === 1) return false;
+        if (before.deleted === 1) return refuse({ why: 'unknown-policy' });
+        if (!isExpected(before, expected)) return refuse({ why: 'policy-changed', version: before.version });
         const row = await writeVersion(tx, { ...before, deleted: 1 }, null, by, clock());
         tx.audit({ ...auditOf('policy.remove', name, by, clock()), facts: { version: row.version } });
-        return true;
+        return ok(undefined);
       }),
   };
+}
+
+function isExpected({ deleted, version }: PolicyRow, expected: Saving['expected']): boolean {
+  if (expected === undefined) return true;
+  return deleted === 0 && (expected === 'any' || expected === version);
 }
 
 /** The row of a policy, made if it was never there; held until the commit, so that versions have no gaps and no doubles. */

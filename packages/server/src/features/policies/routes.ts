@@ -23,7 +23,7 @@ export interface PolicyRouteParts {
 
 /**
  * Policies under /api/v1/policies, whole objects in JSON or YAML (`application/yaml`, also in answers where it is
- * accepted). An `If-Match` with the version that was read keeps two authors from undoing each other.
+ * accepted). An `If-Match` with the version that was read keeps two authors from undoing each other; DELETE minds it too.
  */
 export function mountPolicies(
   frame: Frame,
@@ -104,7 +104,8 @@ export function mountPolicies(
       if (found === undefined) return refused({ why: 'unknown-policy' });
       const policy = { ...found.policy, spec: { ...found.policy.spec, mode: passage.body.mode } };
       // Somebody else's change in between must not be undone by this one.
-      const expected = versionOf(passage) ?? found.version;
+      const given = versionOf(passage);
+      const expected = given === undefined || given === 'any' ? found.version : given;
       const saved = await repository.save(policy, { as: 'replace', expected }, changerOf(passage));
       if (!saved.ok) return refused(saved.refusal);
       await keeper.reload();
@@ -116,18 +117,24 @@ export function mountPolicies(
     path: `${path}/:name`,
     action: ({ params }) => ({ kind: 'policy.remove', ...safeName(params['name']), needsRole }),
     handle: async (passage) => {
-      if (!(await repository.remove(passage.params['name'] ?? '', changerOf(passage)))) {
-        return refused({ why: 'unknown-policy' });
-      }
+      const removed = await repository.remove(passage.params['name'] ?? '', versionOf(passage), changerOf(passage));
+      if (!removed.ok) return refused(removed.refusal);
       await keeper.reload();
       return ok({ answer: { status: 204 }, outcome: 'allowed' });
     },
   });
 }
 
-function versionOf({ headers }: Passage<unknown>): number | undefined {
-  const found = /^"?(\d{1,15})"?$/.exec(headers['if-match'] ?? '');
-  return found === null ? undefined : Number(found[1]);
+/**
+ * The version that `If-Match` asks for, where it does. `*` is whichever there is (RFC 9110 §13.1.1); what no policy has ever
+ * had as its tag is a version that none can be at, and not a condition to pass over.
+ */
+function versionOf({ headers }: Passage<unknown>): Saving['expected'] {
+  const given = headers['if-match'];
+  if (given === undefined) return undefined;
+  if (given.trim() === '*') return 'any';
+  const [, version] = /^"?(\d{1,15})"?$/.exec(given.trim()) ?? [];
+  return version === undefined ? 'none' : Number(version);
 }
 
 /** Only what has the form of a name is written down: a path may hold anything, even a token. */
