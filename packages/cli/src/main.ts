@@ -40,7 +40,7 @@ try {
   await program.parseAsync(process.argv);
 } catch (error) {
   if (error instanceof CommandFailure) {
-    process.stderr.write(`${error.message}\n`);
+    if (error.message !== '') process.stderr.write(`${error.message}\n`);
     process.exitCode = error.status;
   } else {
     throw error;

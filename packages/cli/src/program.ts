@@ -18,7 +18,11 @@ export function buildProgram(io: Io, startedAt: number): Command {
     .description('The identity layer between an identity provider and the services, people and agents that use it.')
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show help')
-    .showHelpAfterError('(keyturn --help shows what there is)');
+    .showHelpAfterError('(keyturn --help shows what there is)')
+    // Before there are commands, which inherit it. What could not be understood has been said; help ends with 0.
+    .exitOverride(({ exitCode }) => {
+      if (exitCode !== 0) throw new CommandFailure('', 2);
+    });
 
   program
     .command('dev')

@@ -31,9 +31,7 @@ export async function runCommand(
     status,
   });
   try {
-    await buildProgram(io, 0)
-      .exitOverride()
-      .parseAsync([...args], { from: 'user' });
+    await buildProgram(io, 0).parseAsync([...args], { from: 'user' });
     return ended('', said.status);
   } catch (error) {
     if (!(error instanceof CommandFailure)) throw error;

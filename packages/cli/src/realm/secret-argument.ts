@@ -13,17 +13,18 @@ export function readSecretArgument(io: Io, flag: string, argument: string): stri
     try {
       return withoutNewline(readFileSync(path, 'utf8'));
     } catch {
-      throw new CommandFailure(`${flag}: ${path} cannot be read.`);
+      throw new CommandFailure(`${flag}: ${path} cannot be read.`, 2);
     }
   }
   if (argument.startsWith('env:')) {
     const value = io.env[argument.slice(4)];
     if (value === undefined || value === '')
-      throw new CommandFailure(`${flag}: the environment variable ${argument.slice(4)} is not set.`);
+      throw new CommandFailure(`${flag}: the environment variable ${argument.slice(4)} is not set.`, 2);
     return value;
   }
   throw new CommandFailure(
     `${flag}: give -, @file or env:NAME. A secret on the command line can be read by every user of this machine.`,
+    2,
   );
 }
 

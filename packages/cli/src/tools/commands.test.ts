@@ -54,7 +54,7 @@ describe('keyturn tools call', () => {
     expect((await keyturn('tools call who_am_i --token @token', none)).status).toBe(0);
     expect((await keyturn('tools call who_am_i --token env:MINE', { ...none, MINE: john })).status).toBe(0);
     const naked = await keyturn(`tools call who_am_i --token ${john}`, none);
-    expect([naked.status, naked.err]).toEqual([1, expect.not.stringContaining(john)]);
+    expect([naked.status, naked.err]).toEqual([2, expect.not.stringContaining(john)]);
     expect((await keyturn('tools list', none)).status).toBe(4);
     expect((await keyturn('tools list', { KEYTURN_TOKEN: 'no-token' })).status).toBe(4);
   });
@@ -102,6 +102,11 @@ describe('keyturn tools sources', () => {
       `tools sources add ${upstream.documentUrl} --every often`,
       'tools access create x --group g',
       'tools groups create x --select pets',
+      `tools sources add ${upstream.documentUrl} --auth api-key --auth-name X-Key --auth-secret abc`,
+      `tools sources add ${upstream.documentUrl} --auth magic`,
+      'tools sources frobnicate',
+      'tools call',
+      'tools list --nonsense',
     ]) {
       expect([line, (await keyturn(line)).status]).toEqual([line, 2]);
     }
