@@ -1,3 +1,4 @@
+import { adminToken } from '@keyturn/conformance/parts/admin-token';
 import { cpuMilliseconds, residentMebibytes } from '../parts/cpu.ts';
 import { fire, type Shot } from '../parts/load.ts';
 import { median } from '../parts/statistics.ts';
@@ -101,16 +102,7 @@ export async function dropKeycloakRealm(url: string): Promise<void> {
 }
 
 async function adminHeaders(url: string): Promise<Record<string, string>> {
-  const form = new URLSearchParams({
-    grant_type: 'password',
-    client_id: 'admin-cli',
-    username: 'admin',
-    password: 'admin',
-  });
-  const login = await fetch(`${url}/realms/master/protocol/openid-connect/token`, { method: 'POST', body: form });
-  const { access_token: token } = (await login.json()) as { access_token?: string };
-  if (token === undefined) throw new Error(`no admin token from ${url} (user admin, password admin)`);
-  return { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+  return { authorization: `Bearer ${await adminToken(url)}`, 'content-type': 'application/json' };
 }
 
 function tokenUrl(url: string): string {

@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startTestIdp } from '@keyturn/idp/testing';
+import { adminToken } from '../parts/admin-token.ts';
 import { NoCaddy, openCaddy } from '../parts/caddy.ts';
 import { openEnvoy } from '../parts/envoy.ts';
 import { openNginx } from '../parts/nginx.ts';
@@ -276,12 +277,4 @@ async function importIntoKeycloak(url: string, urls: readonly string[]): Promise
     const made = await fetch(`${url}/admin/realms`, { method: 'POST', headers, body });
     if (made.status !== 201) throw new Error(`realm ${name}: ${made.status} ${await made.text()}`);
   }
-}
-
-async function adminToken(idpUrl: string): Promise<string> {
-  const answer = await fetch(`${idpUrl}/realms/master/protocol/openid-connect/token`, {
-    method: 'POST',
-    body: new URLSearchParams({ grant_type: 'password', client_id: 'admin-cli', username: 'admin', password: 'admin' }),
-  });
-  return ((await answer.json()) as { access_token: string }).access_token;
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startTestIdp } from '@keyturn/idp/testing';
 import type { RealmRepresentation } from '@keyturn/realm';
+import { adminToken } from '../parts/admin-token.ts';
 import { audienceMapper, clientOf, userOf } from '../parts/realm-parts.ts';
 import { freePorts } from '../parts/ports.ts';
 import { startProcess, waitFor } from '../parts/process.ts';
@@ -125,14 +126,6 @@ async function ask(idp: string, method: string, path: string, body?: unknown): P
 async function removeRealm(idp: string): Promise<void> {
   const headers = { authorization: `Bearer ${await adminToken(idp)}` };
   await fetch(`${idp}/admin/realms/${realmName}`, { method: 'DELETE', headers });
-}
-
-async function adminToken(idp: string): Promise<string> {
-  const answer = await fetch(`${idp}/realms/master/protocol/openid-connect/token`, {
-    method: 'POST',
-    body: new URLSearchParams({ grant_type: 'password', client_id: 'admin-cli', username: 'admin', password: 'admin' }),
-  });
-  return ((await answer.json()) as { access_token: string }).access_token;
 }
 
 /** `frontendUrl` is what a realm of a Keycloak without a host name of its own calls itself. */

@@ -1,8 +1,8 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fetchByGo } from './go-install.ts';
-import { startProcess, waitFor } from './process.ts';
+import { standUp, startProcess } from './process.ts';
 
 /** The version that is tested against. */
 export const caddyVersion = process.env['CADDY_VERSION'] ?? 'v2.10.2';
@@ -30,15 +30,5 @@ export async function openCaddy(options: {
   const running = startProcess(program, ['run', '--config', path, '--adapter', 'caddyfile'], {
     env: { XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder, HOME: folder },
   });
-  const stop = async (): Promise<void> => {
-    await running.stop('SIGTERM', 5000);
-    await rm(folder, { recursive: true, force: true });
-  };
-  try {
-    await waitFor(options.url, running, { seconds: 15, status: options.status });
-  } catch (error) {
-    await stop();
-    throw error;
-  }
-  return { stop };
+  return standUp(running, folder, options);
 }

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startProcess, waitFor } from './process.ts';
+import { standUp, startProcess } from './process.ts';
 
 /** Why no real nginx can run here. A suite prints it and skips on a user's machine; in CI it is a failure. */
 export class NoNginx extends Error {}
@@ -43,15 +43,5 @@ ${options.http}
     '-c',
     join(folder, 'nginx.conf'),
   ]);
-  const stop = async (): Promise<void> => {
-    await running.stop('SIGTERM', 5000);
-    await rm(folder, { recursive: true, force: true });
-  };
-  try {
-    await waitFor(options.url, running, { seconds: 15, status: options.status });
-  } catch (error) {
-    await stop();
-    throw error;
-  }
-  return { pid: running.child.pid ?? 0, stop };
+  return { pid: running.child.pid ?? 0, ...(await standUp(running, folder, options)) };
 }

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { rm } from 'node:fs/promises';
 
 /** A program that runs beside a suite: its output is kept for when something goes wrong, and it never outlives us. */
 export interface RunningProcess {
@@ -49,6 +50,25 @@ export function startProcess(
       return status;
     },
   };
+}
+
+/** A server with a folder of its own, once it answers. Stopping it, or that it never answers, leaves nothing behind. */
+export async function standUp(
+  running: RunningProcess,
+  folder: string,
+  { url, status }: { readonly url: string; readonly status: number },
+): Promise<{ readonly stop: () => Promise<void> }> {
+  const stop = async (): Promise<void> => {
+    await running.stop('SIGTERM', 5000);
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    await waitFor(url, running, { seconds: 15, status });
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { stop };
 }
 
 /** Asks `url` until it answers with `status`; gives up with the process's own words. */

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startTestIdp } from '@keyturn/idp/testing';
+import { adminToken } from '../parts/admin-token.ts';
 import { freePorts } from '../parts/ports.ts';
 import { openPostgres } from '../parts/postgres.ts';
 import { type RunningProcess, startProcess, waitFor } from '../parts/process.ts';
@@ -145,13 +146,4 @@ export async function openStage(keycloakUrl: string | undefined): Promise<Stage>
 async function removeRealm(url: string): Promise<void> {
   const headers = { authorization: `Bearer ${await adminToken(url)}` };
   await fetch(`${url}/admin/realms/aip`, { method: 'DELETE', headers });
-}
-
-async function adminToken(url: string): Promise<string> {
-  const answer = await fetch(`${url}/realms/master/protocol/openid-connect/token`, {
-    method: 'POST',
-    body: new URLSearchParams({ grant_type: 'password', client_id: 'admin-cli', username: 'admin', password: 'admin' }),
-  });
-  const { access_token: token } = (await answer.json()) as { access_token: string };
-  return token;
 }

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startTestIdp } from '@keyturn/idp/testing';
+import { adminToken } from '../parts/admin-token.ts';
 import { freePorts } from '../parts/ports.ts';
 import { openFixture } from './fixture.ts';
 import { openMcpFixture } from './mcp-fixture.ts';
@@ -145,12 +146,4 @@ export async function openStage(keycloakUrl: string | undefined, say: (text: str
 async function removeRealm(url: string): Promise<void> {
   const headers = { authorization: `Bearer ${await adminToken(url)}` };
   await fetch(`${url}/admin/realms/${realmName}`, { method: 'DELETE', headers });
-}
-
-async function adminToken(url: string): Promise<string> {
-  const answer = await fetch(`${url}/realms/master/protocol/openid-connect/token`, {
-    method: 'POST',
-    body: new URLSearchParams({ grant_type: 'password', client_id: 'admin-cli', username: 'admin', password: 'admin' }),
-  });
-  return ((await answer.json()) as { access_token: string }).access_token;
 }

@@ -3,6 +3,7 @@ import { registerAuditCommands } from './audit/register.ts';
 import { registerAuthCommands } from './auth/register.ts';
 import { registerBreakGlassCommands } from './break-glass/register.ts';
 import { CommandFailure, type Io } from './io.ts';
+import type { DevOptions } from './dev/dev.ts';
 import { registerExchangeCommands } from './exchange/register.ts';
 import { registerRequestCommands } from './requests/register.ts';
 import { registerPolicyCommands } from './policy/register.ts';
@@ -122,14 +123,7 @@ export function buildProgram(io: Io, startedAt: number): Command {
   return program;
 }
 
-interface DevFlags {
-  readonly port: number;
-  readonly managementPort: number;
-  readonly idpPort: number;
-  readonly idpManagementPort: number;
-  readonly pizzeriaPort: number;
-  readonly grpcPort: number;
-  readonly data: string;
+interface DevFlags extends Omit<DevOptions, 'keycloak' | 'startedAt'> {
   readonly keycloak?: string;
 }
 

@@ -127,11 +127,10 @@ export async function openLoginHouse(options: LoginHouseOptions = {}): Promise<L
       }),
     );
   const administer: LoginHouse['administer'] = async (method, path, body) => {
-    const credentials = { grant_type: 'password', client_id: 'admin-cli', username: 'admin', password: 'admin' };
     const answer = await fetch(`${idp.url}/admin/realms/people${path}`, {
       method,
       headers: {
-        authorization: `Bearer ${await idp.token('master', credentials)}`,
+        authorization: `Bearer ${await idp.adminToken()}`,
         'content-type': 'application/json',
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),

@@ -287,9 +287,8 @@ describe('a jwt token’s owner', () => {
 
 /** Does something to a user as the administrator of the identity provider. */
 async function administer(username: string, method: string, path: string, body?: unknown): Promise<unknown> {
-  const credentials = { grant_type: 'password', client_id: 'admin-cli', username: 'admin', password: 'admin' };
   const headers = {
-    authorization: `Bearer ${await house.idp.token('master', credentials)}`,
+    authorization: `Bearer ${await house.idp.adminToken()}`,
     'content-type': 'application/json',
   };
   const users = `${house.idp.url}/admin/realms/volundr/users`;

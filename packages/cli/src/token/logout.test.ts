@@ -29,9 +29,8 @@ async function eventually(happened: () => Promise<boolean>): Promise<void> {
 
 /** Asks the admin API of the identity provider. */
 async function administer(method: string, path: string, body?: unknown): Promise<unknown> {
-  const credentials = { grant_type: 'password', client_id: 'admin-cli', username: 'admin', password: 'admin' };
   const headers = {
-    authorization: `Bearer ${await house.idp.token('master', credentials)}`,
+    authorization: `Bearer ${await house.idp.adminToken()}`,
     'content-type': 'application/json',
   };
   const answer = await fetch(`${house.idp.url}/admin/realms/volundr${path}`, {

@@ -23,12 +23,7 @@ describe('admin events', () => {
 
   beforeAll(async () => {
     idp = await startTestIdp({ x: { realm: 'x', enabled: true } });
-    token = await idp.token('master', {
-      grant_type: 'password',
-      client_id: 'admin-cli',
-      username: 'admin',
-      password: 'admin',
-    });
+    token = await idp.adminToken();
   });
   afterAll(async () => await idp.close());
 

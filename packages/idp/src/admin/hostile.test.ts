@@ -35,12 +35,7 @@ describe('hostile input at the admin API', () => {
         roles: { realm: [{ name: 'r' }] },
       },
     });
-    token = await idp.token('master', {
-      grant_type: 'password',
-      client_id: 'admin-cli',
-      username: 'admin',
-      password: 'admin',
-    });
+    token = await idp.adminToken();
   });
   afterAll(async () => await idp.close());
 

@@ -32,12 +32,7 @@ async function call(method: string, path: string, body?: unknown): Promise<Answe
 
 beforeAll(async () => {
   idp = await startTestIdp();
-  token = await idp.token('master', {
-    grant_type: 'password',
-    client_id: 'admin-cli',
-    username: 'admin',
-    password: 'admin',
-  });
+  token = await idp.adminToken();
 });
 afterAll(async () => await idp.close());
 

@@ -61,12 +61,7 @@ describe('the admin API', () => {
       },
       b: { realm: 'b', enabled: true },
     });
-    root = await idp.token('master', {
-      grant_type: 'password',
-      client_id: 'admin-cli',
-      username: 'admin',
-      password: 'admin',
-    });
+    root = await idp.adminToken();
   });
   afterAll(async () => await idp.close());
 

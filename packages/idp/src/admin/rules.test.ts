@@ -22,12 +22,7 @@ describe('the admin API’s rules', () => {
 
   beforeAll(async () => {
     idp = await startTestIdp({ x: { realm: 'x', enabled: true, passwordPolicy: 'length(8)' } });
-    token = await idp.token('master', {
-      grant_type: 'password',
-      client_id: 'admin-cli',
-      username: 'admin',
-      password: 'admin',
-    });
+    token = await idp.adminToken();
   });
   afterAll(async () => await idp.close());
 

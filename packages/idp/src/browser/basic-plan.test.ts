@@ -17,12 +17,7 @@ beforeAll(async () => {
     { users: users.map((it) => ({ ...it, attributes: more })) },
     { clock: () => epochMilliseconds(now) },
   );
-  const token = await idp.token('master', {
-    grant_type: 'password',
-    client_id: 'admin-cli',
-    username: 'admin',
-    password: 'admin',
-  });
+  const token = await idp.adminToken();
   // Attributes beyond the profile are kept only where the realm says so.
   await fetch(`${idp.url}/admin/realms/demo/users/profile`, {
     method: 'PUT',

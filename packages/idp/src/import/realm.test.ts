@@ -4,12 +4,7 @@ import { startTestIdp, type TestIdp } from '../testing/index.ts';
 
 /** What an administrator reads of an imported realm. */
 async function reader(idp: TestIdp): Promise<(path: string) => Promise<unknown>> {
-  const token = await idp.token('master', {
-    grant_type: 'password',
-    client_id: 'admin-cli',
-    username: 'admin',
-    password: 'admin',
-  });
+  const token = await idp.adminToken();
   return async (path) => {
     const answer = await fetch(`${idp.url}/admin/realms${path}`, { headers: { authorization: `Bearer ${token}` } });
     return await answer.json();

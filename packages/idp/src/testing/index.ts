@@ -32,6 +32,8 @@ export interface TestIdp extends Idp {
   ): Promise<{ readonly status: number; readonly body: Readonly<Record<string, unknown>> }>;
   /** The access token for a form; throws with the answer when refused. */
   token(realm: string, form: Readonly<Record<string, string>>): Promise<string>;
+  /** The access token of master's administrator. */
+  adminToken(): Promise<string>;
   /** A JWT with any claims, signed by the realm's own RS256 key: what others make of an odd one can be tried. */
   signed(realm: string, claims: JWTPayload, typ?: string): Promise<string>;
 }
@@ -66,11 +68,21 @@ export async function startTestIdp(
     });
     return { status: answer.status, body: (await answer.json()) as Readonly<Record<string, unknown>> };
   };
+  const token: TestIdp['token'] = async (realm, form) => {
+    const { status, body } = await tokenAnswer(realm, form);
+    const issued = body['access_token'];
+    if (status !== 200 || typeof issued !== 'string')
+      throw new Error(`token endpoint: ${status} ${JSON.stringify(body)}`);
+    return issued;
+  };
   return {
     ...idp,
     url,
     issuer,
     tokenAnswer,
+    token,
+    adminToken: () =>
+      token('master', { grant_type: 'password', client_id: 'admin-cli', username: 'admin', password: 'admin' }),
     async signed(realm, claims, typ = 'JWT') {
       const certs = await fetch(`${issuer(realm)}/protocol/openid-connect/certs`);
       const { keys } = (await certs.json()) as {
@@ -82,13 +94,6 @@ export async function startTestIdp(
         if (kid !== undefined) return new SignJWT(claims).setProtectedHeader({ alg: 'RS256', typ, kid }).sign(key);
       }
       throw new Error(`realm ${realm} signs with none of the fixed keys`);
-    },
-    token: async (realm, form) => {
-      const { status, body } = await tokenAnswer(realm, form);
-      const token = body['access_token'];
-      if (status !== 200 || typeof token !== 'string')
-        throw new Error(`token endpoint: ${status} ${JSON.stringify(body)}`);
-      return token;
     },
   };
 }

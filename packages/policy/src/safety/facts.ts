@@ -30,8 +30,10 @@ export interface PrincipalInput {
 }
 
 export interface ToolInput {
+  /** `source/operation`. */
   readonly id: string;
   readonly source: string;
+  /** The operation's id. */
   readonly name: string;
   readonly method: string;
   readonly path: string;

@@ -1,3 +1,4 @@
+import type { ToolInput } from '@keyturn/policy';
 import { type EpochMilliseconds, type JsonObject, ok, type Result, refuse, type Seconds } from '@keyturn/protocol';
 import type { Bearer } from './bearer.ts';
 import type { Caller } from './caller.ts';
@@ -43,17 +44,8 @@ export interface Action {
   readonly spec?: JsonObject;
 }
 
-/** The tool of a call, as policies see it. */
-export interface ToolOfAction {
-  /** `source/operation`. */
-  readonly id: string;
-  readonly source: string;
-  /** The operation's id. */
-  readonly name: string;
-  readonly method: string;
-  readonly path: string;
-  readonly tags: readonly string[];
-  readonly readOnly: boolean;
+/** The tool of a call: as policies see it, with what approvals are bound to. */
+export interface ToolOfAction extends ToolInput {
   /** Of its definition: a tool that has changed is another tool to those who approved it. */
   readonly hash: string;
   /** For whom the upstream token will be made out; undefined where the caller's own would be passed on. */
