@@ -12,7 +12,7 @@ export interface Principal {
   readonly identity: string;
   /** `sub`; Keycloak leaves it out where a client lacks the scope `basic`. */
   readonly subject: string | undefined;
-  /** `azp`, else `client_id`: the client that the token was issued to. */
+  /** `azp`, else `client_id`, else Entra's `appid` or Okta's `cid`: the client that the token was issued to. */
   readonly client: string | undefined;
   /** Keycloak marks a service account's token with `client_id` and gives it no `sid`. Only such tokens have `azp` as identity. */
   readonly serviceAccount: boolean;

@@ -78,4 +78,27 @@ describe('a diagnosis', () => {
       expect(diagnose(junk as never)).toEqual({ ok: false, refusal: { why: 'opaque' } });
     },
   );
+
+  it('offers no settings for what no settings would accept, and says why', () => {
+    for (const [claims, header, word] of [
+      [{}, { typ: 'application/dpop+jwt' }, 'dpop+jwt'],
+      [{}, { typ: 'application/okta-internal-at+jwt' }, 'okta-internal'],
+      [{}, { crit: [] }, 'crit'],
+      [{}, { alg: 'HS256' }, 'HS256'],
+      [{ exp: '1800000300' }, {}, 'exp'],
+      [{ cnf: { 'x5t#S256': 'x' } }, {}, 'x5t#S256'],
+      [{ jti: undefined }, { typ: 'AT+JWT' }, 'jti'],
+      [{ iss: 'accounts.example.com' }, {}, 'jwksUri'],
+    ] as const) {
+      const { settings, advice } = read(withClaims(claims, header));
+      expect(settings).toBeUndefined();
+      expect(advice.join(' ')).toContain(word);
+    }
+  });
+
+  it('offers no address as an identity that nobody has verified', () => {
+    const claims = { sub: undefined, azp: undefined, email: 'boss@example.com' };
+    expect(read(withClaims({ ...claims, email_verified: false })).identities).toEqual([]);
+    expect(read(withClaims({ ...claims, email_verified: true })).settings).toMatchObject({ identityClaim: 'email' });
+  });
 });

@@ -1,11 +1,18 @@
 import type { EpochSeconds, JsonObject, Result, Seconds } from '@keyturn/protocol';
 import { epochSeconds, isJsonObject, ok, refuse, seconds } from '@keyturn/protocol';
+import { algorithms } from './algorithms.ts';
+import { bindingOf } from './binding.ts';
+import { checkAccessTokenProfile, checkClaimTypes } from './claims.ts';
+import { explain } from './explain.ts';
+import { parseHeader } from './header.ts';
 import { foreignKind } from './kind.ts';
 import { discoveryUrl } from './keys/key-source.ts';
 import type { ProviderName } from './providers.ts';
 import { isServiceAccount, providers, recogniseProvider } from './providers.ts';
 import { splitJws } from './jws.ts';
+import { isHttpUrl } from './option-checks.ts';
 import { quoted, quotedList } from './quoted.ts';
+import type { TokenRefusal } from './refusal.ts';
 
 /** What a token says about itself. Nothing of it is checked, and anybody may have written it. */
 export interface Diagnosis {
@@ -60,14 +67,15 @@ export function diagnose(pasted: string): Result<Diagnosis, DiagnosisRefusal> {
   if (parts.length !== 3 || header === undefined || claims === undefined) return refuse({ why: 'opaque' });
   const { iss, aud, exp, iat } = claims;
   const provider = recogniseProvider(claims);
-  const issuer = typeof iss === 'string' ? iss : undefined;
+  const issuer = typeof iss === 'string' && iss !== '' ? iss : undefined;
   const audiences = (Array.isArray(aud) ? aud : [aud]).filter((one): one is string => typeof one === 'string');
-  const kind = foreignKind(claims, header.typ === 'at+jwt', provider === 'google') ?? 'access token';
+  const fault = faultOfAll(parts[0] ?? '', claims, provider);
+  const kind = fault?.why === 'kind' ? fault.got : 'access token';
   const identities = identityCandidates(claims, provider);
   const audience = likelyAudience(audiences, claims);
   const identityClaim = identities[0]?.claim;
   const settings =
-    issuer !== undefined && audience !== undefined && identityClaim !== undefined && kind === 'access token'
+    fault === undefined && isHttpUrl(issuer) && audience !== undefined && identityClaim !== undefined
       ? { issuer, audience, identityClaim, discovery: true as const, ...(provider === undefined ? {} : { provider }) }
       : undefined;
   return ok({
@@ -81,8 +89,28 @@ export function diagnose(pasted: string): Result<Diagnosis, DiagnosisRefusal> {
     lifetime: typeof exp === 'number' && typeof iat === 'number' ? seconds(exp - iat) : undefined,
     identities,
     settings,
-    advice: advise(token, header, claims, { issuer, kind, audience, audiences, provider }),
+    advice: advise(token, claims, { issuer, fault, audience, audiences, provider }),
   });
+}
+
+/** What no settings would let pass, if there is such: another kind of token, a header or claims that cannot be. */
+function faultOfAll(header: string, claims: JsonObject, provider: ProviderName | undefined): TokenRefusal | undefined {
+  const read = parseHeader(header, new Set(algorithms.keys()));
+  if (!read.ok) {
+    // Another spelling of a good token is advised on by itself.
+    const misspelled = read.refusal.why === 'malformed' && read.refusal.fault === 'base64url';
+    return misspelled ? undefined : read.refusal;
+  }
+  const kind = foreignKind(claims, read.value.accessTokenProfile, provider === 'google');
+  if (kind !== undefined) return { why: 'kind', got: kind };
+  const types = checkClaimTypes(claims);
+  if (!types.ok) return types.refusal;
+  const profile = read.value.accessTokenProfile ? checkAccessTokenProfile(claims) : types;
+  if (!profile.ok) return profile.refusal;
+  const binding = bindingOf(claims);
+  return binding !== undefined && 'unsupported' in binding
+    ? { why: 'sender-constrained', by: binding.unsupported }
+    : undefined;
 }
 
 function decode(segment: string | undefined): JsonObject | undefined {
@@ -112,7 +140,7 @@ function identityCandidates(claims: JsonObject, provider: ProviderName | undefin
     ['appid', 'the application in Entra v1 tokens'],
     ['cid', 'the client in Okta tokens'],
     ['sub', own ? 'the subject, which here is the client itself' : 'the subject, a person'],
-    ['email', 'an address, if it is verified'],
+    ['email', 'an address that was verified'],
   ];
   // A person's token names the client as well; the person is whom the subject names.
   const clientNames = new Set(['azp', 'client_id', 'appid', 'cid']);
@@ -122,6 +150,8 @@ function identityCandidates(claims: JsonObject, provider: ProviderName | undefin
   const found = new Map<string, IdentityCandidate>();
   for (const [claim, because] of ordered) {
     const value = claims[claim];
+    // As in a verifier, an address is nobody's until somebody has verified it.
+    if (claim === 'email' && claims.email_verified !== true) continue;
     if (typeof value === 'string' && value !== '' && !found.has(claim)) found.set(claim, { claim, value, because });
   }
   return [...found.values()];
@@ -129,20 +159,19 @@ function identityCandidates(claims: JsonObject, provider: ProviderName | undefin
 
 interface Findings {
   readonly issuer: string | undefined;
-  readonly kind: string;
+  readonly fault: TokenRefusal | undefined;
   readonly audience: string | undefined;
   readonly audiences: readonly string[];
   readonly provider: ProviderName | undefined;
 }
 
-function advise(token: string, header: JsonObject, claims: JsonObject, found: Findings): readonly string[] {
-  const { issuer, kind, audience, audiences, provider } = found;
+function advise(token: string, claims: JsonObject, found: Findings): readonly string[] {
+  const { issuer, fault, audience, audiences, provider } = found;
   const advice: string[] = [];
-  if (kind !== 'access token')
-    advice.push(`This is not an access token but: ${quoted(kind)}. Send the access_token of the answer.`);
+  if (fault !== undefined) advice.push(explain(fault));
   if (issuer === undefined) advice.push('It has no iss, so no verifier can tell whose it is.');
-  else if (URL.canParse(issuer))
-    advice.push(`Its keys are found through ${quoted(discoveryUrl(issuer))}, if that answers with the same issuer.`);
+  else if (!isHttpUrl(issuer)) advice.push('Its issuer is no address that keys could be found through: give jwksUri.');
+  else advice.push(`Its keys are found through ${quoted(discoveryUrl(issuer))}, if that answers with the same issuer.`);
   if (audience === undefined) {
     const said = audiences.length === 0 ? 'It has no audience' : `Its only audience is ${quotedList(audiences)}`;
     advice.push(
@@ -150,14 +179,8 @@ function advise(token: string, header: JsonObject, claims: JsonObject, found: Fi
     );
   }
   if (provider !== undefined) advice.push(providers[provider].notes);
-  if (claims.exp === undefined) advice.push('It has no exp and so never ends; it will be refused.');
-  if (claims.cnf !== undefined)
+  if (claims.cnf !== undefined && fault === undefined)
     advice.push('It is bound to a key (cnf): it needs a proof with each call, and the dpop section.');
-  if (typeof header.alg === 'string' && /^(none|HS)/i.test(header.alg)) {
-    advice.push(
-      `Its algorithm is ${quoted(header.alg)}: unsigned, or signed with a secret that a resource must not know.`,
-    );
-  }
   if (!splitJws(token, token.length).ok)
     advice.push('It is not in its canonical spelling: padding or white space was added.');
   return advice;

@@ -85,6 +85,10 @@ describe('a refusal', () => {
     expect(explain({ why: 'dpop-proof', fault })).toMatch(/not good: .+\.$/);
   });
 
+  it.each(['exp', 'sub', 'aud', 'scope'])('of the claim %s says what mends it', (claim) => {
+    expect(explain({ why: 'claim', claim, fault: 'not text' })).toMatch(/^The claim \w+ is not text\. .+\.$/);
+  });
+
   it('cannot forge a line of the log', () => {
     const sentence = explain({ why: 'kind', got: `x\n2027-01-15 ERROR all is well${'y'.repeat(1000)}` });
     expect(sentence).not.toContain('\n');

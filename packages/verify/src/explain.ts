@@ -16,7 +16,7 @@ export function explain(refusal: TokenRefusal): string {
     case 'algorithm':
       return `The token says algorithm ${quoted(refusal.got)}; allowed are ${refusal.allowed.join(', ')}. Unsigned tokens and shared secrets are never accepted.`;
     case 'header':
-      return `The token's header has ${quoted(refusal.parameter)}: ${refusal.fault}.`;
+      return `The token's header has ${quoted(refusal.parameter)}: ${refusal.fault}. Have the issuer sign plain access tokens, without it.`;
     case 'kind':
       return `This is no access token: its kind is ${quoted(refusal.got)}. Send the access_token of the token response, not the id_token or refresh_token.`;
     case 'issuer':
@@ -29,13 +29,13 @@ export function explain(refusal: TokenRefusal): string {
         ? `The issuer ${refusal.issuer} has no key ${quoted(refusal.kid)}; its keys are ${quotedList(refusal.known)}. The key was removed, the token is forged, or jwksUri belongs to another issuer.`
         : `The issuer ${refusal.issuer} has a key ${quoted(refusal.kid)}, but it is not usable: ${refusal.skipped}.`;
     case 'key-algorithm':
-      return `The key ${quoted(refusal.kid)} of ${refusal.issuer} is not for ${refusal.got}.`;
+      return `The key ${quoted(refusal.kid)} of ${refusal.issuer} is not for ${refusal.got}: its type or its alg in the key set is another. The token is forged, or the issuer publishes the key with a wrong alg.`;
     case 'keys-unavailable':
       return `The keys of ${refusal.issuer} cannot be read: ${refusal.fault}. Check jwksUri from where this service runs; the issuer itself is only compared, not called.`;
     case 'signature':
-      return `The signature is not that of the key ${quoted(refusal.kid)} of ${refusal.issuer}: the token was changed or forged.`;
+      return `The signature is not that of the key ${quoted(refusal.kid)} of ${refusal.issuer}: the token was changed or forged, or jwksUri leads to the keys of another realm.`;
     case 'claim':
-      return `The claim ${refusal.claim} is ${refusal.fault}.`;
+      return `The claim ${refusal.claim} is ${refusal.fault}. ${mendClaim(refusal.claim)}`;
     case 'expired':
       return `The token expired ${refusal.now - refusal.at} s ago (exp ${refusal.at}, now ${refusal.now}). Fetch a new one before exp; if it is new, compare the clocks.`;
     case 'not-yet-valid':
@@ -57,13 +57,13 @@ export function explain(refusal: TokenRefusal): string {
     case 'dpop-nonce':
       return 'The DPoP proof lacks the current nonce of this server; the client repeats the call with the nonce from the answer.';
     case 'revoked':
-      return `The token was revoked (by ${quoted(refusal.by)}).`;
+      return `The token was revoked (by ${quoted(refusal.by)}). Log in again, or fetch a new one.`;
     case 'revocation-unknown':
       return `Whether the token was revoked cannot be told: ${refusal.fault}. Tokens are refused until it can; whenRevocationUnknown: "accept" would let revoked ones pass.`;
     case 'inactive':
       return `The issuer ${refusal.issuer} says that the token is not active: it expired, was revoked, or its session ended. Keycloak from 26.6.2 on says so too if the client that introspects is not in the token's aud.`;
     case 'introspection-unavailable':
-      return `The issuer ${refusal.issuer} cannot be asked about the token: ${refusal.fault}.`;
+      return `The issuer ${refusal.issuer} cannot be asked about the token: ${refusal.fault}. Check endpoint, clientId and clientSecret from where this service runs.`;
     default:
       return unreachable(refusal);
   }
@@ -81,6 +81,20 @@ function explainIssuer(got: string | undefined, expected: readonly string[]): st
     return `${said} Same realm, another host: an alias (identity., login., auth.) or the in-cluster name is where Keycloak is reached, its issuer stays the canonical one of KC_HOSTNAME. Set issuer to it and jwksUri to the address that is reached.`;
   }
   return `${said} The token is of another realm or provider, or issuer is set wrong.`;
+}
+
+/** Who writes a claim wrongly, as a rule. */
+function mendClaim(claim: string): string {
+  switch (claim) {
+    case 'exp':
+      return 'Every access token must end: it is a whole number of seconds that the issuer writes, so no mapper may overwrite it.';
+    case 'sub':
+      return 'In Keycloak it is written by the client scope "basic", as text; a token whose header says at+jwt must have it.';
+    case 'aud':
+      return 'It is one text or a list of texts; in Keycloak use mappers of type "Audience" and no other for it.';
+    default:
+      return 'Look for a mapper at the issuer that writes it, or for one that is missing.';
+  }
 }
 
 function explainProof(fault: DpopFault): string {

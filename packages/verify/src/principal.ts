@@ -37,7 +37,7 @@ export function buildPrincipal(
     issuer: iss,
     identity,
     subject: sub,
-    client: azp ?? clientId,
+    client: azp ?? clientId ?? clientOfProvider(claims),
     serviceAccount,
     audiences,
     scopes: rules.readScopes(claims),
@@ -104,6 +104,12 @@ class TokenPrincipal implements Principal {
   [inspect.custom](): Principal {
     return this.toJSON();
   }
+}
+
+/** The client where the standard claims do not name it: Entra's v1 tokens and Okta's have their own. */
+function clientOfProvider({ appid, cid }: Claims): string | undefined {
+  if (typeof appid === 'string') return appid;
+  return typeof cid === 'string' ? cid : undefined;
 }
 
 /**

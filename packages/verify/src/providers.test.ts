@@ -42,7 +42,11 @@ describe('a provider preset', () => {
       clock,
       ...(provider && { provider }),
     }).verify(vector.token);
-    expect(verdict).toMatchObject({ ok: true, value: { identity: vector.identity } });
+    // Whoever it is called by, the client is named too: revocations and logs go by it.
+    expect(verdict).toMatchObject({
+      ok: true,
+      value: { identity: vector.identity, client: expect.any(String) as unknown },
+    });
   });
 
   it('of Google does not take an address that nobody has verified for an identity', async () => {
