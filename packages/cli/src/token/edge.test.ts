@@ -8,6 +8,7 @@ let reference: string;
 beforeAll(async () => {
   house = await openTokenHouse({
     settings: {
+      requests: { agentSubjects: ['agent'], reviewerRoles: ['chef'] },
       edge: {
         grpcPort: 0,
         routes: [
@@ -128,6 +129,40 @@ describe('a request at the edge', () => {
     const api = await only('api only', ['elsewhere', 'volundr-api']);
     expect((await envoy('/pizza/menu', api)).status).toBe(401);
     expect((await envoy('/anything', api)).status).toBe(200);
+  });
+
+  it('with a narrowed token is not widened by MCP headers where no rule says that the upstream speaks MCP', async () => {
+    const narrowed = async (name: string, limits: object) => {
+      const body = { name, kind: 'jwt', ...limits };
+      return String((await house.ask('POST', '/api/v1/users/tokens', john, body)).body['token']);
+    };
+    const reader = await narrowed('reads', { read_only: true });
+    const tools = await narrowed('calls', { tools: ['menu/*'] });
+    const call = { 'mcp-method': 'tools/call', 'mcp-name': 'menu__list' };
+    for (const headers of [{ 'mcp-method': 'ping' }, { 'mcp-method': 'tools/list' }, call]) {
+      expect((await envoy('/orders/7', reader, headers, 'DELETE')).status).toBe(403);
+      expect((await envoy('/orders/7', tools, headers, 'DELETE')).status).toBe(403);
+    }
+    expect((await envoy('/mcp', reader, { 'mcp-method': 'tools/list' }, 'POST')).status).toBe(200);
+    expect((await envoy('/mcp', reader, call, 'POST')).status).toBe(403);
+    expect((await envoy('/mcp', tools, call, 'POST')).status).toBe(200);
+  });
+
+  it('with a reference token shows the upstream a token that makes, renames and rotates none, and turns no second key', async () => {
+    const shown = (await envoy('/anything', reference)).headers.get('authorization')?.replace('Bearer ', '');
+    expect((await house.ask('GET', '/api/v1/users/tokens', shown)).status).toBe(200);
+    const tries = [
+      house.ask('POST', '/api/v1/users/tokens', shown, { name: 'child' }),
+      house.ask('POST', '/api/v1/users/tokens', shown, { name: 'child', kind: 'jwt' }),
+      house.ask('PATCH', `/api/v1/users/tokens/pat_${'0'.repeat(26)}`, shown, { name: 'child' }),
+      house.ask('POST', `/api/v1/users/tokens/pat_${'0'.repeat(26)}/rotate`, shown, {}),
+    ];
+    for (const { status, body } of await Promise.all(tries)) {
+      expect([status, body['code']]).toEqual([403, 'token_by_token']);
+    }
+    const approved = await house.ask('POST', '/agent-requests/anything/approve', shown, {});
+    expect([approved.status, approved.body['detail']]).toEqual([403, expect.stringContaining('second key')]);
+    expect((await house.ask('POST', '/agent-requests/anything/approve', john, {})).status).not.toBe(403);
   });
 
   it('comes from the address that the proxy has appended, whatever the client says before', async () => {

@@ -21,6 +21,11 @@ export interface Caller extends RoleContext {
   readonly bearer: Bearer;
   /** Set where the caller came with a personal access token, which narrows what they may do. */
   readonly pat?: PatOfCaller;
+  /**
+   * Set where the caller came with what reference tokens are swapped for, as an upstream is shown it. Which of them it was
+   * and what narrows that one is not known here, so it makes no token and turns no second key.
+   */
+  readonly isSwapped?: true;
   /** Set where the caller is a browser with a session of Keyturn's own. */
   readonly session?: SessionOfCaller;
 }

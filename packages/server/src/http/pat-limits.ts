@@ -32,10 +32,18 @@ export function cutByPat(
   isReadOnly: (tool: string) => boolean,
 ): RoomParts<never, never>['decide'] {
   return (caller, action) => {
-    const reason = caller.pat === undefined ? undefined : whatForbids(caller.pat.limits, action, isReadOnly);
+    const { pat, isSwapped } = caller;
+    const reason =
+      pat !== undefined
+        ? whatForbids(pat.limits, action, isReadOnly)
+        : isSwapped && turnsKey.test(action.kind)
+          ? 'What a personal access token was swapped for may not turn the second key: log in to do it yourself.'
+          : undefined;
     return reason === undefined ? decide(caller, action) : { effect: 'deny', reason };
   };
 }
+
+const turnsKey = /\.(approve|deny)$/;
 
 function whatForbids(limits: PatLimits, action: Action, isReadOnly: (tool: string) => boolean): string | undefined {
   const { kind, target = '' } = action;
@@ -43,7 +51,7 @@ function whatForbids(limits: PatLimits, action: Action, isReadOnly: (tool: strin
   if (limits.readOnly && !(isCall ? isReadOnly(target) : /\.(list|read)$/.test(kind))) {
     return `${kind} changes something, and this personal access token is read-only.`;
   }
-  if (!limits.mayApprove && /\.(approve|deny)$/.test(kind)) {
+  if (!limits.mayApprove && turnsKey.test(kind)) {
     return 'This personal access token may not turn the second key: log in to do it yourself.';
   }
   if (limits.tools === undefined || kind === 'tool.list') return undefined;

@@ -43,6 +43,8 @@ export interface PatPort {
     principal: Principal,
     context: PatContext,
   ) => Result<Caller['pat'], PatRefusal> | Promise<Result<Caller['pat'], PatRefusal>>;
+  /** Whether a verified token is what reference tokens are swapped for: an access token of somebody's offline grant. */
+  readonly isSwapped: (principal: Principal) => boolean;
   /** For every verifier of the house. */
   readonly revocation: RevocationSource;
 }

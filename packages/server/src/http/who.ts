@@ -43,7 +43,8 @@ export function identifyBy(
     const principal = pat === undefined ? verified : cutPrincipal(verified, pat);
     return goOn(rolesOf(principal, pat), ({ roles, permissions, primaryRole }) => {
       const caller = { principal, roles, permissions, primaryRole, bearer };
-      return ok(pat === undefined ? caller : { ...caller, pat });
+      if (pat !== undefined) return ok({ ...caller, pat });
+      return ok(pats?.isSwapped(verified) === true ? { ...caller, isSwapped: true } : caller);
     });
   };
 

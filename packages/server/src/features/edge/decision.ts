@@ -10,7 +10,7 @@ import { goOn, type Soon } from '../../http/soon.ts';
 import { isPermitted } from '../../http/role-policy.ts';
 import { buildIdentityHeaders, foreignIdentityHeaders } from './identity-headers.ts';
 import { createKnownBearers } from './known-bearers.ts';
-import { isAmongTools, isHarmless, type McpHeaders, whatForbidsMcp } from './mcp-rule.ts';
+import { isAmongTools, isHarmless, isMcpRoute, type McpHeaders, whatForbidsMcp } from './mcp-rule.ts';
 import { fitsPath, readPath, splitPattern } from './route-path.ts';
 
 /** A request as a proxy describes it. */
@@ -131,20 +131,25 @@ function whatForbids(
   if (permission !== undefined) {
     return { ...forbidden(`This needs the permission ${permission}.`), facts: { required_permission: permission } };
   }
-  const mcp: McpHeaders = { method: headerOf(request, 'mcp-method'), name: headerOf(request, 'mcp-name') };
-  const reason = (rule === undefined ? undefined : whatForbidsMcp(rule, mcp)) ?? whatForbidsPat(pat, request, mcp);
+  const mcp = isMcpRoute(rule)
+    ? { rule, headers: { method: headerOf(request, 'mcp-method'), name: headerOf(request, 'mcp-name') } }
+    : undefined;
+  const reason =
+    (mcp === undefined ? undefined : whatForbidsMcp(mcp.rule, mcp.headers)) ??
+    whatForbidsPat(pat, request, mcp?.headers);
   return reason === undefined ? undefined : forbidden(reason);
 }
 
 const readingMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
-function whatForbidsPat(pat: Caller['pat'], request: EdgeRequest, mcp: McpHeaders): string | undefined {
+/** `mcp` is undefined where no rule says that the upstream speaks MCP: another one would not look at these headers. */
+function whatForbidsPat(pat: Caller['pat'], request: EdgeRequest, mcp: McpHeaders | undefined): string | undefined {
   if (pat === undefined) return undefined;
   const { readOnly, tools } = pat.limits;
-  if (readOnly && !readingMethods.has(request.method) && !isHarmless(mcp)) {
+  if (readOnly && !readingMethods.has(request.method) && (mcp === undefined || !isHarmless(mcp))) {
     return 'This personal access token is read-only.';
   }
-  return tools === undefined || isAmongTools(tools, mcp)
+  return tools === undefined || (mcp !== undefined && isAmongTools(tools, mcp))
     ? undefined
     : 'This personal access token is for certain tools only.';
 }

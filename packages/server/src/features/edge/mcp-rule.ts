@@ -26,12 +26,19 @@ export function isHarmless({ method }: McpHeaders): boolean {
   return method !== undefined && matchesName(harmless, method);
 }
 
+/** What a rule says of the MCP calls on its route; nothing where the upstream is no MCP server. */
+export interface McpRule {
+  readonly mcpMethods?: readonly string[] | undefined;
+  readonly mcpTools?: readonly string[] | undefined;
+}
+
+/** Whether the rule says that the upstream is an MCP server: only such a one holds the headers to the body. */
+export function isMcpRoute(rule: McpRule | undefined): rule is McpRule {
+  return rule?.mcpMethods !== undefined || rule?.mcpTools !== undefined;
+}
+
 /** Why a rule on MCP methods and tools refuses a call; undefined if it lets it through. */
-export function whatForbidsMcp(
-  rule: { readonly mcpMethods?: readonly string[] | undefined; readonly mcpTools?: readonly string[] | undefined },
-  { method, name }: McpHeaders,
-): string | undefined {
-  if (rule.mcpMethods === undefined && rule.mcpTools === undefined) return undefined;
+export function whatForbidsMcp(rule: McpRule, { method, name }: McpHeaders): string | undefined {
   if (method === undefined) return 'This route needs the headers Mcp-Method and Mcp-Name (MCP 2026-07-28).';
   if (rule.mcpMethods !== undefined && !matchesName(rule.mcpMethods, method)) return `${method} is not allowed here.`;
   if (rule.mcpTools === undefined || method !== 'tools/call') return undefined;

@@ -27,6 +27,8 @@ export interface DoorParts {
   readonly book: PatBook;
   readonly revocations: Revocations;
   readonly swap: Swap | undefined;
+  /** `azp` of the tokens of offline grants; undefined if there are none. */
+  readonly grantClient: string | undefined;
   readonly memory: MemoryIssuer | undefined;
   readonly owners: Owners | undefined;
   readonly clock: Clock;
@@ -122,6 +124,12 @@ export function openPatDoor(parts: DoorParts): PatPort {
       if (stood === undefined) return book.look(key).then((found) => (found.ok ? admit(found.value, context) : found));
       return stood.ok ? admit(stood.value, context) : stood;
     },
+
+    isSwapped: ({ client, issuer, scopes }) =>
+      parts.grantClient !== undefined &&
+      client === parts.grantClient &&
+      issuer === parts.issuer &&
+      scopes.includes('offline_access'),
 
     revocation: {
       epochAt: revocations.epochAt,

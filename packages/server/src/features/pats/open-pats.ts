@@ -195,6 +195,7 @@ export function openPats(options: PatsOptions): Pats {
       book,
       revocations,
       swap,
+      grantClient: grants === undefined ? undefined : login?.clientId,
       memory,
       owners,
       clock,

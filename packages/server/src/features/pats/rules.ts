@@ -33,7 +33,7 @@ export async function createPat(
   body: NewPat,
 ): Promise<Result<HandedOut, PatRuleRefusal>> {
   const { repository, policy, clock } = parts;
-  if (caller.pat !== undefined) return refuse({ why: 'made-by-pat' });
+  if (isByPat(caller)) return refuse({ why: 'made-by-pat' });
   const owner = ownerOf(caller);
   if (!owner.ok) return owner;
   const expiresAt = expiryOf(parts, body);
@@ -75,7 +75,7 @@ export async function rotatePat(
   id: string,
   overlap: number = parts.policy.defaultOverlap,
 ): Promise<Result<HandedOut, PatRuleRefusal>> {
-  if (caller.pat !== undefined) return refuse({ why: 'made-by-pat' });
+  if (isByPat(caller)) return refuse({ why: 'made-by-pat' });
   if (overlap > parts.policy.maxOverlap) return refuse({ why: 'overlap-too-long', limit: parts.policy.maxOverlap });
   const found = await findPat(parts, caller, id);
   if (!found.ok) return found;
@@ -105,12 +105,17 @@ export async function renamePat(
   id: string,
   name: string,
 ): Promise<Result<Pat, PatRuleRefusal>> {
-  if (caller.pat !== undefined) return refuse({ why: 'made-by-pat' });
+  if (isByPat(caller)) return refuse({ why: 'made-by-pat' });
   const found = await findPat(parts, caller, id);
   if (!found.ok) return found;
   const done = await parts.repository.rename(found.value.owner, found.value.id, name, actorOf(caller.principal));
   if (done === 'taken') return refuse({ why: 'name-taken', name });
   return done === 'renamed' ? ok({ ...found.value, name }) : refuse({ why: 'unknown-pat' });
+}
+
+/** A personal access token, or what one was swapped for: whoever is shown that by the edge must not make a token of it. */
+function isByPat({ pat, isSwapped }: Caller): boolean {
+  return pat !== undefined || isSwapped === true;
 }
 
 /** What a rotation ends at once: the secret before the last, and the last too if there is no overlap. */
