@@ -140,7 +140,8 @@ export function followOwners(parts: {
     async reread(owner, known) {
       // An answer that could not be had is not asked for again sooner either.
       const lately = Math.max(known?.readAt ?? 0, tried.get(keyOf(owner)) ?? 0);
-      if (clock() - lately < interval * 1000) return false;
+      // One that is under way is waited for: whoever comes second knows no more than the first.
+      if (!asking.has(keyOf(owner)) && clock() - lately < interval * 1000) return false;
       await askOnce(owner, known);
       return true;
     },
