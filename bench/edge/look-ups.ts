@@ -89,6 +89,7 @@ export async function measureBatches(
           client: undefined,
           email: undefined,
           createdAt: clock(),
+          issuedAt: clock(),
           expiresAt,
           lastUsedAt: undefined,
           lastAddress: undefined,

@@ -285,6 +285,44 @@ describe('a jwt token’s owner', () => {
   });
 });
 
+describe('the first use of a jwt token', () => {
+  it('waits until its owner has been looked at: one who was disabled meanwhile does not come in, however many ask', async () => {
+    const made = await create({ name: 'unused', kind: 'jwt' }, await house.tokenOf('admin'));
+    await administer('admin', 'PUT', '', { enabled: false });
+    const uses = [1, 2, 3].map(() => house.ask('GET', '/api/v1/tools', tokenIn(made)));
+    expect((await Promise.all(uses)).map(({ status }) => status)).toEqual([401, 401, 401]);
+    await administer('admin', 'PUT', '', { enabled: true });
+  });
+});
+
+describe('a rotation', () => {
+  it('gives the token the life that it was made with, however often, and never more', async () => {
+    const made = await create({ name: 'ages', kind: 'jwt', expires_in: 3600 }, await house.tokenOf('john'));
+    for (let i = 0; i < 3; i++) {
+      house.advance(1800);
+      const next = await house.ask('POST', `${tokens}/${idOf(made)}/rotate`, await house.tokenOf('john'), {});
+      expect(Math.abs(Date.parse(String(next.body['expires_at'])) / 1000 - house.now() - 3600)).toBeLessThanOrEqual(2);
+    }
+  });
+
+  it('after its owner was logged out everywhere gives a secret that is good', async () => {
+    const status = async (token: string) => (await house.ask('GET', '/api/v1/tools', token)).status;
+    const made = await create({ name: 'survivor', kind: 'jwt' }, await house.tokenOf('jane'));
+    expect(await status(tokenIn(made))).toBe(200);
+    house.advance(1);
+    await administer('jane', 'POST', '/logout');
+    for (let i = 0; i < 50 && (await status(tokenIn(made))) === 200; i++) {
+      house.advance(61);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    expect(await status(tokenIn(made))).toBe(401);
+    house.advance(2);
+    const next = await house.ask('POST', `${tokens}/${idOf(made)}/rotate`, await house.tokenOf('jane'), {});
+    expect(await status(tokenIn(next))).toBe(200);
+    expect(await status(tokenIn(made))).toBe(401);
+  });
+});
+
 /** Does something to a user as the administrator of the identity provider. */
 async function administer(username: string, method: string, path: string, body?: unknown): Promise<unknown> {
   const headers = {
@@ -305,10 +343,10 @@ async function administer(username: string, method: string, path: string, body?:
 }
 
 describe('introspection', () => {
-  const introspect = async (token: string, secret = 'introspection-secret') => {
+  const introspect = async (token: string, secret = 'introspection-secret', client = 'pizzeria-backend') => {
     const answer = await fetch(`${house.url}/oauth2/introspect`, {
       method: 'POST',
-      headers: { authorization: `Basic ${Buffer.from(`pizzeria-backend:${secret}`).toString('base64')}` },
+      headers: { authorization: `Basic ${Buffer.from(`${client}:${secret}`).toString('base64')}` },
       body: new URLSearchParams({ token }),
     });
     return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
@@ -318,9 +356,21 @@ describe('introspection', () => {
     const made = await create({ name: 'asked-about', kind: 'jwt' }, await house.tokenOf('john'));
     expect(made.status, made.text).toBe(201);
     expect((await introspect(tokenIn(made))).body).toMatchObject({ active: true, pat: idOf(made) });
-    await house.ask('DELETE', `${tokens}/${idOf(made)}`, john);
+    await house.ask('DELETE', `${tokens}/${idOf(made)}`, await house.tokenOf('john'));
     expect(await introspect(tokenIn(made))).toEqual({ status: 200, body: { active: false } });
     expect(await introspect('nonsense')).toEqual({ status: 200, body: { active: false } });
     expect((await introspect(tokenIn(made), 'wrong')).status).toBe(401);
+  });
+
+  it('reads a client’s secret to its end, encoded as RFC 6749 says or as it is', async () => {
+    const secret = 'colons:and&ampersands';
+    for (const good of [secret, encodeURIComponent(secret)]) {
+      expect((await introspect('nonsense', good, 'billing')).status, good).toBe(200);
+    }
+    for (const bad of ['colons', 'colons:and', `${secret}:more`, `${secret}&more`]) {
+      expect((await introspect('nonsense', bad, 'billing')).status, bad).toBe(401);
+    }
+    expect((await introspect('nonsense', 'introspection-secret:more')).status).toBe(401);
+    expect((await introspect('nonsense', 'introspection-secret&more')).status).toBe(401);
   });
 });

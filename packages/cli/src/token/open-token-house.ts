@@ -123,7 +123,7 @@ export async function openTokenHouse(options: TokenHouseOptions = {}): Promise<T
       token_issuer_kwargs: { client_id: 'pat-issuer', client_secret: 'pat-issuer-secret' },
       readerClientId: 'reader',
       readerClientSecret: 'reader-secret',
-      introspectionClients: { 'pizzeria-backend': 'introspection-secret' },
+      introspectionClients: { 'pizzeria-backend': 'introspection-secret', billing: 'colons:and&ampersands' },
     },
     edge: { grpcPort: 0 },
   };

@@ -23,6 +23,7 @@ const newPat = (name: string, email: string | undefined, expiresIn: number): Pat
   client: undefined,
   email,
   createdAt: clock(),
+  issuedAt: clock(),
   expiresAt: epochSeconds(now + expiresIn),
   lastUsedAt: undefined,
   lastAddress: undefined,

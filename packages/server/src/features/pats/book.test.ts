@@ -16,6 +16,7 @@ const found = (more: Partial<FoundPat> = {}): FoundPat => ({
     owner: { issuer: 'https://id.example', subject: 'john' },
     limits: { readOnly: false, mayApprove: false },
     createdAt: epochMilliseconds(start),
+    issuedAt: epochMilliseconds(start),
     expiresAt: epochSeconds(start / 1000 + 3600),
     lastUsedAt: undefined,
     lastAddress: undefined,

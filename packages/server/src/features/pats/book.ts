@@ -56,8 +56,10 @@ export function openPatBook(parts: {
     if (second >= pat.expiresAt || (former && second >= (pat.formerUntil ?? 0))) return refuse({ why: 'pat-expired' });
     if (owner === undefined) return ok(found);
     if (owner.state !== 'active') return refuse({ why: 'pat-owner', state: owner.state });
-    // A token made before everybody was logged out; a second is all that the identity provider tells apart.
-    if (pat.createdAt < owner.notBefore * 1000) return refuse({ why: 'pat-owner', state: 'logged-out' });
+    // A secret made before its owner was logged out everywhere; a second is all that the identity provider tells apart.
+    // Of the one before a rotation no more is known than that it is no older than the token.
+    if ((former ? pat.createdAt : pat.issuedAt) < owner.notBefore * 1000)
+      return refuse({ why: 'pat-owner', state: 'logged-out' });
     return ok(found);
   };
 

@@ -65,7 +65,9 @@ async function whoAsks(
 ): Promise<{ readonly audience: string | undefined } | undefined> {
   const basic = /^basic +([A-Za-z0-9+/=]+)$/i.exec(request.headers.authorization ?? '')?.[1];
   if (basic !== undefined) {
-    const [id = '', secret = ''] = Buffer.from(basic, 'base64').toString('utf8').split(':').map(formDecoded);
+    // The first colon ends the id (RFC 7617 §2): a secret may have more.
+    const [, ...halves] = /^([^:]*):(.*)$/s.exec(Buffer.from(basic, 'base64').toString('utf8')) ?? [];
+    const [id = '', secret = ''] = halves.map(formDecoded);
     const wanted = Object.hasOwn(parts.clients, id) ? parts.clients[id] : undefined;
     // Compared even for unknown clients, so that time tells nothing of which exist.
     const same = timingSafeEqual(hash('sha256', secret, 'buffer'), hash('sha256', wanted ?? '', 'buffer'));
@@ -81,7 +83,7 @@ async function whoAsks(
 
 /** RFC 6749 §2.3.1: both halves are form-encoded. */
 function formDecoded(text: string): string {
-  return new URLSearchParams(`v=${text}`).get('v') ?? '';
+  return new URLSearchParams(`v=${text.replaceAll('&', '%26')}`).get('v') ?? '';
 }
 
 function describe({ principal, pat }: Caller): Record<string, unknown> {

@@ -1,4 +1,4 @@
-import type { EpochMilliseconds, EpochSeconds, PatId } from '@keyturn/protocol';
+import { after, days, type EpochMilliseconds, type EpochSeconds, type PatId, secondsOf } from '@keyturn/protocol';
 import type { PatLimits } from '../../http/caller.ts';
 
 /**
@@ -31,6 +31,8 @@ export interface Pat {
   /** Of the owner, as verified by the identity provider when the token was made: for the mail before its end. */
   readonly email: string | undefined;
   readonly createdAt: EpochMilliseconds;
+  /** When its secret was made: moves with each rotation. */
+  readonly issuedAt: EpochMilliseconds;
   readonly expiresAt: EpochSeconds;
   /** To the minute. */
   readonly lastUsedAt: EpochMilliseconds | undefined;
@@ -41,7 +43,10 @@ export interface Pat {
 
 /** What is asked of a token at the door: read with each one that is not known, and kept for a minute, so no more than that. */
 export interface PatAtDoor
-  extends Pick<Pat, 'id' | 'kind' | 'owner' | 'limits' | 'createdAt' | 'expiresAt' | 'lastUsedAt' | 'lastAddress'> {
+  extends Pick<
+    Pat,
+    'id' | 'kind' | 'owner' | 'limits' | 'createdAt' | 'issuedAt' | 'expiresAt' | 'lastUsedAt' | 'lastAddress'
+  > {
   /** Until when the secret before the last rotation holds. */
   readonly formerUntil: EpochSeconds | undefined;
 }
@@ -50,6 +55,14 @@ export interface FormerSecret {
   readonly hash: string;
   readonly jti: string | undefined;
   readonly until: EpochSeconds;
+}
+
+/**
+ * Until when somebody who verifies by themselves may take a secret of this token for good. A JWT may say that it lives longer
+ * than the token was made for; no verifier takes one that lives for more than 366 days.
+ */
+export function longestLifeOf({ kind, issuedAt, expiresAt }: Pat): EpochSeconds {
+  return kind === 'jwt' ? after(secondsOf(issuedAt), days(366)) : expiresAt;
 }
 
 /** A token as the API lists it: the seed's members, then what narrows it. The token itself is never among them. */

@@ -28,6 +28,7 @@ function newPat(more: Partial<Pat> = {}): Pat {
     client: 'web',
     email: 'john@example.com',
     createdAt: epochMilliseconds(now + count),
+    issuedAt: epochMilliseconds(now + count),
     expiresAt: epochSeconds(now / 1000 + 3600),
     lastUsedAt: undefined,
     lastAddress: undefined,
@@ -73,6 +74,10 @@ export function patContract(kind: TestDatabaseKind): void {
       expect(await pats.rename(john, other.id, 'x', by)).toBe('taken');
       expect(await pats.rename(john, other.id, 'y', by)).toBe('renamed');
       expect(await pats.rename(jane, other.id, 'z', by)).toBe('unknown');
+      const racers = [newPat(), newPat(), newPat(), newPat()];
+      for (const pat of racers) await pats.insert(pat, by);
+      const renamed = await Promise.all(racers.map(({ id }) => pats.rename(john, id, 'wanted', by)));
+      expect(renamed.toSorted()).toEqual(['renamed', 'taken', 'taken', 'taken']);
     });
 
     it('are found by hash and by jti, the former ones too, in one look', async () => {
@@ -81,6 +86,7 @@ export function patContract(kind: TestDatabaseKind): void {
       const next = {
         hash: 'next',
         jti: 'next-jti',
+        issuedAt: pat.issuedAt,
         expiresAt: pat.expiresAt,
         former: { hash: pat.hash, jti: pat.jti, until: epochSeconds(now / 1000 + 60) },
       };
@@ -112,11 +118,33 @@ export function patContract(kind: TestDatabaseKind): void {
       expect(await log.after(2)).toHaveLength(1);
     });
 
+    it('stay in the log for as long as a JWT may say that it lives, however soon the token was to end', async () => {
+      const next = {
+        hash: 'next',
+        jti: 'next-jti',
+        issuedAt: epochMilliseconds(now),
+        expiresAt: epochSeconds(now / 1000),
+      };
+      const [jwt, reference] = [newPat(), newPat({ kind: 'reference', jti: undefined })];
+      for (const pat of [jwt, reference]) await pats.insert(pat, by);
+      const former = { hash: jwt.hash, jti: jwt.jti, until: epochSeconds(now / 1000 + 60) };
+      await pats.rotate(jwt, { ...next, former }, [], by);
+      await pats.remove({ owner: john }, by);
+      await log.prune(epochSeconds(now / 1000 + 365 * 86_400));
+      expect((await log.after(0)).map(({ revocation }) => revocation.value).toSorted()).toEqual([jwt.jti, 'next-jti']);
+    });
+
     it('are changed together with a row in the audit, or not at all', async () => {
       const [pat, other] = [newPat(), newPat({ name: 'other' })];
       await pats.insert(pat, by);
       await pats.insert(other, by);
-      const next = { hash: 'next', jti: 'next-jti', expiresAt: pat.expiresAt, former: undefined };
+      const next = {
+        hash: 'next',
+        jti: 'next-jti',
+        issuedAt: pat.issuedAt,
+        expiresAt: pat.expiresAt,
+        former: undefined,
+      };
       const changes: readonly [string, () => Promise<unknown>][] = [
         ['pat.created', () => pats.insert(newPat({ name: 'third' }), by)],
         ['pat.renamed', () => pats.rename(john, pat.id, 'new name', by)],
@@ -193,7 +221,7 @@ export function patContract(kind: TestDatabaseKind): void {
       );
       await revocations.catchUp();
       expect(seen).toEqual(many.map((_, i) => i + 1));
-      await log.prune(epochSeconds(now / 1000 + 7200));
+      await log.prune(epochSeconds(now / 1000 + 367 * 86_400));
       expect(await log.after(0)).toEqual([]);
     });
   });

@@ -1,7 +1,7 @@
 import type { EpochMilliseconds, EpochSeconds, PatId } from '@keyturn/protocol';
 import type { AuditActor, Store } from '@keyturn/store';
 import { patEvent, tokensEvent } from './audit.ts';
-import type { Pat, PatAtDoor, PatOwner } from './pat.ts';
+import { longestLifeOf, type Pat, type PatAtDoor, type PatOwner } from './pat.ts';
 import { doorColumns, type OwnerStanding, ownerStandingOf, patAtDoorOf, patOf, rowOfPat } from './rows.ts';
 import type { NewRevocation, RevocationLog } from './revocation-log.ts';
 import type { OwnerRow, PatTables } from './tables.ts';
@@ -43,7 +43,7 @@ export interface PatRepository {
   /** Puts a new secret in place of the old one, if the old one is still `pat.hash`; what ends thereby is revoked. */
   readonly rotate: (
     pat: Pat,
-    next: Pick<Pat, 'hash' | 'jti' | 'expiresAt' | 'former'>,
+    next: Pick<Pat, 'hash' | 'jti' | 'issuedAt' | 'expiresAt' | 'former'>,
     ends: readonly NewRevocation[],
     by: AuditActor,
   ) => Promise<boolean>;
@@ -91,30 +91,34 @@ export function openPatRepository(store: Store, log: RevocationLog, clock: () =>
       const row = await ofOwner(owner).where('id', '=', id).executeTakeFirst();
       return row === undefined ? undefined : patOf(row);
     },
-    rename: (owner, id, name, by) =>
-      store.transaction(async (tx) => {
-        const own = tx.db.withTables<PatTables>();
-        const taken = await own
-          .selectFrom('pats_token')
-          .select('id')
-          .where('issuer', '=', owner.issuer)
-          .where('subject', '=', owner.subject)
-          .where('name', '=', name)
-          .where('id', '!=', id)
-          .executeTakeFirst();
-        if (taken !== undefined) return 'taken';
-        const renamed = await own
-          .updateTable('pats_token')
-          .set({ name })
-          .where('issuer', '=', owner.issuer)
-          .where('subject', '=', owner.subject)
-          .where('id', '=', id)
-          .returningAll()
-          .executeTakeFirst();
-        if (renamed === undefined) return 'unknown';
-        tx.audit(patEvent('renamed', patOf(renamed), by));
-        return 'renamed';
-      }),
+    async rename(owner, id, name, by) {
+      const isTaken = async (): Promise<boolean> => {
+        const other = ofOwner(owner).where('name', '=', name).where('id', '!=', id);
+        return (await other.executeTakeFirst()) !== undefined;
+      };
+      if (await isTaken()) return 'taken';
+      const renamed = await store
+        .transaction(async (tx) => {
+          const row = await tx.db
+            .withTables<PatTables>()
+            .updateTable('pats_token')
+            .set({ name })
+            .where('issuer', '=', owner.issuer)
+            .where('subject', '=', owner.subject)
+            .where('id', '=', id)
+            .returningAll()
+            .executeTakeFirst();
+          if (row !== undefined) tx.audit(patEvent('renamed', patOf(row), by));
+          return row;
+        })
+        .catch(async (error: unknown) => {
+          // Two of one name race for the constraint, and one loses here.
+          if (await isTaken()) return 'taken' as const;
+          throw error;
+        });
+      if (renamed === 'taken') return renamed;
+      return renamed === undefined ? 'unknown' : 'renamed';
+    },
     rotate: (pat, next, ends, by) =>
       store.transaction(async (tx) => {
         const done = await tx.db
@@ -123,6 +127,7 @@ export function openPatRepository(store: Store, log: RevocationLog, clock: () =>
           .set({
             hash: next.hash,
             jti: next.jti ?? null,
+            issued_at: next.issuedAt,
             expires_at: next.expiresAt,
             announced: 0,
             former_hash: next.former?.hash ?? null,
@@ -267,11 +272,11 @@ function lookUpOneBy(store: Store): (key: PatKey) => FoundPat | undefined | Prom
 /** What verifiers are told of a removed token: a JWT by its `jti`, a reference token by its id. */
 function endOf(pat: Pat): readonly NewRevocation[] {
   const issuer = pat.owner.issuer;
-  const entry = (value: string, until: EpochSeconds): NewRevocation => ({
+  const entry = (value: string): NewRevocation => ({
     revocation: { kind: 'pat', value, ...(pat.kind === 'jwt' ? { issuer } : {}) },
     pat: pat.id,
-    until,
+    until: longestLifeOf(pat),
   });
-  const own = entry(pat.jti ?? pat.id, pat.expiresAt);
-  return pat.former?.jti === undefined ? [own] : [own, entry(pat.former.jti, pat.former.until)];
+  const own = entry(pat.jti ?? pat.id);
+  return pat.former?.jti === undefined ? [own] : [own, entry(pat.former.jti)];
 }

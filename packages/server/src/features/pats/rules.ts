@@ -16,7 +16,7 @@ import { actorOf } from '../../http/audit-actor.ts';
 import { expiryOf, issue } from './issue.ts';
 import { findPat, ownerOf } from './owner.ts';
 import type { PatParts } from './parts.ts';
-import type { Pat } from './pat.ts';
+import { longestLifeOf, type Pat } from './pat.ts';
 import type { PatRuleRefusal } from './refusals.ts';
 import type { NewPat } from './request.ts';
 import type { NewRevocation } from './revocation-log.ts';
@@ -46,6 +46,7 @@ export async function createPat(
   const issued = await issue(parts, caller, owner.value, kind, limitsOf(body), expiresAt.value);
   if (!issued.ok) return issued;
   const { token, jti } = issued.value;
+  const createdAt = clock();
   const pat: Pat = {
     id: newId('pat', parts.random),
     kind,
@@ -56,7 +57,8 @@ export async function createPat(
     limits: limitsOf(body),
     client: caller.principal.client,
     email: emailOf(caller),
-    createdAt: clock(),
+    createdAt,
+    issuedAt: createdAt,
     expiresAt: issued.value.expiresAt,
     lastUsedAt: undefined,
     lastAddress: undefined,
@@ -80,9 +82,10 @@ export async function rotatePat(
   const found = await findPat(parts, caller, id);
   if (!found.ok) return found;
   const pat = found.value;
-  const now = secondsOf(parts.clock());
+  const issuedAt = parts.clock();
+  const now = secondsOf(issuedAt);
   // As long as it was given at first, from now on: within what policy allows today.
-  const life = Math.min(pat.expiresAt - secondsOf(pat.createdAt), parts.policy.maxLifetime);
+  const life = Math.min(pat.expiresAt - secondsOf(pat.issuedAt), parts.policy.maxLifetime);
   const issued = await issue(parts, caller, pat.owner, pat.kind, pat.limits, after(now, seconds(life)));
   if (!issued.ok) return issued;
   const until = epochSeconds(Math.min(now + overlap, pat.expiresAt));
@@ -90,6 +93,7 @@ export async function rotatePat(
   const next = {
     hash: hash('sha256', issued.value.token),
     jti: issued.value.jti,
+    issuedAt,
     expiresAt: issued.value.expiresAt,
     former,
   };
@@ -128,8 +132,8 @@ function endedBy(pat: Pat, overlaps: boolean, now: EpochSeconds): readonly NewRe
   return [
     // Ends nothing, but has every replica look at the token again, so that none accepts the old secret past the overlap.
     entry(`${pat.id}:rotated`, after(now, days(1))),
-    ...(pat.former?.jti === undefined ? [] : [entry(pat.former.jti, pat.former.until)]),
-    ...(overlaps || pat.jti === undefined ? [] : [entry(pat.jti, pat.expiresAt)]),
+    ...(pat.former?.jti === undefined ? [] : [entry(pat.former.jti, longestLifeOf(pat))]),
+    ...(overlaps || pat.jti === undefined ? [] : [entry(pat.jti, longestLifeOf(pat))]),
   ];
 }
 

@@ -21,6 +21,7 @@ export type PatRow = {
   limits: string;
   client: string | null;
   created_at: number;
+  issued_at: number;
   expires_at: number;
   last_used_at: number | null;
   last_address: string | null;
@@ -148,6 +149,20 @@ export const patMigrations: readonly Migration[] = [
     id: 'pats-003',
     up: async (db) => {
       await db.schema.alterTable('pats_token').addColumn('email', 'text').execute();
+    },
+  },
+  {
+    id: 'pats-004',
+    up: async (db) => {
+      await db.schema
+        .alterTable('pats_token')
+        .addColumn('issued_at', 'bigint', (column) => column.notNull().defaultTo(0))
+        .execute();
+      await db
+        .withTables<PatTables>()
+        .updateTable('pats_token')
+        .set((row) => ({ issued_at: row.ref('created_at') }))
+        .execute();
     },
   },
 ];
