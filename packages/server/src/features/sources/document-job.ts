@@ -13,7 +13,8 @@ import type { ReadTool } from './settle.ts';
 
 /** What reading a document takes; plain data, so that it can be handed to a thread. */
 export interface DocumentJob {
-  readonly text: string;
+  /** UTF-8. Bytes, since they can be handed over without a copy; the text of them is made where it is read. */
+  readonly content: Uint8Array;
   readonly contentType: string | undefined;
   readonly location: string | undefined;
   readonly sourceSlug: string;
@@ -41,7 +42,7 @@ export async function readDocument(
   fetch: FetchReference | undefined,
 ): Promise<Result<DocumentReading, DocumentRefusal>> {
   const document = await parseDocument({
-    text: job.text,
+    text: new TextDecoder().decode(job.content),
     contentType: job.contentType,
     location: job.location,
     fetch: job.location === undefined ? undefined : fetch,

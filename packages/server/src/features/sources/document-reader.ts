@@ -24,7 +24,8 @@ const inPlace = kibibytes(256);
 
 /**
  * Reads a document in a thread of its own, with a limit of time and of memory, so that the service goes on answering
- * whatever the document is. YAML always goes there: merge keys make much out of little.
+ * whatever the document is. YAML always goes there: merge keys make much out of little. The job's content goes with it and
+ * is not there any more afterwards.
  */
 export async function readInThread(
   job: DocumentJob,
@@ -37,9 +38,11 @@ export async function readInThread(
       headers: { accept: 'application/json, application/yaml, */*;q=0.1' },
       maxBytes: costs.bytes,
     });
-  if (job.text.length <= inPlace && /^\s*\{/.test(job.text)) return readDocument(job, fetchReference);
+  if (job.content.length <= inPlace && beginsAsObject(job.content)) return readDocument(job, fetchReference);
+  const content = inOwnBuffer(job.content);
   const worker = new Worker(new URL(threadFile, import.meta.url), {
-    workerData: job,
+    workerData: { ...job, content } satisfies DocumentJob,
+    transferList: [content.buffer],
     resourceLimits: { maxOldGenerationSizeMb: costs.memory, maxYoungGenerationSizeMb: 32 },
     // Nothing of the process is its business.
     env: {},
@@ -79,6 +82,20 @@ export async function readInThread(
   } finally {
     await worker.terminate();
   }
+}
+
+/** Whether what is not white space begins as an object of JSON does. */
+function beginsAsObject(content: Uint8Array): boolean {
+  const first = content.find((byte) => byte !== 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d);
+  return first === 0x7b;
+}
+
+/** The same bytes in a buffer that holds nothing else, so that it can be handed over. */
+function inOwnBuffer(content: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { buffer, byteOffset, byteLength } = content;
+  return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength
+    ? new Uint8Array(buffer, byteOffset, byteLength)
+    : new Uint8Array(content);
 }
 
 // Sources run unbuilt in development and as JavaScript where they are published.

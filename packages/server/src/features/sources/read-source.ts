@@ -47,20 +47,21 @@ async function readOpenApi(
   source: SourceDefinition,
   { document, heads, etag }: Given,
 ): Promise<Result<Omit<Reading, 'inventoryHash'>, SourceRefusal>> {
-  const bytes = document === undefined ? 0 : Buffer.byteLength(document);
-  if (bytes > parts.documentLimit) {
-    const message = `${bytes} bytes, where ${parts.documentLimit} are the limit (tools.documentLimit)`;
+  const uploaded = document === undefined ? undefined : Buffer.from(document);
+  if (uploaded !== undefined && uploaded.length > parts.documentLimit) {
+    const message = `${uploaded.length} bytes, where ${parts.documentLimit} are the limit (tools.documentLimit)`;
     return refuse({ why: 'document-invalid', refusal: { why: 'too-large', message, limit: parts.documentLimit } });
   }
-  const fetched = document === undefined ? await fetchDocument(parts, source.url ?? '', etag) : ok({ text: document });
+  const fetched =
+    uploaded === undefined ? await fetchDocument(parts, source.url ?? '', etag) : ok({ content: uploaded });
   if (!fetched.ok) return fetched;
-  const { etag: found, ...text }: Partial<Fetched> & { readonly text: string } = fetched.value;
+  const { etag: found, ...content }: Partial<Fetched> & Pick<Fetched, 'content'> = fetched.value;
   let isWhole = true;
   const read = await readInThread(
     {
       contentType: undefined,
       location: source.url,
-      ...text,
+      ...content,
       sourceSlug: source.slug,
       include: source.include,
       exclude: source.exclude,
@@ -79,7 +80,7 @@ async function readOpenApi(
 }
 
 interface Fetched {
-  readonly text: string;
+  readonly content: Uint8Array;
   readonly contentType: string | undefined;
   readonly location: string;
   readonly etag: string | undefined;
@@ -105,7 +106,7 @@ async function fetchDocument(
   const { headers } = fetched.value;
   const found = headers.get('etag') ?? '';
   return ok({
-    text: fetched.value.text(),
+    content: fetched.value.body,
     contentType: headers.get('content-type') ?? undefined,
     location: fetched.value.url,
     etag: entityTag.test(found) ? found : undefined,
