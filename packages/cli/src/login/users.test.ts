@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { TestRealm } from '@keyturn/idp/testing';
 import { verifyWebhook } from '@keyturn/net';
@@ -36,6 +36,23 @@ async function openReceiver() {
     url: `http://127.0.0.1:${port}/hook`,
     close: () => new Promise((resolve) => server.close(resolve)),
   };
+}
+
+/** A way to a server on which addresses with this end answer 503 while `broken`. */
+async function openBreakableWay(to: string, end: string) {
+  const state = { broken: false };
+  const server = createServer((from, reply) => {
+    if (state.broken && from.url?.endsWith(end) === true) return reply.writeHead(503).end();
+    const { method, headers } = from;
+    const on = request(`${to}${from.url ?? ''}`, { method, headers }, (answer) => {
+      reply.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(reply);
+    });
+    return from.pipe(on);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return { state, url: `http://127.0.0.1:${port}`, close: () => new Promise((resolve) => server.close(resolve)) };
 }
 
 let house: LoginHouse;
@@ -188,6 +205,45 @@ describe('a group', () => {
     house.advance(301);
     expect((await house.fetchIn(browser, 'GET', '/api/v1/session')).status).toBe(200);
     expect((await userOf('john'))?.['groups']).toEqual([]);
+  });
+});
+
+describe('a group that only userinfo tells of', () => {
+  const told = (realm: TestRealm): TestRealm => {
+    const login = realm.clients?.['keyturn-login'];
+    const mappers = login?.mappers?.map((mapper) => ({
+      ...mapper,
+      config: { ...mapper.config, 'access.token.claim': 'false', 'id.token.claim': 'false' },
+    }));
+    return { ...realm, clients: { ...realm.clients, 'keyturn-login': { ...login, ...(mappers && { mappers }) } } };
+  };
+
+  it('stays at a refresh, even one at which userinfo is out of order, and goes when it is taken away', async () => {
+    await using there = await openLoginHouse({ realm: told });
+    const way = await openBreakableWay(there.idp.url, '/userinfo');
+    const settings = { auth: { backchannelUrl: way.url }, login: { groupSyncInterval: 0 } };
+    await using here = await openLoginHouse({ beside: there, settings });
+    const { browser } = await here.logIn('john');
+    const groups = async () => {
+      const { body } = await here.ask('GET', '/api/v1/users?q=john', { token: await here.tokenOf('admin') });
+      return (body['users'] as { groups: string[] }[])[0]?.groups;
+    };
+    const groupsAfterRefresh = async () => {
+      there.advance(301);
+      here.advance(301);
+      expect((await here.fetchIn(browser, 'GET', '/api/v1/session')).status).toBe(200);
+      return groups();
+    };
+    expect(await groups()).toEqual(['/editors']);
+    expect(await groupsAfterRefresh()).toEqual(['/editors']);
+    const id = await here.userId('john');
+    const [group] = (await here.administer('GET', `/users/${id}/groups`)) as { id: string }[];
+    await here.administer('DELETE', `/users/${id}/groups/${group?.id ?? ''}`);
+    way.state.broken = true;
+    expect(await groupsAfterRefresh()).toEqual(['/editors']);
+    way.state.broken = false;
+    expect(await groupsAfterRefresh()).toEqual([]);
+    await way.close();
   });
 });
 

@@ -40,8 +40,13 @@ export interface LoginTokens {
   readonly expiresAt: EpochSeconds;
   readonly refreshToken: string | undefined;
   readonly idToken: string | undefined;
-  /** Of the ID token, with those of userinfo at a login; empty if a refresh brought no ID token. */
+  /** Of the ID token, with those of userinfo. */
   readonly claims: JsonObject;
+}
+
+/** `complete`: userinfo has answered too, so that a claim which is missing is missing at the identity provider. */
+interface RefreshedLogin extends LoginTokens {
+  readonly complete: boolean;
 }
 
 export type LoginClientRefusal =
@@ -66,7 +71,11 @@ export interface LoginClient {
   readonly authorizationUrl: (parameters: Record<string, string>) => Promise<Result<string, LoginClientRefusal>>;
   /** `callback` is the whole address that the browser came back to, as the redirect URI has it. */
   readonly redeem: (callback: URL, checks: LoginChecks) => Promise<Result<LoginTokens, LoginClientRefusal>>;
-  readonly refresh: (refreshToken: string) => Promise<Result<LoginTokens, LoginClientRefusal>>;
+  /**
+   * New tokens of the user with this `sub`. The old ones may be spent by then, so that a userinfo which does not answer
+   * is no refusal.
+   */
+  readonly refresh: (refreshToken: string, subject: string) => Promise<Result<RefreshedLogin, LoginClientRefusal>>;
   /** Where the browser goes to log out there (RP-Initiated Logout 1.0); undefined if there is no such place. */
   readonly endSessionUrl: (parameters: Record<string, string>) => Promise<string | undefined>;
   /** Ends the session behind a refresh token without a browser. What is answered changes nothing here. */
@@ -126,6 +135,14 @@ export function createLoginClient(parts: {
     claims: { ...more, ...jsonOf(answer.claims()) },
   });
 
+  /** What userinfo says of the user; nothing where there is no such place. */
+  const ask = async (configuration: Configuration, accessToken: string, subject: string): Promise<JsonObject> => {
+    const { userinfo_endpoint: userinfo } = configuration.serverMetadata();
+    // Longer than servers read a header; it is refused for that where it is judged.
+    const fits = accessToken.length <= 16_384;
+    return userinfo === undefined || !fits ? {} : jsonOf(await fetchUserInfo(configuration, accessToken, subject));
+  };
+
   return {
     authorizationUrl: (parameters) =>
       run(async (configuration) => buildAuthorizationUrl(configuration, parameters).href),
@@ -137,18 +154,14 @@ export function createLoginClient(parts: {
           pkceCodeVerifier: checks.verifier,
           idTokenExpected: true,
         });
-        const subject = answer.claims()?.sub ?? '';
-        const { userinfo_endpoint: userinfo } = configuration.serverMetadata();
-        // Longer than servers read a header; it is refused for that where it is judged.
-        const fits = answer.access_token.length <= 16_384;
-        const more =
-          userinfo === undefined || !fits
-            ? {}
-            : jsonOf(await fetchUserInfo(configuration, answer.access_token, subject));
-        return tokensOf(answer, more);
+        return tokensOf(answer, await ask(configuration, answer.access_token, answer.claims()?.sub ?? ''));
       }),
-    refresh: (refreshToken) =>
-      run(async (configuration) => tokensOf(await refreshTokenGrant(configuration, refreshToken), {})),
+    refresh: (refreshToken, subject) =>
+      run(async (configuration) => {
+        const answer = await refreshTokenGrant(configuration, refreshToken);
+        const told = await ask(configuration, answer.access_token, subject).catch(() => undefined);
+        return { ...tokensOf(answer, told ?? {}), complete: told !== undefined };
+      }),
     async endSessionUrl(parameters) {
       const server = await provider();
       if (!server.ok || server.value.end_session_endpoint === undefined) return undefined;

@@ -26,6 +26,8 @@ export interface SignedIn {
   readonly subject: string;
   readonly on: 'login' | 'refresh';
   readonly claims: JsonObject;
+  /** Whether everything that could have told of groups has answered. */
+  readonly complete: boolean;
   readonly principal: Principal;
 }
 
@@ -148,7 +150,7 @@ export function createSessionKeeper(parts: KeeperParts): SessionKeeper {
     const answer =
       tokens?.refresh === undefined
         ? refuse({ why: 'denied', error: 'no_refresh_token', description: '' } as const)
-        : await client.refresh(tokens.refresh);
+        : await client.refresh(tokens.refresh, owner.subject);
     if (!answer.ok) {
       if (answer.refusal.why === 'unreachable') {
         await repository.refreshed(session.id, lease, undefined);
@@ -167,7 +169,8 @@ export function createSessionKeeper(parts: KeeperParts): SessionKeeper {
       return refuse({ why: 'session-ended' });
     }
     // Before the new tokens are in use: a group that is gone must be gone when they are.
-    await parts.signedIn({ ...owner, on: 'refresh', claims: fresh.claims, principal: principal.value });
+    const { claims, complete } = fresh;
+    await parts.signedIn({ ...owner, on: 'refresh', claims, complete, principal: principal.value });
     const change: RefreshedTokens = {
       tokens: {
         access: fresh.token,

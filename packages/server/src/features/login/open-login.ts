@@ -134,7 +134,14 @@ export function openLogin(options: LoginOptions): Login {
         scopes: settings.scopes,
         verify: options.verify,
         async logIn({ subject, tokens, principal }, request) {
-          const { userId } = await options.signedIn({ issuer, subject, on: 'login', claims: tokens.claims, principal });
+          const { userId } = await options.signedIn({
+            issuer,
+            subject,
+            on: 'login',
+            claims: tokens.claims,
+            complete: true,
+            principal,
+          });
           const former = cookies.readOne(request.headers.cookie, 'session');
           const { secret } = await keeper.begin({
             kind: 'oidc',

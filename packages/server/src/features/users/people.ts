@@ -12,6 +12,8 @@ export interface SignedIn extends Identity {
   readonly on: 'login' | 'refresh';
   /** Of ID token and userinfo. */
   readonly claims: JsonObject;
+  /** Whether everything that could have told of groups has answered, so that a claim which is missing says something. */
+  readonly complete: boolean;
   /** Of the access token. */
   readonly principal: Principal;
 }
@@ -80,7 +82,7 @@ export function createPeople(parts: PeopleParts): People {
   };
 
   return {
-    async signedIn({ issuer, subject, on, claims, principal }) {
+    async signedIn({ issuer, subject, on, claims, complete, principal }) {
       const identity = { issuer, subject };
       const { groups, fault } = readGroups([principal.claims, claims], parts.groupsClaim);
       if (fault !== undefined && fault !== 'missing') {
@@ -92,6 +94,10 @@ export function createPeople(parts: PeopleParts): People {
       const isAdmin = principal.roles.realm.includes(parts.adminRole);
       if (on === 'refresh') {
         const known = await repository.byIdentity(identity);
+        if (known !== undefined && fault === 'missing' && !complete) {
+          log.warn({ subject }, 'userinfo did not answer at a refresh: groups stay as they are until the next one');
+          return { userId: known.id };
+        }
         if (known !== undefined) {
           await store.transaction((await sync(known, groups, 'refresh', isAdmin)).save);
           return { userId: known.id };
