@@ -206,6 +206,71 @@ describe('the gateway of seed 001', () => {
       expect(await again.text(), 'who comes back still hears of the end').toContain('event: result');
     });
 
+    it('is watched to its end by whoever claims to have seen more than there was, and however large it is', async () => {
+      const { body } = await ask(agent, { parameters: { text: 'x'.repeat(400_000) } });
+      const stream = await fetch(`${house.url}/agent-requests/${String(body['name'])}/watch`, {
+        headers: { authorization: `Bearer ${agent}`, accept: 'text/event-stream', 'last-event-id': '999' },
+      });
+      const read = stream.text();
+      await decide('deny', body['name'], reviewer, {});
+      expect([...(await read).matchAll(/^event: (\w+)$/gm)].map(([, event]) => event).at(-1)).toBe('result');
+    });
+
+    it('is among what a watcher of all has missed, each once, however much that is', async () => {
+      const names: unknown[] = [];
+      for (let i = 0; i < 3; i += 1) {
+        names.push((await ask(agent, { parameters: { i, text: 'x'.repeat(400_000) } })).body['name']);
+      }
+      const { body: first } = await house.get(`/agent-requests/${String(names[0])}`, reviewer);
+      const since = Date.parse(String(first['updatedAt']));
+      const leaving = new AbortController();
+      const stream = await fetch(`${house.url}/agent-requests/watch`, {
+        headers: { authorization: `Bearer ${reviewer}`, accept: 'text/event-stream', 'last-event-id': `${since}.x` },
+        signal: leaving.signal,
+      });
+      let text = '';
+      for await (const chunk of stream.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+        text += chunk;
+        if (names.every((name) => text.includes(`.${String(name)}\n`)) && text.endsWith('\n\n')) break;
+      }
+      leaving.abort();
+      const told = [...text.matchAll(/^id: \d+\.(.+)$/gm)].map(([, name]) => name);
+      expect(told.filter((name) => names.includes(name))).toHaveLength(3);
+      for (const name of names) await decide('cancel', name, agent);
+    });
+
+    it('is shown no further to a watcher who is taken off the list of reviewers', async () => {
+      const { body } = await ask(agent);
+      const leaving = new AbortController();
+      const stream = await fetch(`${house.url}/agent-requests/${String(body['name'])}/watch`, {
+        headers: { authorization: `Bearer ${reviewer}`, accept: 'text/event-stream' },
+        signal: leaving.signal,
+      });
+      let text = '';
+      const reading = (async () => {
+        for await (const chunk of stream.body?.pipeThrough(new TextDecoderStream()) ?? []) text += chunk;
+      })().catch(() => undefined);
+      await expect.poll(() => text).toContain('"Pending"');
+      const lists = async (reviewerSubjects: string[]) =>
+        house.send('/api/v1/gateway/subjects', {
+          method: 'PUT',
+          token: await house.tokenOf('admin'),
+          body: JSON.stringify({ agentSubjects: ['aip-agent-1'], reviewerSubjects }),
+        });
+      expect((await lists([])).status).toBe(200);
+      const heard = await fetch(`${house.url}/agent-requests/${String(body['name'])}/watch`, {
+        headers: { authorization: `Bearer ${agent}`, accept: 'text/event-stream' },
+      });
+      await decide('cancel', body['name'], agent);
+      // The agent, who still may and came later, hears of it: then the other would have.
+      expect(await heard.text()).toContain('"Cancelled"');
+      await house.get('/whoami', agent);
+      leaving.abort();
+      await reading;
+      expect(text).not.toContain('"Cancelled"');
+      await lists(['aip-reviewer-1']);
+    });
+
     it('is over for the server as soon as whoever watches it goes away', async () => {
       const { body } = await ask(agent);
       const leaving = new AbortController();

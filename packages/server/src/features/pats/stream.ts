@@ -1,5 +1,5 @@
 import { type Clock, epochMilliseconds, ok } from '@keyturn/protocol';
-import { openEventStream } from '../../http/event-stream.ts';
+import { openEventStream, type StreamEvent } from '../../http/event-stream.ts';
 import type { Frame } from '../../http/frame.ts';
 import { type House, pass } from '../../http/pass.ts';
 import type { LoggedRevocation } from './revocation-log.ts';
@@ -39,12 +39,16 @@ export function mountRevocationStream(
       throw error;
     });
     const stream = openEventStream(reply, epochMilliseconds(caller.value.principal.expiresAt * 1000));
-    hear = (entry) => {
-      if (entry.seq <= sent) return;
-      sent = entry.seq;
-      stream.send({ id: String(entry.seq), event: 'revocation', data: JSON.stringify(entry.revocation) });
-    };
-    for (const entry of [...inForce, ...early]) hear(entry);
+    /** Those that have not been sent, of which there are none twice. */
+    const fresh = (entries: readonly LoggedRevocation[]): readonly StreamEvent[] =>
+      entries.flatMap(({ seq, revocation }) => {
+        if (seq <= sent) return [];
+        sent = seq;
+        return [{ id: String(seq), event: 'revocation', data: JSON.stringify(revocation) }];
+      });
+    // All that is in force in one piece: of thousands one by one a reader would be taken for too slow.
+    stream.send(fresh([...inForce, ...early]));
+    hear = (entry) => stream.send(fresh([entry]));
     const beat = (): void => {
       if (revocations.hears(clock())) stream.beat();
     };

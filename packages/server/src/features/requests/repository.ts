@@ -35,8 +35,8 @@ export interface RequestRepository extends RequestWrites {
   /** Requests of a call, newest first, those included that were edited into another: what its repetition has to know. */
   readonly ofCall: (callKey: string) => Promise<readonly AgentRequest[]>;
   readonly list: (filter: RequestFilter, limit: number, after?: string) => Promise<RequestPage | 'bad-cursor'>;
-  /** What has changed since then, oldest change first, at most `limit`. */
-  readonly changedSince: (at: number, limit: number) => Promise<readonly AgentRequest[]>;
+  /** What has changed since then, oldest change first; read in pages, so that a long absence takes no more memory. */
+  readonly changedSince: (at: number) => AsyncIterable<AgentRequest>;
   /** Made from `from` (inclusive) to `to` (exclusive), oldest first. */
   readonly madeWithin: (from: number, to: number, limit: number) => Promise<readonly AgentRequest[]>;
   /** Pending and Approved ones that whoever is named asked for or approved. */
@@ -50,6 +50,7 @@ export interface RequestRepository extends RequestWrites {
 /** How many of one call are looked at: an active one, and what came of the last ones. */
 const remembered = 5;
 const sweepSize = 200;
+const changesAtOnce = 50;
 /** Names a query: some thousands at once would be more parameters than a database takes. */
 const namesAtOnce = 500;
 
@@ -103,16 +104,22 @@ export function openRequestRepository(store: Store, announce: Announce = () => [
       const next = rows.length > limit && last !== undefined ? `${last.created_at}.${last.name}` : undefined;
       return { items: items.map(requestOf), next };
     },
-    async changedSince(at, limit) {
-      const rows = await db
-        .selectFrom('requests_request')
-        .selectAll()
-        .where('updated_at', '>=', at)
-        .orderBy('updated_at')
-        .orderBy('name')
-        .limit(limit)
-        .execute();
-      return rows.map(requestOf);
+    async *changedSince(at) {
+      let after = { at, name: '' };
+      for (;;) {
+        const rows = await db
+          .selectFrom('requests_request')
+          .selectAll()
+          .where((eb) => eb(eb.refTuple('updated_at', 'name'), '>', eb.tuple(after.at, after.name)))
+          .orderBy('updated_at')
+          .orderBy('name')
+          .limit(changesAtOnce)
+          .execute();
+        yield* rows.map(requestOf);
+        const last = rows.at(-1);
+        if (last === undefined || rows.length < changesAtOnce) return;
+        after = { at: last.updated_at, name: last.name };
+      }
     },
     async madeWithin(from, to, limit) {
       const rows = await db

@@ -16,9 +16,12 @@ export interface Watcher {
   /** Undefined: all of them. */
   readonly name?: string;
   readonly maySee: (request: AgentRequest) => boolean;
-  /** Version of each request that was sent, so that none is sent twice or out of order. */
+  /** Of one request: the version that was sent last, so that none is sent twice or out of order. */
   lastVersion: number;
 }
+
+/** A watcher of all who is being told what they missed: the version of each request that was sent meanwhile, by name. */
+type CatchingUp = Map<string, number>;
 
 /**
  * Everybody who watches on this process. A change is read from the database once, written as text once, and handed to all
@@ -29,8 +32,10 @@ export interface WatchHub {
   /** Listens to the store. Resolves once it hears. */
   readonly start: () => Promise<void>;
   readonly watch: (watcher: Watcher) => void;
-  /** Sends one watcher what it may not have heard of, unless it has seen that version. */
+  /** Sends the watcher of one request what it may not have heard of, unless it has seen that version. */
   readonly tell: (stream: EventStream, request: AgentRequest) => void;
+  /** Sends a watcher of all what has changed since then, as fast as it reads. */
+  readonly replay: (watcher: Watcher, since: number) => Promise<void>;
   /** Called with each change that anybody makes anywhere. */
   readonly onChange: (listener: (request: AgentRequest) => void) => () => void;
   readonly close: () => void;
@@ -47,6 +52,7 @@ export function openWatchHub(parts: {
   const ofOne = new Map<string, Set<Watcher>>();
   const ofAll = new Set<Watcher>();
   const byStream = new WeakMap<EventStream, Watcher>();
+  const catchingUp = new WeakMap<Watcher, CatchingUp>();
   const listeners = new Set<(request: AgentRequest) => void>();
   /** Names of what has changed and is still to be read. */
   let changed = new Set<string>();
@@ -58,11 +64,15 @@ export function openWatchHub(parts: {
   const send = (watcher: Watcher, request: AgentRequest, data: string): void => {
     if (watcher.name !== undefined && request.version <= watcher.lastVersion) return;
     if (!watcher.maySee(request)) return;
+    const sent = catchingUp.get(watcher);
+    // What was read before it changed again would take the watcher back.
+    if ((sent?.get(request.name) ?? 0) >= request.version) return;
+    sent?.set(request.name, request.version);
     watcher.lastVersion = request.version;
     const id = watcher.name === undefined ? `${request.updatedAt}.${request.name}` : String(request.version);
-    watcher.stream.send({ id, event: 'update', data });
-    if (watcher.name === undefined || !isEnd(request.phase)) return;
-    watcher.stream.send({ id, event: 'result', data });
+    const update = { id, event: 'update', data };
+    if (watcher.name === undefined || !isEnd(request.phase)) return watcher.stream.send([update]);
+    watcher.stream.send([update, { id, event: 'result', data }]);
     watcher.stream.end();
   };
   const deliver = (request: AgentRequest): void => {
@@ -91,7 +101,7 @@ export function openWatchHub(parts: {
   const catchUp = async (): Promise<void> => {
     await look(ofOne.keys());
     if (ofAll.size === 0 && listeners.size === 0) return;
-    for (const request of await repository.changedSince(heardAt, 500)) deliver(request);
+    for await (const request of repository.changedSince(heardAt)) deliver(request);
   };
   const beating = setInterval(() => {
     const now = clock();
@@ -131,6 +141,21 @@ export function openWatchHub(parts: {
       // Who comes back having seen the last version still has to hear that it was the last.
       if (isEnd(request.phase)) watcher.lastVersion = Math.min(watcher.lastVersion, request.version - 1);
       send(watcher, request, JSON.stringify(describeRequest(request, clock())));
+    },
+    async replay(watcher, since) {
+      catchingUp.set(watcher, new Map());
+      try {
+        for await (const request of repository.changedSince(since)) {
+          send(watcher, request, JSON.stringify(describeRequest(request, clock())));
+          await watcher.stream.drained();
+          if (!ofAll.has(watcher)) break;
+        }
+      } catch (error) {
+        report(error);
+        // Whoever comes back goes on where this one has stopped.
+        watcher.stream.end();
+      }
+      catchingUp.delete(watcher);
     },
     onChange(listener) {
       listeners.add(listener);

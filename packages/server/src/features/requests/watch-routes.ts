@@ -11,6 +11,7 @@ import { isAgent, isReviewer, requesterOf } from './parties.ts';
 import { explainRequestRefusal } from './refusals.ts';
 import type { Book } from './book.ts';
 import type { RequestRepository } from './repository.ts';
+import { maySee } from './standing.ts';
 import type { AgentRequest } from './request.ts';
 import type { WatchHub } from './watch-hub.ts';
 
@@ -45,9 +46,11 @@ export function mountWatches(
     const found = await book.read(caller, name);
     if (!found.ok) return frame.answerProblem(request, reply, explainRequestRefusal(found.refusal));
     const given = String(request.headers['last-event-id'] ?? '');
-    const lastVersion = /^\d{1,9}$/.test(given) ? Number(given) : 0;
+    const seen = /^\d{1,9}$/.test(given) ? Number(given) : 0;
+    // Nobody has seen what has not been yet.
+    const lastVersion = seen > found.value.version ? 0 : seen;
     const stream = openEventStream(reply, untilOf(caller));
-    hub.watch({ stream, name, maySee: () => true, lastVersion });
+    hub.watch({ stream, name, maySee: (each) => maySee(caller, each, parts.members()), lastVersion });
     // Read again now that changes are heard of: none falls between.
     const current = await parts.repository.byName(name);
     if (current !== undefined) hub.tell(stream, current);
@@ -62,14 +65,13 @@ export function mountWatches(
     }
     const self = requesterOf(caller, parts.members());
     // Asked each time: whoever is taken off the list sees no more.
-    const maySee = ({ requester }: AgentRequest): boolean =>
+    const mayList = ({ requester }: AgentRequest): boolean =>
       isReviewer(caller, parts.members()) ||
       (requester.identity === self.identity && requester.issuer === self.issuer && requester.subject === self.subject);
     const [, since] = /^(\d{1,15})\./.exec(String(request.headers['last-event-id'] ?? '')) ?? [];
-    const stream = openEventStream(reply, untilOf(caller));
-    hub.watch({ stream, maySee, lastVersion: 0 });
-    const missed = since === undefined ? [] : await parts.repository.changedSince(Number(since), 500);
-    for (const each of missed) hub.tell(stream, each);
+    const watcher = { stream: openEventStream(reply, untilOf(caller)), maySee: mayList, lastVersion: 0 };
+    hub.watch(watcher);
+    if (since !== undefined) await hub.replay(watcher, Number(since));
     return reply;
   });
 }
