@@ -1,11 +1,10 @@
-import type { ServerResponse } from 'node:http';
 import { type Clock, newId, ok, type Random, type Result } from '@keyturn/protocol';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { buildErrorsPage } from '../errors.ts';
 import type { Log } from '../outside/log.ts';
 import type { Metrics } from '../outside/metrics.ts';
-import { parseTraceContext, type Traces } from '../outside/traces.ts';
+import type { Traces } from '../outside/traces.ts';
 import { readBearer } from './bearer.ts';
 import type { Caller } from './caller.ts';
 import { underDeadline } from './deadline.ts';
@@ -21,6 +20,7 @@ import { readBody } from './read-body.ts';
 import { explainRefusal } from './refusals.ts';
 import type { Action, Approved, Resource } from './rooms.ts';
 import type { SessionPort } from './session-port.ts';
+import { watchRequests } from './under-way.ts';
 
 /**
  * The frame that every feature's routes hang in. It owns what no feature may forget: request id, body limit, deadline,
@@ -113,15 +113,6 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** What the frame knows of a request that has no whole answer yet. */
-interface UnderWay {
-  readonly startedAt: number;
-  caller: Caller | undefined;
-  /** Of the problem that it was answered with. */
-  code: string | undefined;
-  readonly response: ServerResponse;
-}
-
 export function createFrame(options: FrameOptions): Frame {
   const { house, log, metrics, traces, clock, random } = options;
   const app = Fastify({
@@ -149,15 +140,10 @@ export function createFrame(options: FrameOptions): Frame {
   addBodyParsers(app, options.bodyLimit);
   const allowedMethods = watchAllowedMethods(app);
 
-  const underWay = new Map<FastifyRequest, UnderWay>();
-
-  const noteProblem = (request: FastifyRequest, { code }: Problem): void => {
-    const known = underWay.get(request);
-    if (known !== undefined) known.code = code;
-  };
+  const underWay = watchRequests({ log, metrics, traces, clock });
 
   const answerProblem = (request: FastifyRequest, reply: FastifyReply, problem: Problem): FastifyReply => {
-    noteProblem(request, problem);
+    underWay.noteProblem(request, problem);
     return reply
       .code(problem.status)
       .headers(commonHeaders(request.id))
@@ -166,49 +152,8 @@ export function createFrame(options: FrameOptions): Frame {
       .send(JSON.stringify(buildProblemBody(problem, request.id)));
   };
 
-  /** Counts and logs a request that has got its answer, or whose client has gone. */
-  const over = (request: FastifyRequest, reply: FastifyReply, { startedAt, code, caller: known }: UnderWay): void => {
-    const route = request.routeOptions.url ?? 'none';
-    underWay.delete(request);
-    const duration = (clock() - startedAt) / 1000;
-    metrics.request({ method: request.method, route, status: String(reply.statusCode) }, duration);
-    traces.served(
-      request,
-      {
-        'http.request.method': request.method,
-        'http.route': route,
-        'http.response.status_code': reply.statusCode,
-        ...(code === undefined ? {} : { 'error.type': code }),
-      },
-      reply.statusCode >= 500,
-    );
-    const caller = known?.principal;
-    log.info(
-      {
-        request_id: request.id,
-        method: request.method,
-        route,
-        status: reply.statusCode,
-        ms: Math.round(duration * 1000),
-        ...(reply.raw.writableFinished ? {} : { aborted: true }),
-        ...(code === undefined ? {} : { code }),
-        ...(caller === undefined ? {} : { caller: caller.identity, client: caller.client }),
-      },
-      'request',
-    );
-  };
-
   app.addHook('onRequest', (request, reply, done) => {
-    const known: UnderWay = { startedAt: clock(), caller: undefined, code: undefined, response: reply.raw };
-    underWay.set(request, known);
-    // Not the hook onResponse, which is never called where the client goes away in the middle.
-    reply.raw.once('close', () => over(request, reply, known));
-    const { traceparent, tracestate } = request.headers;
-    traces.begin(
-      request,
-      parseTraceContext(traceparent, tracestate),
-      `${request.method} ${request.routeOptions.url ?? 'none'}`,
-    );
+    underWay.begin(request, reply);
     void reply.headers(commonHeaders(request.id));
     // No name that Keyturn gives or takes has it, and PostgreSQL has no text with it.
     if (request.url.includes('%00')) {
@@ -262,8 +207,7 @@ export function createFrame(options: FrameOptions): Frame {
         : ({ ok: false, refusal: { room: 'who', refusal: { why: 'credentials', refusal: bearer.refusal } } } as const));
     const found = asked instanceof Promise ? await asked : asked;
     if (found.ok) {
-      const known = underWay.get(request);
-      if (known !== undefined) known.caller = found.value;
+      underWay.noteCaller(request, found.value);
       return found;
     }
     const problem = explainRefusal(found.refusal, options.metadataUrl(resource), options.scopesOf(resource));
@@ -279,7 +223,7 @@ export function createFrame(options: FrameOptions): Frame {
   };
 
   const answerPage = (request: FastifyRequest, reply: FastifyReply, problem: Problem): FastifyReply => {
-    noteProblem(request, problem);
+    underWay.noteProblem(request, problem);
     return reply
       .code(problem.status)
       .headers({ ...problem.headers, ...pageHeaders([]) })
@@ -305,7 +249,7 @@ export function createFrame(options: FrameOptions): Frame {
         const asPage =
           definition.page === true && request.headers.authorization === undefined && isPage(request.headers);
         const answerRefusal = asPage ? answerPage : answerProblem;
-        const known = underWay.get(request)?.caller;
+        const known = underWay.callerOf(request);
         const caller = known === undefined ? await authenticate(request, 'rest') : ok(known);
         if (!caller.ok) {
           const challenge = caller.refusal.status === 401 ? options.sessions?.challenge(request) : undefined;
@@ -346,16 +290,9 @@ export function createFrame(options: FrameOptions): Frame {
     });
   };
 
-  const endStreams = (concerned: (caller: Caller) => boolean): void => {
-    for (const { response, caller } of underWay.values()) {
-      // An answer that has begun is a stream, or is as good as over: ending it takes nothing from anybody else.
-      if (response.headersSent && caller !== undefined && concerned(caller)) response.destroy();
-    }
-  };
-
   const limited: UnderDeadline = (reply, work) => underDeadline(options.deadline, reply, work);
 
-  return { app, route, authenticate, answerProblem, underDeadline: limited, endStreams };
+  return { app, route, authenticate, answerProblem, underDeadline: limited, endStreams: underWay.endStreams };
 }
 
 /** Those that came once, without what may be a secret. */
