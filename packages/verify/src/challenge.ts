@@ -46,6 +46,10 @@ export function wireOf(refusal: TokenRefusal): WireRefusal {
     case 'not-bound':
       return invalid('The access token and the authorization scheme do not belong together');
     case 'dpop-proof':
+      // What this service cannot tell is not the client's fault.
+      if (refusal.fault === 'replay-unknown' || refusal.fault === 'nonce-unknown') {
+        return unavailable('The DPoP proof cannot be checked at the moment');
+      }
       return { status: 401, error: 'invalid_dpop_proof', description: 'The DPoP proof is not valid' };
     case 'dpop-nonce':
       return { status: 401, error: 'use_dpop_nonce', description: 'The DPoP proof needs the nonce of this answer' };

@@ -9,7 +9,8 @@ export function sameTarget(htu: string, url: string): boolean {
 }
 
 function target(text: string): string | undefined {
-  if (!URL.canParse(text)) return undefined;
+  // What is no URI (RFC 3986 §2), and would be bent into one: white space dropped, a backslash taken for a slash.
+  if (/[^\x21-\x7e]|\\/.test(text) || !URL.canParse(text)) return undefined;
   const { protocol, host, pathname, username, password } = new URL(text);
   if ((protocol !== 'https:' && protocol !== 'http:') || username !== '' || password !== '') return undefined;
   return `${protocol}//${host}${pathname.replaceAll(/%[0-9a-f]{2}/gi, plainer)}`;

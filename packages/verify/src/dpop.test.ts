@@ -115,6 +115,9 @@ describe('a proof', () => {
     ['a relative URL', 'htu', { claims: { htu: '/orders' } }],
     ['a user in the URL', 'htu', { claims: { htu: 'https://me@api.example.com/orders' } }],
     ['no URL', 'htu', { claims: { htu: undefined } }],
+    ['a backslash for a slash', 'htu', { claims: { htu: 'https://api.example.com\\orders' } }],
+    ['white space before the URL', 'htu', { claims: { htu: ` ${url}` } }],
+    ['a line end after the URL', 'htu', { claims: { htu: `${url}\n` } }],
     ['an old proof', 'iat', { claims: { iat: now - 61 } }],
     ['a proof of the future', 'iat', { claims: { iat: now + 6 } }],
     ['no iat', 'iat', { claims: { iat: undefined } }],
@@ -171,6 +174,22 @@ describe('a proof', () => {
 
   it('is refused while the store of used proofs does not answer', async () => {
     expect(await resource({ replay: { claim: () => Promise.reject(new Error('down')) } }).ask()).toBe('replay-unknown');
+  });
+
+  it('is refused while the source of nonces does not answer', async () => {
+    const down = (): never => {
+      throw new Error('down');
+    };
+    for (const nonces of [
+      { current: down, accepts: () => false },
+      { current: () => 'n', accepts: down },
+    ]) {
+      expect(await resource({ nonces }).ask({ proof: proof({ claims: { nonce: 'n' } }) })).toBe('nonce-unknown');
+    }
+  });
+
+  it('is missing where a web Headers object says null', async () => {
+    expect(await resource().ask({ proof: new Headers().get('dpop') })).toBe('missing');
   });
 
   it('must carry the nonce of the server where there is one', async () => {

@@ -35,7 +35,7 @@ export interface NonceSource {
 export interface DpopRequest {
   readonly token: string;
   /** The DPoP header, or all of them if there are several. */
-  readonly proof: string | readonly string[] | undefined;
+  readonly proof: string | readonly string[] | null | undefined;
   readonly method: string;
   /** The URL that the client called, so behind a proxy the public one. Query and fragment do not matter. */
   readonly url: string;
@@ -64,10 +64,8 @@ export async function checkDpop(
   if (typeof proof === 'string') return refuse({ why: 'dpop-proof', fault: proof });
   const fault = faultOfProof(proof, request, jkt, at, options.maxAge ?? seconds(60));
   if (fault !== undefined) return refuse({ why: 'dpop-proof', fault });
-  const { nonce } = proof.claims;
-  if (options.nonces !== undefined && !(typeof nonce === 'string' && options.nonces.accepts(nonce))) {
-    return refuse({ why: 'dpop-nonce', nonce: options.nonces.current() });
-  }
+  const stale = faultOfNonce(proof, options.nonces);
+  if (stale !== undefined) return refuse(stale);
   // Last, so that only a proof that is good in all else uses up its id.
   const first = await claim(proof, jkt, options);
   return first === undefined ? ok(undefined) : refuse({ why: 'dpop-proof', fault: first });
@@ -81,7 +79,8 @@ interface Proof {
 }
 
 function parseProof(header: DpopRequest['proof'], options: DpopOptions): Proof | DpopFault {
-  if (header === undefined) return 'missing';
+  // Null is what a `Headers` object says of a field that is not there.
+  if (header === undefined || header === null) return 'missing';
   const text = typeof header === 'string' ? header : header.length === 1 ? header[0] : undefined;
   // Two header lines arrive joined by a comma, which no proof contains.
   if (text === undefined || text.includes(',')) return 'several';
@@ -120,6 +119,17 @@ function faultOfProof(
   if (!(iat >= now - maxAge && iat <= now + clientAhead)) return 'iat';
   if (ath !== sha256(request.token)) return 'ath';
   return thumbprint(key) === jkt ? undefined : 'thumbprint';
+}
+
+function faultOfNonce({ claims }: Proof, nonces: NonceSource | undefined): DpopRefusal | undefined {
+  if (nonces === undefined) return undefined;
+  const { nonce } = claims;
+  try {
+    if (typeof nonce === 'string' && nonces.accepts(nonce)) return undefined;
+    return { why: 'dpop-nonce', nonce: nonces.current() };
+  } catch {
+    return { why: 'dpop-proof', fault: 'nonce-unknown' };
+  }
 }
 
 async function claim({ claims }: Proof, jkt: string, options: DpopOptions): Promise<DpopFault | undefined> {

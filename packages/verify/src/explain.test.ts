@@ -81,6 +81,7 @@ describe('a refusal', () => {
     'thumbprint',
     'replayed',
     'replay-unknown',
+    'nonce-unknown',
   ] as const)('of a proof is explained too: %s', (fault) => {
     expect(explain({ why: 'dpop-proof', fault })).toMatch(/not good: .+\.$/);
   });
@@ -142,6 +143,16 @@ describe('a challenge', () => {
   it('for DPoP names the algorithms', () => {
     expect(dpopChallenge(undefined, ['ES256', 'EdDSA'])).toBe('DPoP algs="ES256 EdDSA"');
     expect(dpopChallenge({ why: 'dpop-proof', fault: 'iat' }, ['ES256'])).toContain('error="invalid_dpop_proof"');
+  });
+
+  it('does not blame the client for what this service cannot tell', () => {
+    for (const fault of ['replay-unknown', 'nonce-unknown'] as const) {
+      expect(wireOf({ why: 'dpop-proof', fault })).toMatchObject({ status: 503, error: 'temporarily_unavailable' });
+    }
+    expect(wireOf({ why: 'dpop-proof', fault: 'replayed' })).toMatchObject({
+      status: 401,
+      error: 'invalid_dpop_proof',
+    });
   });
 
   it('cannot be broken out of', () => {

@@ -129,6 +129,8 @@ function explainProof(fault: DpopFault): string {
       return 'it was used before';
     case 'replay-unknown':
       return 'the store of used proofs does not answer';
+    case 'nonce-unknown':
+      return 'the source of nonces does not answer';
     default:
       return unreachable(fault);
   }

@@ -84,6 +84,7 @@ export type DpopFault =
   | 'ath'
   | 'thumbprint'
   | 'replayed'
-  | 'replay-unknown';
+  | 'replay-unknown'
+  | 'nonce-unknown';
 
 export type TokenPart = 'token' | 'header' | 'payload' | 'signature';
