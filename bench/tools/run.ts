@@ -34,8 +34,10 @@ export async function run(): Promise<{ line: string; ok: boolean }> {
   try {
     const stage = await openStage(opened);
     const spent = new Map<string, number[]>();
-    // A round that does not count: all of them are compiled then, and have their tokens.
-    for (const { shot, requests } of stage.contenders) await fire(shot, requests, 16);
+    // Rounds that do not count: the first gets the tokens, and a service of this size is compiled for longer than that one.
+    for (let round = 0; round < 4; round++) {
+      for (const { shot, requests } of stage.contenders) await fire(shot, requests, 16);
+    }
     for (let round = 0; round < (quick ? 3 : 7); round++) {
       for (const { name, pid, shot, requests } of shuffled(stage.contenders)) {
         const before = cpuMilliseconds(pid);
