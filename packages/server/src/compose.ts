@@ -1,3 +1,4 @@
+import { foldName } from '@keyturn/policy';
 import { createGuardedFetch } from '@keyturn/net';
 import { ok, type Result, refuse, seconds } from '@keyturn/protocol';
 import { openStore } from '@keyturn/store';
@@ -18,6 +19,7 @@ import { createManagement } from './features/health/management.ts';
 import { mountPatFeature } from './features/pats/mount.ts';
 import { openPats } from './features/pats/open-pats.ts';
 import { readOwnersFromKeycloak } from './features/pats/owners.ts';
+import { namesToStop } from './features/policies/killed.ts';
 import { openPolicies } from './features/policies/open-policies.ts';
 import { openRbac } from './features/rbac/open-rbac.ts';
 import { nobodyToAsk, voidingOnDeny, voidOfKilled, voidOnRevocation } from './features/requests/in-the-house.ts';
@@ -201,7 +203,7 @@ export async function compose(settings: Settings, world: World): Promise<Result<
   });
   policies.mount(frame, { adminRole, past: requests?.past ?? (async () => []), toolById: lookup.toolById });
   policies.onKilled(({ agent, reason }) => {
-    frame.endStreams(({ principal }) => [principal.identity, principal.client, principal.subject].includes(agent));
+    frame.endStreams(({ principal }) => namesToStop(principal).includes(foldName(agent)));
     if (requests !== undefined) voidOfKilled(requests, agent, reason, log);
   });
   rbac.mount(frame);

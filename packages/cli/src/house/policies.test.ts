@@ -277,7 +277,33 @@ describe('the kill switch', () => {
 
   it('cannot be turned on oneself, nor on what is no name', async () => {
     expect((await house.post(`/api/v1/agents/${subjectOf(admin)}/kill`, admin, {})).status).toBe(400);
-    expect((await house.post(`/api/v1/agents/${encodeURIComponent('a b')}/kill`, admin, {})).status).toBe(400);
+    expect((await house.post(`/api/v1/agents/${subjectOf(admin).toUpperCase()}/kill`, admin, {})).status).toBe(400);
+    for (const id of ['a\nb', '\u202ea', 'ktn_abc', 'eyJabc', 'x'.repeat(201)]) {
+      expect([id, (await house.post(`/api/v1/agents/${encodeURIComponent(id)}/kill`, admin, {})).status]).toEqual([
+        id,
+        400,
+      ]);
+    }
+  });
+
+  it('is turned by any name that an agent may have, in any spelling, and back', async () => {
+    const chef = await house.tokenOf('chef');
+    const loud = subjectOf(chef).toUpperCase();
+    const id = encodeURIComponent('Agent für Rückläufer');
+    for (const [path, name] of [
+      [loud, loud],
+      [id, 'Agent für Rückläufer'],
+    ] as const) {
+      expect((await house.post(`/api/v1/agents/${path}/kill`, admin, {})).body).toMatchObject({
+        agent: name,
+        state: 'killed',
+      });
+    }
+    expect((await order({}, chef)).status).toBe(403);
+    expect((await house.post(`/api/v1/agents/${id}/revive`, admin, {})).status).toBe(200);
+    expect((await house.post(`/api/v1/agents/${subjectOf(chef)}/revive`, admin, {})).status).toBe(200);
+    expect((await house.get('/api/v1/agents', admin)).body['killed']).toEqual([]);
+    expect((await order({}, chef)).status).toBe(200);
   });
 });
 

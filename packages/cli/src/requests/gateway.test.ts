@@ -188,6 +188,12 @@ describe('the gateway of seed 001', () => {
         404,
       );
       expect((await house.get('/agent-requests?phase=Nothing', reviewer)).status).toBe(400);
+      const both = await house.get(
+        '/agent-requests?phase=Denied&phase=Cancelled&correlationID=run-7&limit=5',
+        reviewer,
+      );
+      expect(both.body).toEqual({ items: [] });
+      expect((await house.get('/agent-requests?correlationID=run-7&correlationID=x', reviewer)).status).toBe(400);
     });
 
     it('can be watched until its end', async () => {

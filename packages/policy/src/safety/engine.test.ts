@@ -308,6 +308,25 @@ describe('a safety policy', () => {
     expect(found.success).toBe(true);
   });
 
+  it('is refused where a day or a stretch of days would never come', () => {
+    const withDays = (...except: string[]) =>
+      safetyPolicySchema.safeParse({
+        apiVersion: 'keyturn.dev/v1alpha1',
+        kind: 'SafetyPolicy',
+        metadata: { name: 'freeze' },
+        spec: {
+          calendars: { more: except },
+          rules: [
+            { name: 'r', type: 'TimeWindow', action: 'Deny', config: { timeZone: 'UTC', windows: [{}], except } },
+          ],
+        },
+      }).success;
+    expect(withDays('2028-02-29', '02-29', '12-31', '2026-12-31/2027-01-02', '2026-12-31/2026-12-31')).toBe(true);
+    for (const day of ['2026-02-29', '02-30', '04-31', '2027-01-02/2026-12-31', '2026-11-31/2026-12-02']) {
+      expect([day, withDays(day)]).toEqual([day, false]);
+    }
+  });
+
   it('is refused with the rule, the place and the reason', () => {
     const parsed = safetyPolicySchema.parse({
       apiVersion: 'keyturn.dev/v1alpha1',

@@ -34,7 +34,18 @@ const dates = z
   .regex(
     /^(?:\d{4}-)?(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$|^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])\/\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$/,
     'expected a date: 2026-12-24, 12-25 for every year, or 2026-12-24/2027-01-02',
-  );
+  )
+  .refine((text) => text.split('/').every(isDay), 'is a day that no calendar has')
+  .refine((text) => {
+    const [from = '', to = from] = text.split('/');
+    return from <= to;
+  }, 'ends before it begins');
+
+/** `02-29` is a day of some years. */
+function isDay(text: string): boolean {
+  const [day = 0, month = 0, year = 2000] = text.split('-').map(Number).reverse();
+  return day <= new Date(Date.UTC(year, month, 0)).getUTCDate();
+}
 
 const timeWindow = z.strictObject({
   /** An IANA name. Windows are read off the clock on the wall there, daylight saving included. */

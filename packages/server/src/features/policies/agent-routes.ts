@@ -1,12 +1,20 @@
+import { foldName } from '@keyturn/policy';
 import { ok, refuse } from '@keyturn/protocol';
 import { z } from 'zod';
 import { changerOf } from '../../http/audit-actor.ts';
 import type { Frame } from '../../http/frame.ts';
 import { invalidRequest } from '../../http/problem.ts';
 import type { PolicyKeeper } from './keeper.ts';
-import type { KilledAgent, KillList } from './killed.ts';
+import { type KilledAgent, type KillList, namesToStop } from './killed.ts';
 
-const killSchema = z.strictObject({ reason: z.string().min(1).max(500).default('no reason given') });
+const killSchema = z.strictObject({
+  reason: z
+    .string()
+    .min(1)
+    .max(500)
+    .refine((text) => !text.includes('\0'), 'has the character NUL')
+    .default('no reason given'),
+});
 
 export interface AgentRouteParts {
   readonly kills: KillList;
@@ -34,9 +42,8 @@ export function mountAgents(frame: Frame, { kills, keeper, adminRole: needsRole 
     action: ({ params }) => ({ kind: 'agent.kill', ...targetOf(params['id']), needsRole }),
     handle: async (passage) => {
       const id = passage.params['id'] ?? '';
-      const { identity, client, subject } = passage.approved.caller.principal;
       if (!isAgentId(id)) return refuse(invalidRequest([{ field: 'path.id', message: 'is no name of an agent' }]));
-      if ([identity, client, subject].includes(id)) {
+      if (namesToStop(passage.approved.caller.principal).includes(foldName(id))) {
         return refuse(
           invalidRequest([{ field: 'path.id', message: 'is what you are calling with: you could not revive it' }]),
         );
@@ -65,9 +72,9 @@ function describe({ agent, reason, by, at }: KilledAgent): Record<string, string
   return { agent, state: 'killed', reason, by, at: new Date(at).toISOString() };
 }
 
-/** An identity may be an e-mail address, a URN or a client id; a token is longer. */
+/** Clients may be named in any language and with spaces, as subject lists take them; a token is no name. */
 function isAgentId(id: string): boolean {
-  return /^[\w.:@/+~|-]{1,200}$/u.test(id) && !id.startsWith('eyJ') && !id.startsWith('ktn_');
+  return /^[^\p{C}\p{Zl}\p{Zp}]{1,200}$/u.test(id) && !id.startsWith('eyJ') && !id.startsWith('ktn_');
 }
 
 function targetOf(id: string | undefined): { target?: string } {

@@ -5,7 +5,7 @@ import type { Action, Decision, RoomParts } from '../../http/rooms.ts';
 import { goOn, type Soon } from '../../http/soon.ts';
 import { buildInput, isGoverned } from './input.ts';
 import type { PolicyKeeper, PolicySet } from './keeper.ts';
-import type { KilledAgent } from './killed.ts';
+import { type KilledAgent, namesToStop } from './killed.ts';
 import type { Takes } from './takes.ts';
 
 /** What holds where no rule matches: of tools, and of what agents ask leave for. */
@@ -78,11 +78,11 @@ export function createDecisionPoint({ engine, keeper, takes, clock, defaults }: 
   }
 }
 
-/** An agent is known by its identity, its client and its subject: whichever was named, it is dead. */
+/** Whichever of its names was stopped, it is dead. */
 function findKilled({ killed }: PolicySet, { principal }: Caller): KilledAgent | undefined {
   if (killed.size === 0) return undefined;
-  for (const name of [principal.identity, principal.client, principal.subject]) {
-    const dead = name === undefined ? undefined : killed.get(name);
+  for (const name of namesToStop(principal)) {
+    const dead = killed.get(name);
     if (dead !== undefined) return dead;
   }
   return undefined;

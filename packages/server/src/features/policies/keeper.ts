@@ -1,4 +1,4 @@
-import type { CompiledPolicy, SafetyEngine } from '@keyturn/policy';
+import { type CompiledPolicy, foldName, type SafetyEngine } from '@keyturn/policy';
 import type { Clock } from '@keyturn/protocol';
 import type { Store } from '@keyturn/store';
 import type { Log } from '../../outside/log.ts';
@@ -16,6 +16,7 @@ export interface PolicyKeeper {
 
 export interface PolicySet {
   readonly policies: readonly CompiledPolicy[];
+  /** By their names as `foldName` compares them. */
   readonly killed: ReadonlyMap<string, KilledAgent>;
 }
 
@@ -61,8 +62,8 @@ export async function keepPolicies({
     }
     const before = set.killed;
     compiled = next;
-    set = { policies: [...next.values()], killed: new Map(dead.map((one) => [one.agent, one])) };
-    for (const one of dead) if (!before.has(one.agent)) for (const listener of listeners) listener(one);
+    set = { policies: [...next.values()], killed: new Map(dead.map((one) => [foldName(one.agent), one])) };
+    for (const one of dead) if (!before.has(foldName(one.agent))) for (const listener of listeners) listener(one);
   };
 
   let running: Promise<void> | undefined;

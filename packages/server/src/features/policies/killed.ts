@@ -1,5 +1,7 @@
-import { type Clock, type EpochMilliseconds, epochMilliseconds } from '@keyturn/protocol';
+import { foldName } from '@keyturn/policy';
+import { type Clock, type EpochMilliseconds, epochMilliseconds, type Principal } from '@keyturn/protocol';
 import type { Store } from '@keyturn/store';
+import { actorsOf } from '../../http/actors.ts';
 import type { Changer } from '../../http/audit-actor.ts';
 import { auditOf, policiesChannel } from './repository.ts';
 import type { PolicyTables } from './tables.ts';
@@ -14,9 +16,20 @@ export interface KilledAgent {
 
 export interface KillList {
   readonly all: () => Promise<readonly KilledAgent[]>;
-  /** False where it was dead already. */
+  /** False where it was dead already, by this spelling. */
   readonly kill: (agent: string, reason: string, by: Changer) => Promise<boolean>;
+  /** By whatever spelling it was killed. False where it was alive. */
   readonly revive: (agent: string, by: Changer) => Promise<boolean>;
+}
+
+/**
+ * Every name by which a caller can be stopped, as `foldName` compares them: identity, client and subject, and whoever acts
+ * for the subject (`act`). In an emergency a letter case must not decide whether an agent goes on.
+ */
+export function namesToStop({ identity, client, subject, claims }: Principal): readonly string[] {
+  return [identity, client, subject, ...actorsOf(claims['act'])]
+    .filter((name) => name !== undefined)
+    .map((name) => foldName(name));
 }
 
 /** Each change, its audit row and its notification on `policiesChannel` are one transaction. */
@@ -51,12 +64,11 @@ export function openKillList(store: Store, clock: Clock): KillList {
       }),
     revive: (agent, by) =>
       store.transaction(async (tx) => {
-        const removed = await tx.db
-          .withTables<PolicyTables>()
-          .deleteFrom('policies_killed')
-          .where('agent', '=', agent)
-          .executeTakeFirst();
-        if (removed.numDeletedRows !== 1n) return false;
+        const db = tx.db.withTables<PolicyTables>();
+        const rows = await db.selectFrom('policies_killed').select('agent').execute();
+        const names = rows.map((row) => row.agent).filter((name) => foldName(name) === foldName(agent));
+        if (names.length === 0) return false;
+        await db.deleteFrom('policies_killed').where('agent', 'in', names).execute();
         tx.audit(auditOf('agent.revive', agent, by, clock()));
         await tx.notify(policiesChannel, 'killed');
         return true;

@@ -212,6 +212,23 @@ describe('an approval', () => {
     expect(['Cancelled', 'Expired']).toContain((await desk.repository.byName(name))?.phase);
   });
 
+  it('is void, and what waits too, when the agent that acts for somebody is stopped', async () => {
+    const acting = callerOf({
+      subject: 'alice-sub',
+      client: 'web',
+      claims: { act: { sub: 'x', act: { azp: 'Runaway-1' } } },
+    });
+    const [waiting, approved, other] = [
+      await asked(acting, { id: 1 }),
+      await asked(acting, { id: 2 }),
+      await asked(agent, { id: 3 }),
+    ];
+    await desk.book.approve(bob, approved, {});
+    expect(await desk.keeper.voidAll({ kind: 'agent', value: 'runaway-1' }, 'AgentStopped', 'stopped')).toBe(2);
+    for (const name of [waiting, approved]) expect((await desk.repository.byName(name))?.phase).toBe('Cancelled');
+    expect((await desk.repository.byName(other))?.phase).toBe('Pending');
+  });
+
   it('of another form of the call shows the difference, and only that form goes through', async () => {
     const name = await asked(agent, { id: 1, note: { to: 'x' } });
     const bad = await desk.book.approve(bob, name, { parameters: { bad: 1 } });

@@ -1,5 +1,6 @@
 import { type Approver, foldName } from '@keyturn/policy';
-import { type EpochMilliseconds, epochMilliseconds, isJsonObject, type Principal } from '@keyturn/protocol';
+import { type EpochMilliseconds, epochMilliseconds, type Principal } from '@keyturn/protocol';
+import { actorsOf } from '../../http/actors.ts';
 import { type Caller, rolesOfToken } from '../../http/caller.ts';
 import type { Membership } from './membership.ts';
 import type { Approval, Requester } from './request.ts';
@@ -106,13 +107,6 @@ export function approvalOf(
 function namesOf({ claims }: Principal): readonly string[] {
   const { preferred_username: username, email, email_verified: verified } = claims;
   return [username, verified === true ? email : undefined].filter((name) => typeof name === 'string');
-}
-
-/** Everybody in a chain of actors, by every name that it gives them. RFC 8693 §4.1. */
-function actorsOf(act: unknown, depth = 0): readonly string[] {
-  if (!isJsonObject(act) || depth > 10) return [];
-  const own = [act['sub'], act['azp'], act['client_id'], act['preferred_username']];
-  return [...own.filter((name) => typeof name === 'string'), ...actorsOf(act['act'], depth + 1)];
 }
 
 /** The people whose client this is, if it is the client's own account. The owner of a personal access token is its subject. */

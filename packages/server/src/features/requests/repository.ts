@@ -135,8 +135,19 @@ export function openRequestRepository(store: Store, announce: Announce = () => [
     },
     async concerning(selector) {
       let query = db.selectFrom('requests_request').selectAll().where('phase', 'in', ['Pending', 'Approved']);
-      if (selector.kind === 'agent') query = query.where('agent', '=', foldName(selector.value));
-      else if (selector.kind !== 'all') {
+      if (selector.kind === 'agent') {
+        const name = foldName(selector.value);
+        // Who acts for somebody is in the body: rows that may be theirs, of which those are kept that are.
+        const rows = await query
+          .where((eb) => eb.or([eb('agent', '=', name), eb('body', 'like', '%"actors":["%')]))
+          .execute();
+        return rows
+          .map(requestOf)
+          .filter(({ requester: { identity, actors } }) =>
+            [identity, ...actors].some((each) => foldName(each) === name),
+          );
+      }
+      if (selector.kind !== 'all') {
         const { kind, value, issuer } = selector;
         const entry = `%\n${nameOf(kind, value)}\n%`;
         query = query.where((eb) => eb.or([eb(columns[kind], '=', value), eb('approver_names', 'like', entry)]));

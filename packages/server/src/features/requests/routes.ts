@@ -158,12 +158,21 @@ interface ListQuery {
   readonly after: string | undefined;
 }
 
+/** A filter that is passed over shows more than was asked for; phases may be given one by one. */
+const single = ['agentIdentity', 'correlationID', 'classification', 'limit', 'continue'] as const;
+
 function readQuery(query: Readonly<Record<string, unknown>>): Result<ListQuery, Problem> {
-  const text = (name: string): string | undefined => {
+  const texts = (name: string): readonly string[] => {
     const value = query[name];
-    return typeof value === 'string' && value !== '' ? value : undefined;
+    return (Array.isArray(value) ? value : [value]).filter((each) => typeof each === 'string' && each !== '');
   };
-  const wanted = text('phase')?.split(',');
+  const text = (name: string): string | undefined => texts(name)[0];
+  const twice = [...single].filter((name) => texts(name).length > 1);
+  if (twice.length > 0) {
+    return refuse(invalidRequest(twice.map((name) => ({ field: `query.${name}`, message: 'is there twice' }))));
+  }
+  const given = texts('phase').flatMap((names) => names.split(','));
+  const wanted = given.length === 0 ? undefined : given;
   const found = wanted?.map((name) => phases.find((phase) => phase === name));
   if (found?.includes(undefined) === true) {
     return refuse(invalidRequest([{ field: 'query.phase', message: `use ${phases.join(', ')}` }]));
