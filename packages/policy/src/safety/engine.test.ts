@@ -223,9 +223,11 @@ describe('a decision by safety policies', () => {
     const policies = [policy('p', { rules })];
     for (let i = 0; i < 2000; i += 1) decide(policies, 'allow');
     const times = Array.from({ length: 15 }, () => {
-      const begun = performance.now();
+      // Of this thread alone: what else the machine does is not the decision's time.
+      const begun = process.threadCpuUsage();
       for (let i = 0; i < 100; i += 1) decide(policies, 'allow');
-      return (performance.now() - begun) / 100;
+      const { user, system } = process.threadCpuUsage(begun);
+      return (user + system) / 1000 / 100;
     });
     // The best of several: a shared machine says nothing in the mean.
     expect(Math.min(...times)).toBeLessThan(0.2);
