@@ -1,5 +1,6 @@
-import type { Json } from '@keyturn/protocol';
+import type { Json, JsonObject } from '@keyturn/protocol';
 import { describe, expect, it } from 'vitest';
+import type { Tool } from '../tool.ts';
 import { toolOf } from '../trial/sample.ts';
 import { checkArguments } from './check-arguments.ts';
 import { guardedPattern, worstCase } from './guarded-pattern.ts';
@@ -142,5 +143,66 @@ describe('a pattern of a foreign document', () => {
     const started = process.cpuUsage();
     expect(checkArguments(evil, { q: `${'a'.repeat(40)}!` }).ok).toBe(true);
     expect(process.cpuUsage(started).user / 1000).toBeLessThan(2000);
+  });
+});
+
+describe('a value that a schema would be slow to check', () => {
+  const of = (schema: JsonObject, components: JsonObject = {}) =>
+    toolOf({ requestBody: { content: { 'application/json': { schema } } } }, { path: '/x', components });
+  /** CPU milliseconds of a check, once the schema is compiled. */
+  const cost = (tool: Tool, body: Json) => {
+    checkArguments(tool, {});
+    const started = process.cpuUsage();
+    const { ok } = checkArguments(tool, { body });
+    return { ok, spent: process.cpuUsage(started).user / 1000 };
+  };
+
+  it('holds nobody up: a long list of things that must differ', async () => {
+    const tool = await of({ type: 'array', uniqueItems: true, items: { type: 'object' } });
+    const items = Array.from({ length: 20_000 }, (_, n) => ({ n, text: 'x' }));
+    const { ok, spent } = cost(tool, items);
+    expect(ok).toBe(true);
+    expect(spent).toBeLessThan(1000);
+    expect(checkArguments(tool, { body: [...items, { text: 'x', n: 7 }] })).toMatchObject({
+      refusal: [{ pointer: '/body', message: 'must NOT have duplicate items' }],
+    });
+  });
+
+  it('holds nobody up: a long list of what must be among many', async () => {
+    const tool = await of({ type: 'array', items: { enum: Array.from({ length: 2000 }, (_, n) => ({ n })) } });
+    const { ok, spent } = cost(
+      tool,
+      Array.from({ length: 20_000 }, () => ({ n: 1999 })),
+    );
+    expect(ok).toBe(true);
+    expect(spent).toBeLessThan(1000);
+    expect(checkArguments(tool, { body: [{ n: 2000 }] }).ok).toBe(false);
+  });
+
+  it('holds nobody up: what is nested, by a schema that tries several branches on each level', async () => {
+    const branch = (kind: string) => ({
+      type: 'object',
+      properties: { next: { $ref: '#/components/schemas/Node' }, kind: { const: kind } },
+      required: ['kind'],
+    });
+    const Node = { oneOf: [branch('a'), branch('b'), branch('c')] };
+    const tool = await of({ $ref: '#/components/schemas/Node' }, { schemas: { Node } });
+    const nested = (depth: number): JsonObject =>
+      depth === 0 ? { kind: 'c' } : { kind: 'c', next: nested(depth - 1) };
+    const { ok, spent } = cost(tool, nested(90));
+    expect(ok).toBe(true);
+    expect(spent).toBeLessThan(3000);
+    expect(checkArguments(tool, { body: { kind: 'a', next: { kind: 'd' } } }).ok).toBe(false);
+  });
+
+  it('holds nobody up: thousands of names that are nearly right', async () => {
+    const properties = Object.fromEntries(Array.from({ length: 300 }, (_, n) => [`property_${n}`, {}]));
+    const tool = await of({ type: 'object', properties, additionalProperties: false });
+    const { ok, spent } = cost(
+      tool,
+      Object.fromEntries(Array.from({ length: 20_000 }, (_, n) => [`propertx_${n}`, 1])),
+    );
+    expect(ok).toBe(false);
+    expect(spent).toBeLessThan(1500);
   });
 });

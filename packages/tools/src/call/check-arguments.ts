@@ -1,9 +1,10 @@
 import { nearestName } from '@keyturn/net';
 import { isJsonObject, type Json, type JsonObject, ok, type Result, refuse } from '@keyturn/protocol';
-import { type ErrorObject, type ValidateFunction } from 'ajv';
+import type { ErrorObject } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import ajvFormats from 'ajv-formats';
 import type { Tool } from '../tool.ts';
+import { type Check, compileBounded } from './bounded-check.ts';
 import { guardedPattern } from './guarded-pattern.ts';
 
 /** One thing that is wrong with a call's arguments. */
@@ -41,28 +42,32 @@ export function checkAgainst(
   value: Json,
   part: 'input' | 'output',
 ): readonly ArgumentFault[] {
-  const validate = compiled(`${part}:${key}`, schema);
-  if (validate === undefined) return [{ pointer: '', message: 'the schema of this tool cannot be compiled' }];
+  const check = compiled(`${part}:${key}`, schema);
+  if (check === undefined) return [{ pointer: '', message: 'the schema of this tool cannot be compiled' }];
+  let errors: readonly ErrorObject[];
   try {
-    if (validate(value)) return [];
+    errors = check(value);
   } catch (error) {
     // A schema that holds itself in the same place (`allOf` of itself), or a value nested thousands of times.
     if (!(error instanceof RangeError)) throw error;
     return [{ pointer: '', message: 'is nested too deeply to be checked' }];
   }
+  if (errors.length === 0) return [];
   const faults = new Map<string, ArgumentFault>();
-  for (const error of validate.errors ?? []) {
+  for (const error of errors) {
+    // There may be as many as there is room for in a body, and describing one may cost a search for the nearest name.
+    if (faults.size === maxFaults) break;
     const fault = describeError(error);
-    if (faults.size < maxFaults) faults.set(`${fault.pointer}\n${fault.message}`, fault);
+    faults.set(`${fault.pointer}\n${fault.message}`, fault);
   }
   return [...faults.values()];
 }
 
 // A memo of a pure function, not state: the same schema always compiles to the same check. Bounded, oldest first.
-const memo = new Map<string, ValidateFunction | undefined>();
+const memo = new Map<string, Check | undefined>();
 const maxMemo = 2000;
 
-function compiled(key: string, schema: JsonObject): ValidateFunction | undefined {
+function compiled(key: string, schema: JsonObject): Check | undefined {
   if (memo.has(key)) return memo.get(key);
   if (memo.size >= maxMemo) {
     for (const oldest of memo.keys()) {
@@ -70,12 +75,12 @@ function compiled(key: string, schema: JsonObject): ValidateFunction | undefined
       break;
     }
   }
-  const validate = compile(schema);
-  memo.set(key, validate);
-  return validate;
+  const check = compile(schema);
+  memo.set(key, check);
+  return check;
 }
 
-function compile(schema: JsonObject): ValidateFunction | undefined {
+function compile(schema: JsonObject): Check | undefined {
   // One instance a schema: ajv keeps all that it ever compiled, and this way the memo's bound is the only one.
   const ajv = new Ajv2020({
     strict: false,
@@ -87,7 +92,7 @@ function compile(schema: JsonObject): ValidateFunction | undefined {
   });
   ajvFormats.default(ajv);
   try {
-    return ajv.compile(schema);
+    return compileBounded(ajv, schema);
   } catch {
     return undefined;
   }
