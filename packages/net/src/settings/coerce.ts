@@ -52,7 +52,8 @@ function readUnion(text: string, options: readonly AnySchema[]): Result<unknown,
     if (read.ok && option.safeParse(read.value).success) return read;
   }
   const objects = options.some((option) => membersOf(option) !== undefined);
-  return objects && text.trim().startsWith('{') ? readJson(text, 'an object as JSON') : ok(text);
+  const json = objects && text.trim().startsWith('{') ? readJson(text, 'an object as JSON') : undefined;
+  return json?.ok === true ? json : ok(text);
 }
 
 function readJson(text: string, what: string): Result<unknown, string> {

@@ -4,6 +4,8 @@ import { loadSettings, type SettingSources } from './load-settings.ts';
 import type { SettingAlias } from './names.ts';
 import { explainSettingFault } from './setting-fault.ts';
 
+const limits = z.strictObject({ low: z.number().optional() });
+
 const schema = z.strictObject({
   auth: z.strictObject({
     issuer: z.url(),
@@ -24,6 +26,16 @@ const schema = z.strictObject({
   labels: z.record(z.string(), z.string()).default({}),
   size: z.union([z.number(), z.literal('auto')]).default('auto'),
   sources: z.array(z.strictObject({ name: z.string(), url: z.url() })).default([]),
+  /** As an object, or as `name value`. */
+  limits: z
+    .union([
+      limits,
+      z
+        .string()
+        .transform((text) => Object.fromEntries([text.split(' ')]))
+        .pipe(limits),
+    ])
+    .optional(),
 });
 
 const aliases: readonly SettingAlias[] = [
@@ -181,6 +193,20 @@ describe('text from the environment', () => {
     expect(await faults({ file: base, env: { [name]: text } })).toEqual([
       `${path} (${name}): ${message}; correct or unset ${name}`,
     ]);
+  });
+});
+
+describe('a fault in a value that may be of several kinds', () => {
+  it.each([
+    ['limits: {lwo: 1}', 'limits.lwo (keyturn.yaml:4:10): is not a setting; did you mean low?'],
+    ['limits: {low: x}', 'limits.low (keyturn.yaml:4:10): invalid input: expected number, received string; correct'],
+    ['limits: low x', 'limits (keyturn.yaml:4:1): low: invalid input: expected number, received string; correct'],
+    ['limits: 7', 'limits (keyturn.yaml:4:1): invalid input: expected object or string; correct'],
+    ['size: huge', 'size (keyturn.yaml:4:1): invalid input: expected number or auto; correct'],
+  ])('is of the kind that was meant: %s', async (line, said) => {
+    const [first, ...others] = await faults({ file: `${base}${line}\n` });
+    expect(others).toEqual([]);
+    expect(first).toContain(said);
   });
 });
 

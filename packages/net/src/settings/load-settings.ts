@@ -9,6 +9,7 @@ import { describePlace, type FoundFault, type Place } from './place.ts';
 import type { SettingFault, SettingOrigin } from './setting-fault.ts';
 import { findSetting, membersOf, settingNames } from './schema.ts';
 import { suggestion } from './suggestion.ts';
+import { issuesOfMeant } from './union-issue.ts';
 
 export interface SettingSources<Schema extends z.ZodObject> {
   /** What may be set, and the defaults. Objects should be strict. */
@@ -91,6 +92,16 @@ function readIssue(
   const segments = issue.path.map(String);
   const path = segments.join('.');
   const origin = originOf(segments, merged.origins, file?.places);
+  if (issue.code === 'invalid_union') {
+    const isText = typeof valueAt(merged.value, segments) === 'string';
+    return issuesOfMeant(issue).flatMap((inner) => {
+      if (!isText) return readIssue(inner, merged, file, sources);
+      // A document that was given as text is one setting: the place in it is part of what is said.
+      const place = inner.path.slice(segments.length).join('.');
+      const message = place === '' ? inner.message : `${place}: ${lowerFirst(inner.message)}`;
+      return readIssue({ ...issue, code: 'custom', message }, merged, file, sources);
+    });
+  }
   const inSchema = findSetting(schema, segments)?.schema ?? schema;
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({
