@@ -84,6 +84,17 @@ describe('break-glass', () => {
     expect((await house.fetchIn(browser, 'GET', '/api/v1/session')).status).toBe(401);
   });
 
+  it.each([
+    ['a cost without rounds', 'ln=15,r=8,p=0', 43],
+    ['a cost that is none', 'ln=0,r=8,p=1', 43],
+    ['a cost of more than a gibibyte', 'ln=21,r=8,p=1', 43],
+    ['a key of one byte', 'ln=15,r=8,p=3', 2],
+  ])('does not begin with a hash that no password could be checked against: %s', async (_, cost, length) => {
+    const passwordHash = `$scrypt$${cost}$${'A'.repeat(22)}$${'A'.repeat(length)}`;
+    const accounts = [{ username: 'alice', passwordHash, totpSecret }];
+    await expect(openLoginHouse({ settings: { breakGlass: { accounts } } })).rejects.toThrow('break-glass new');
+  });
+
   it('is no route where it is not configured', async () => {
     await using plain = await openLoginHouse();
     expect((await plain.ask('GET', '/login/break-glass')).status).toBe(404);

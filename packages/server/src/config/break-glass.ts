@@ -1,9 +1,15 @@
 import { z } from 'zod';
+import { parseScryptHash } from './scrypt-hash.ts';
 
 const account = z.strictObject({
   username: z.string().regex(/^[A-Za-z0-9._@-]{1,64}$/, 'letters, digits and . _ @ -'),
   /** `$scrypt$…`, as “keyturn break-glass new” prints it. */
-  passwordHash: z.string().regex(/^\$scrypt\$ln=\d+,r=\d+,p=\d+\$[\w+/=-]+\$[\w+/=-]+$/, 'use keyturn break-glass new'),
+  passwordHash: z
+    .string()
+    .refine(
+      (text) => parseScryptHash(text) !== undefined,
+      'is no hash that a password can be checked against: use keyturn break-glass new',
+    ),
   /** Base 32, at least 160 bits. RFC 4226 §4. */
   totpSecret: z.string().regex(/^[A-Z2-7]{32,}$/, 'base 32, at least 32 characters: use keyturn break-glass new'),
 });
@@ -16,6 +22,7 @@ export const breakGlassSection = z.strictObject({
   accounts: z
     .array(account)
     .min(1)
+    .refine((all) => new Set(all.map(({ username }) => username)).size === all.length, 'names a username twice')
     .describe('username, passwordHash, totpSecret of each; “keyturn break-glass new USERNAME” makes one.'),
   roles: z
     .array(z.string().min(1))

@@ -1,4 +1,5 @@
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
+import { parseScryptHash } from '../../../config/scrypt-hash.ts';
 
 /** Cost of new hashes: 32 MiB and about 100 ms (OWASP Password Storage: N=2^15, r=8, p=3). */
 const cost = { ln: 15, r: 8, p: 3 } as const;
@@ -10,15 +11,12 @@ export async function hashPassword(password: string, salt: Uint8Array = randomBy
   return `$scrypt$ln=${cost.ln},r=${cost.r},p=${cost.p}$${text(salt)}$${text(key)}`;
 }
 
-/** Whether the password is the hash's. A hash that cannot be read, or would cost more than 1 GiB, fits nothing. */
+/** Whether the password is the hash's. A hash that cannot be read fits nothing. */
 export async function isPassword(hash: string, password: string): Promise<boolean> {
-  const [, ln, r, p, salt = '', key = ''] =
-    /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([\w+/-]+)=*\$([\w+/-]+)=*$/.exec(hash) ?? [];
-  const numbers = { ln: Number(ln), r: Number(r), p: Number(p) };
-  if (ln === undefined || 128 * 2 ** numbers.ln * numbers.r > 2 ** 30) return false;
-  const wanted = Buffer.from(key, 'base64');
-  const derived = await derive(password, Buffer.from(salt, 'base64'), numbers, wanted.length);
-  return wanted.length >= 16 && timingSafeEqual(derived, wanted);
+  const read = parseScryptHash(hash);
+  if (read === undefined) return false;
+  const derived = await derive(password, read.salt, read, read.key.length);
+  return timingSafeEqual(derived, read.key);
 }
 
 /** A hash that no password has been given to: checking against it takes as long as against a real one. */
