@@ -97,6 +97,13 @@ describe('GET /api/v1/me', () => {
     expect((await send('DELETE', '/api/v1/me/active-roles', undefined, john)).status).toBe(204);
     expect(await me()).toMatchObject({ session: { chosen: false } });
   });
+
+  it('refuses whoever has no role at all to use one, as it refuses whoever has another', async () => {
+    const refused = await send('POST', '/api/v1/me/active-roles', { role: 'Payer' }, john);
+    expect([refused.status, refused.body['code']]).toEqual([403, 'role_not_authorized']);
+    expect((await send('DELETE', '/api/v1/me/active-roles/Payer', undefined, john)).status).toBe(404);
+    expect((await send('DELETE', '/api/v1/me/active-roles', undefined, john)).status).toBe(204);
+  });
 });
 
 describe('the management of roles', () => {

@@ -37,14 +37,23 @@ export function mountMe(
   const choose = async (
     caller: Caller,
     requestId: string,
-    change: (user: string, session: string) => RbacChange,
+    how: 'addActiveRole' | 'dropActiveRole',
+    role: string,
   ): Promise<Result<Done<Answer>, Problem>> => {
     const own = ownSession(caller);
     if (!own.ok) return turnedDown(own.refusal);
-    const { user, session } = own.value;
-    const kept = await commitChanges(parts, changedBy(caller, requestId), (state) =>
-      ok([...begin(state, user, session), change(user, sessionKey(user, session))]),
-    );
+    const { user } = own.value;
+    const session = sessionKey(user, own.value.session);
+    const kept = await commitChanges(parts, changedBy(caller, requestId), (state) => {
+      const change: RbacChange = { do: how, user, session, role };
+      if (state.rbac.users.has(user)) return ok([...begin(state, user, own.value.session), change]);
+      // Who was never given a role has none to choose.
+      const refusal =
+        how === 'addActiveRole'
+          ? { why: 'not-authorized' as const, user, role }
+          : { why: 'not-active' as const, session, role };
+      return refuse({ why: 'rbac', change, refusal });
+    });
     return kept.ok ? show(caller) : turnedDown(kept.refusal);
   };
   frame.route({
@@ -52,17 +61,14 @@ export function mountMe(
     path: '/api/v1/me/active-roles',
     body: chosenRole,
     action: ({ body }) => ({ kind: 'me.role.activate', target: body.role }),
-    handle: ({ approved, body, requestId }) =>
-      choose(approved.caller, requestId, (user, session) => ({ do: 'addActiveRole', user, session, role: body.role })),
+    handle: ({ approved, body, requestId }) => choose(approved.caller, requestId, 'addActiveRole', body.role),
   });
   frame.route({
     method: 'DELETE',
     path: '/api/v1/me/active-roles/:role',
     action: ({ params }) => ({ kind: 'me.role.drop', target: params['role'] ?? '' }),
-    handle: ({ approved, params, requestId }) => {
-      const role = params['role'] ?? '';
-      return choose(approved.caller, requestId, (user, session) => ({ do: 'dropActiveRole', user, session, role }));
-    },
+    handle: ({ approved, params, requestId }) =>
+      choose(approved.caller, requestId, 'dropActiveRole', params['role'] ?? ''),
   });
   frame.route({
     method: 'DELETE',
