@@ -1,13 +1,13 @@
 import { unreachable } from '@keyturn/protocol';
 import { quoted, quotedList } from './quoted.ts';
-import type { DpopFault, TokenRefusal } from './refusal.ts';
+import type { CredentialsRefusal, DpopFault, TokenRefusal } from './refusal.ts';
 
 /**
  * Says a refusal in a sentence or two for a person: what was expected, what came, which setting or mapper mends it.
  * For logs and the doctor, never for the HTTP answer. What came from the token is quoted, escaped and cut, so that it
  * cannot forge log lines.
  */
-export function explain(refusal: TokenRefusal): string {
+export function explain(refusal: TokenRefusal | CredentialsRefusal): string {
   switch (refusal.why) {
     case 'malformed':
       return `The ${refusal.part} is malformed (${refusal.fault}): a token is three parts of canonical base64url joined by dots, its header and payload JSON objects without repeated members. Padding, white space and other spellings are refused.`;
@@ -64,6 +64,12 @@ export function explain(refusal: TokenRefusal): string {
       return `The issuer ${refusal.issuer} says that the token is not active: it expired, was revoked, or its session ended. Keycloak from 26.6.2 on says so too if the client that introspects is not in the token's aud.`;
     case 'introspection-unavailable':
       return `The issuer ${refusal.issuer} cannot be asked about the token: ${refusal.fault}. Check endpoint, clientId and clientSecret from where this service runs.`;
+    case 'no-credentials':
+      return 'The request brought no token: send one as "Authorization: Bearer …".';
+    case 'several-credentials':
+      return 'The request has more than one Authorization header: let the client, or the proxy that adds one, send a single one.';
+    case 'insufficient-scope':
+      return `The token has the scopes ${quotedList(refusal.got, '(none)')}, needed are ${quotedList(refusal.needed)}. Ask for them with "scope" when fetching it; in Keycloak the client needs them as client scopes.`;
     default:
       return unreachable(refusal);
   }

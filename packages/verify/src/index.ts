@@ -38,7 +38,7 @@ export { createLogoutTokenVerifier, explainLogoutToken } from './logout-token.ts
 export type { VerifierOptions } from './options.ts';
 export type { ProviderName, ProviderPreset } from './providers.ts';
 export { providers } from './providers.ts';
-export type { DpopFault, DpopRefusal, TokenPart, TokenRefusal } from './refusal.ts';
+export type { CredentialsRefusal, DpopFault, DpopRefusal, TokenPart, TokenRefusal } from './refusal.ts';
 export type { ReplayStore } from './replay.ts';
 export { createMemoryReplayStore } from './replay.ts';
 export type { IntrospectionSourceOptions } from './revocation/introspection-source.ts';

@@ -15,9 +15,9 @@ export function quoted(text: string | undefined): string {
   return JSON.stringify(cut).replaceAll(unprintable, escaped);
 }
 
-/** Several, as many as a person reads. */
-export function quotedList(texts: readonly string[]): string {
-  if (texts.length === 0) return '(nobody)';
+/** Several, as many as a person reads; `none` where there are none. */
+export function quotedList(texts: readonly string[], none = '(nobody)'): string {
+  if (texts.length === 0) return none;
   const shown = texts.slice(0, 10).map(quoted).join(', ');
   return texts.length > 10 ? `${shown} and ${texts.length - 10} more` : shown;
 }

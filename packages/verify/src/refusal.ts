@@ -63,6 +63,13 @@ export type TokenRefusal =
   | { readonly why: 'inactive'; readonly issuer: string }
   | { readonly why: 'introspection-unavailable'; readonly issuer: string; readonly fault: string };
 
+/** Why a request was refused before its token was looked at, or although the token is good. */
+export type CredentialsRefusal =
+  | { readonly why: 'no-credentials' }
+  /** More than one Authorization header: whoever stands in between may have looked at the other one. */
+  | { readonly why: 'several-credentials' }
+  | { readonly why: 'insufficient-scope'; readonly got: readonly string[]; readonly needed: readonly string[] };
+
 /** Why a DPoP proof was not accepted. RFC 9449 §4.3. */
 export type DpopRefusal =
   | { readonly why: 'dpop-proof'; readonly fault: DpopFault }

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createMemoryReplayStore } from '../replay.ts';
 import { issuerKeySet } from '../../vector-makers/keys.ts';
 import { audience, goodClaims, goodToken, issuer, now, withClaims } from '../../vector-makers/vector.ts';
+import { explain } from '../explain.ts';
 import { createVerifier } from '../verifier.ts';
 import { principalOf as expressPrincipal, requireToken } from './express.ts';
 import { keyturnPlugin, principalOf as fastifyPrincipal } from './fastify.ts';
@@ -154,6 +155,18 @@ describe.each(Object.keys(frameworks))('%s', (name) => {
     expect(status).toBe(401);
     expect(fields.get('www-authenticate')).toContain('DPoP realm="demo", error="invalid_dpop_proof"');
     expect(fields.get('www-authenticate')).toContain('algs="ES256"');
+  });
+
+  it('lets the log say every refusal in a sentence', async () => {
+    heard.length = 0;
+    await ask({});
+    await ask({ authorization: `Bearer ${withClaims({ scope: 'openid' })}` });
+    await ask({ authorization: `Bearer ${withClaims({ exp: now })}` });
+    expect(heard.map(explain)).toEqual([
+      expect.stringContaining('no token'),
+      expect.stringContaining('"openid", needed are "profile"'),
+      expect.stringContaining('expired'),
+    ]);
   });
 
   it('tells the log every fact of a refusal', async () => {

@@ -4,7 +4,7 @@ import type { ChallengeOptions, WireRefusal } from '../challenge.ts';
 import { bearerChallenge, dpopChallenge, wireOf } from '../challenge.ts';
 import type { Wishes } from '../option-checks.ts';
 import { faultsOf, has, isFunction, isHttpUrl, isText, isTextOrTexts, throwFaults } from '../option-checks.ts';
-import type { TokenRefusal } from '../refusal.ts';
+import type { CredentialsRefusal, TokenRefusal } from '../refusal.ts';
 import type { Verifier } from '../verdict.ts';
 
 /** What an adapter takes out of its framework's request. */
@@ -18,12 +18,8 @@ export interface Presented {
   readonly url: () => string;
 }
 
-export type RequestRefusal =
-  | { readonly why: 'no-credentials' }
-  /** More than one Authorization header: whoever stands in between may have looked at the other one. */
-  | { readonly why: 'several-credentials' }
-  | { readonly why: 'insufficient-scope'; readonly got: readonly string[]; readonly needed: readonly string[] }
-  | TokenRefusal;
+/** Why a request was refused; `explain` says each in a sentence. */
+export type RequestRefusal = CredentialsRefusal | TokenRefusal;
 
 /** Options that all adapters share. */
 export interface ProtectOptions extends ChallengeOptions {
@@ -37,7 +33,7 @@ export interface ProtectOptions extends ChallengeOptions {
   readonly publicOrigin?: string;
   /** Algorithms named in the challenge for DPoP. Default none, and then no such challenge is sent. */
   readonly dpopAlgorithms?: readonly string[];
-  /** Hears every refusal, with all its facts, for the log. What it throws changes nothing of the answer. */
+  /** Hears every refusal, with all its facts, for the log (`explain`). What it throws changes nothing of the answer. */
   readonly onRefusal?: (refusal: RequestRefusal) => void;
 }
 
