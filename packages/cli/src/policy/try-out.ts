@@ -1,7 +1,8 @@
 import { isJsonObject, type JsonObject } from '@keyturn/protocol';
-import { CommandFailure, type Io } from '../io.ts';
+import type { Io } from '../io.ts';
 import { ask, objectsIn, type ServerFlags, textOf } from '../ask.ts';
 import { formatTable } from '../table.ts';
+import { readWhole } from '../tools/read-arguments.ts';
 import { readPolicies } from './read-files.ts';
 
 export interface SimulateFlags extends ServerFlags {
@@ -35,7 +36,7 @@ export async function runSimulate(io: Io, flags: SimulateFlags): Promise<void> {
     request: { spec: flags.action === undefined ? {} : { action: flags.action } },
     ...(flags.target === undefined ? {} : { target: { uri: flags.target } }),
     ...(flags.tool === undefined ? {} : { tool: flags.tool }),
-    ...(flags.args === undefined ? {} : { args: readArguments(flags.args) }),
+    ...(flags.args === undefined ? {} : { args: readWhole(io, flags.args, '--args') }),
     ...(flags.now === undefined ? {} : { now: flags.now }),
   });
   if (flags.json === true) {
@@ -84,16 +85,6 @@ export async function runReplay(io: Io, files: readonly string[], flags: ReplayF
   io.print(`${textOf(body['replayed'])} requests replayed, ${textOf(body['changed'])} would come out otherwise`);
   if (rows.length > 0)
     io.print(formatTable([['REQUEST', 'AT', 'AGENT', 'ACTION', 'TARGET', 'BEFORE', 'AFTER'], ...rows]));
-}
-
-function readArguments(text: string): JsonObject {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (isJsonObject(value)) return value;
-  } catch {
-    // Said below.
-  }
-  throw new CommandFailure('--args takes a JSON object', 2);
 }
 
 function valuesOf(rule: JsonObject): string {

@@ -69,6 +69,19 @@ describe('keyturn requests', () => {
     expect((await keyturn(reviewer, 'approve', name, '--edit', '[]')).status).toBe(2);
   });
 
+  it('approves no form that two readers read differently, and says so of a file that is not there', async () => {
+    const name = await asked({ replicas: 1 });
+    for (const [edit, words] of [
+      ['{"replicas":2,"replicas":9}', '--edit names "replicas" twice'],
+      ['{"replicas":9007199254740993}', '--edit has a number that JSON readers do not agree on'],
+      ['@nowhere.json', 'nowhere.json cannot be read'],
+    ] as const) {
+      const tried = await keyturn(reviewer, 'approve', name, '--edit', edit);
+      expect([tried.status, tried.err]).toEqual([2, expect.stringContaining(words)]);
+    }
+    expect((await keyturn(reviewer, 'show', name)).out).toContain('Approvals  0 of 1');
+  });
+
   it('watches one request to its end', async () => {
     const name = await asked();
     const watching = keyturn(agent, 'watch', name);

@@ -1,10 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { isJsonObject, type JsonObject } from '@keyturn/protocol';
 import { objectsIn, send, type ServerFlags } from '../ask.ts';
 import type { Reply } from '../auth/provider.ts';
 import { accessTokenFor, urlOf } from '../auth/session.ts';
 import { CommandFailure, type Io } from '../io.ts';
+import { readWhole } from '../tools/read-arguments.ts';
 import { formatRequest, formatRequests, lineOf } from './format.ts';
 import { readEvents } from './events.ts';
 
@@ -41,7 +40,7 @@ export async function runShow(io: Io, name: string, flags: ServerFlags): Promise
 
 /** `keyturn requests approve NAME`, perhaps with other arguments. */
 export async function runApprove(io: Io, name: string, flags: DecideFlags): Promise<void> {
-  const parameters = flags.edit === undefined ? undefined : readArguments(io, flags.edit);
+  const parameters = flags.edit === undefined ? undefined : readWhole(io, flags.edit, '--edit');
   const body = { ...reasonOf(flags), ...(parameters === undefined ? {} : { parameters }) };
   told(io, flags, await ask(io, flags, 'POST', `${pathOf(name)}/approve`, body));
 }
@@ -94,18 +93,6 @@ function pathOf(name: string): string {
 
 function reasonOf({ reason }: DecideFlags): { readonly reason?: string } {
   return reason === undefined ? {} : { reason };
-}
-
-function readArguments(io: Io, given: string): JsonObject {
-  const text = given.startsWith('@') ? readFileSync(resolve(io.cwd, given.slice(1)), 'utf8') : given;
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch {
-    parsed = undefined;
-  }
-  if (!isJsonObject(parsed)) throw new CommandFailure('--edit takes the arguments as a JSON object, or @file', 2);
-  return parsed;
 }
 
 function show(io: Io, flags: ServerFlags, request: JsonObject): void {

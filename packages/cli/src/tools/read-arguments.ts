@@ -14,7 +14,7 @@ import { CommandFailure, type Io } from '../io.ts';
 export function readArguments(io: Pick<Io, 'cwd'>, given: readonly string[], schema: JsonObject): JsonObject {
   const [first] = given;
   if (first === undefined) return {};
-  if (given.length === 1 && /^\s*\{|^@|^-$/.test(first)) return readWhole(io, first);
+  if (given.length === 1 && /^\s*\{|^@|^-$/.test(first)) return readWhole(io, first, 'the arguments');
   const args: Record<string, Json> = {};
   for (const pair of given) {
     const [, name, sign, text = ''] = /^([^=]+?)(:?=)(.*)$/s.exec(pair) ?? [];
@@ -31,11 +31,12 @@ export function readArguments(io: Pick<Io, 'cwd'>, given: readonly string[], sch
   return args;
 }
 
-function readWhole(io: Pick<Io, 'cwd'>, given: string): JsonObject {
+/** One JSON object: as text, in a file (`@file`) or from the standard input (`-`). `what` names it where it is none. */
+export function readWhole(io: Pick<Io, 'cwd'>, given: string, what: string): JsonObject {
   const text =
     given === '-' ? readFileSync(0, 'utf8') : given.startsWith('@') ? readFile(resolve(io.cwd, given.slice(1))) : given;
-  const value = parse(text, 'the arguments');
-  if (!isJsonObject(value)) throw new CommandFailure('the arguments must be one JSON object', 2);
+  const value = parse(text, what);
+  if (!isJsonObject(value)) throw new CommandFailure(`${what} must be one JSON object`, 2);
   return value;
 }
 
