@@ -188,20 +188,25 @@ describe('a request at the edge', () => {
     expect((await fetch(`${house.url}/edge/`)).status).toBe(404);
   });
 
-  it('through Traefik, which cannot take them away, brings no header that only Keyturn may send, in any spelling', async () => {
+  it('through Traefik and nginx, which cannot take them away, brings no header that only Keyturn may send, in any spelling', async () => {
     const through = (proxy: string, name: string) =>
       fetch(`${house.url}/edge/${proxy}`, {
         headers: {
           authorization: `Bearer ${john}`,
           'x-forwarded-uri': '/x',
           'x-forwarded-method': 'GET',
+          'x-original-uri': '/x',
+          'x-original-method': 'GET',
           [name]: 'root',
         },
       });
     for (const name of ['x_keyturn_user', 'X-Keyturn_Roles', 'x-keyturn-anything']) {
       const refused = await through('traefik', name);
       expect([refused.status, await refused.json()], name).toMatchObject([400, { code: 'foreign_identity_headers' }]);
+      // nginx knows 401 and 403 as refusals, and no others.
+      expect((await through('nginx', name)).status, name).toBe(403);
     }
+    expect((await through('nginx', 'x-keyturn-user')).status).toBe(200);
     // This one is put in the place of the client's.
     expect((await through('traefik', 'x-keyturn-user')).headers.get('x-keyturn-user')).not.toBe('root');
   });

@@ -129,8 +129,8 @@ function allow(
   { set, remove }: Admission,
   parts: HttpDoorParts,
 ): LeanAnswer {
-  // The configurations of the others take them away before they ask; Traefik has no way to, but for names that it is told.
-  if (name === 'traefik' && remove.length > 0) return deny(name, foreignHeaders, parts);
+  // The configurations of the others take them away before they ask; these two have no way to, but for names that they are told.
+  if ((name === 'traefik' || name === 'nginx') && remove.length > 0) return deny(name, foreignHeaders, parts);
   parts.allowed(name);
   // These proxies put what they are given in the place of the client's, or nothing if they are given nothing.
   const own = name === 'envoy' ? undefined : single({ rawHeaders }, 'authorization');
