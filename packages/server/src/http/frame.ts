@@ -70,6 +70,8 @@ export interface Route<Body> {
   readonly body?: z.ZodType<Body>;
   /** Bytes, instead of the frame's, of a body that holds a document. Who calls is asked before such a body is read. */
   readonly bodyLimit?: number;
+  /** Ids in its path are known by their shape before anybody looks for one, so that NUL is malformed like anything else. */
+  readonly idsHaveShape?: true;
   /** Browsers open it as a page: what it refuses them is a page, too. */
   readonly page?: true;
   /** Its body is a form of our own pages, whose field `csrf_token` stands for the header. */
@@ -152,11 +154,12 @@ export function createFrame(options: FrameOptions): Frame {
       .send(JSON.stringify(buildProblemBody(problem, request.id)));
   };
 
+  const withShapedIds = new Set<string>();
   app.addHook('onRequest', (request, reply, done) => {
     underWay.begin(request, reply);
     void reply.headers(commonHeaders(request.id));
     // No name that Keyturn gives or takes has it, and PostgreSQL has no text with it.
-    if (request.url.includes('%00')) {
+    if (request.url.includes('%00') && !withShapedIds.has(request.routeOptions.url ?? '')) {
       void answerProblem(request, reply, {
         status: 400,
         code: 'invalid_request',
@@ -241,6 +244,7 @@ export function createFrame(options: FrameOptions): Frame {
   };
 
   const mount = <Body>(place: FastifyInstance, definition: Route<Body>): void => {
+    if (definition.idsHaveShape === true) withShapedIds.add(definition.path);
     place.route<{ Params: Record<string, string>; Querystring: Record<string, unknown> }>({
       method: definition.method,
       url: definition.path,

@@ -58,6 +58,7 @@ export function mountPats(frame: Frame, parts: PatParts, options: { issuer: stri
   frame.route({
     method: 'PATCH',
     path: `${path}/:id`,
+    idsHaveShape: true,
     body: renamePatSchema,
     action: ({ params }) => ({ kind: 'pat.rename', target: params['id'] ?? '' }),
     handle: async ({ approved, params, body }) =>
@@ -69,6 +70,7 @@ export function mountPats(frame: Frame, parts: PatParts, options: { issuer: stri
   frame.route({
     method: 'POST',
     path: `${path}/:id/rotate`,
+    idsHaveShape: true,
     body: rotatePatSchema,
     action: ({ params }) => ({ kind: 'pat.rotate', target: params['id'] ?? '' }),
     handle: async ({ approved, params, body }) =>
@@ -77,6 +79,7 @@ export function mountPats(frame: Frame, parts: PatParts, options: { issuer: stri
   frame.route({
     method: 'DELETE',
     path: `${path}/:id`,
+    idsHaveShape: true,
     action: ({ params }) => ({ kind: 'pat.revoke', target: params['id'] ?? '' }),
     handle: async ({ approved, params }) =>
       answer(await revokePat(parts, approved.caller, params['id'] ?? ''), () => ({ status: 204 })),
