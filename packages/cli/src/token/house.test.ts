@@ -122,6 +122,22 @@ describe('a name', () => {
   });
 });
 
+describe('how many tokens one has', () => {
+  it('is bounded, however many are asked for at once', async () => {
+    await using few = await openTokenHouse({ settings: { pat: { maxPerOwner: 3 } } });
+    const owner = await few.tokenOf('john');
+    const asked = [1, 2, 3, 4, 5, 6, 7, 8].map((n) =>
+      few.ask('POST', tokens, owner, { name: `token ${n}`, kind: 'jwt' }),
+    );
+    const statuses = (await Promise.all(asked)).map(({ status }) => status);
+    expect(statuses.toSorted()).toEqual([201, 201, 201, 409, 409, 409, 409, 409]);
+    expect((await few.ask('POST', tokens, owner, { name: 'one more', kind: 'jwt' })).body).toMatchObject({
+      code: 'too_many_tokens',
+      limit: 3,
+    });
+  });
+});
+
 describe('an id', () => {
   it('that is unknown, malformed or somebody else’s answers alike', async () => {
     const hers = await create({ name: 'hers', kind: 'jwt' }, jane);
@@ -131,7 +147,7 @@ describe('an id', () => {
       ),
     );
     for (const reply of replies) {
-      expect(reply.status).toBe(404);
+      expect(reply.status, reply.text).toBe(404);
       expect({ ...reply.body, request_id: '' }).toEqual({ ...replies[0]?.body, request_id: '' });
     }
     expect((await house.ask('GET', '/api/v1/tools', tokenIn(hers))).status).toBe(200);
@@ -215,7 +231,7 @@ describe('a reference token', () => {
     for (const other of [
       `${token}=`,
       token.toUpperCase(),
-      `${token.slice(0, -1)}0`,
+      `${token.slice(0, -1)}${token.endsWith('0') ? '1' : '0'}`,
       'ktn_',
       `ktn_${'a'.repeat(36)}`,
       token.slice(0, -1),

@@ -62,5 +62,8 @@ export function expiryOf(parts: PatParts, body: NewPat): Result<EpochSeconds, Pa
       ? now + (body.expires_in ?? Math.min(policy.defaultLifetime, policy.maxLifetime))
       : Math.floor(Date.parse(body.expires_at) / 1000);
   if (at < now + 60) return refuse({ why: 'in-the-past' });
-  return at - now > policy.maxLifetime ? refuse({ why: 'too-long', limit: policy.maxLifetime }) : ok(epochSeconds(at));
+  const field = body.expires_at === undefined ? 'expires_in' : 'expires_at';
+  return at - now > policy.maxLifetime
+    ? refuse({ why: 'too-long', limit: policy.maxLifetime, field })
+    : ok(epochSeconds(at));
 }

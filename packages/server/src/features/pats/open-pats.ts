@@ -19,6 +19,7 @@ import { openPatRepository } from './repository.ts';
 import { openRevocationLog, revocationsChannel } from './revocation-log.ts';
 import { concerns, followRevocations, type Revocations } from './revocations.ts';
 import type { PatParts } from './parts.ts';
+import { tellOfRunOut } from './run-out.ts';
 import { createSeal } from '../../outside/seal.ts';
 import { createSwap } from './swap.ts';
 
@@ -211,6 +212,7 @@ export function openPats(options: PatsOptions): Pats {
       // A failure shows in what it brings about: readiness, and refused tokens. Twice a second would fill the log.
       every(500, 'following the revocations', () => revocations.catchUp().catch(() => undefined));
       every(15_000, 'noting the last uses', book.flushUses);
+      every(5000, 'telling of what has run out', () => tellOfRunOut(store, revocationLog, clock()));
       every(3_600_000, 'refreshing grants', async () => grants?.keepAlive(seconds(settings.grantIdle)));
       every(3_600_000, 'forgetting old revocations', () => revocationLog.prune(secondsOf(clock())));
       const { send, publicUrl } = options;

@@ -13,7 +13,7 @@ export type PatRuleRefusal =
   | { readonly why: 'no-subject' }
   | { readonly why: 'too-many'; readonly limit: number }
   | { readonly why: 'kind-off'; readonly kind: PatKind; readonly kinds: readonly PatKind[] }
-  | { readonly why: 'too-long'; readonly limit: number }
+  | { readonly why: 'too-long'; readonly limit: number; readonly field: 'expires_in' | 'expires_at' }
   | { readonly why: 'in-the-past' }
   | { readonly why: 'overlap-too-long'; readonly limit: number }
   | { readonly why: 'grant-required'; readonly url: string; readonly ended: boolean }
@@ -63,7 +63,7 @@ export function explainPatRefusal(refusal: PatRuleRefusal): Problem {
     case 'kind-off':
       return invalid('/kind', `${refusal.kind} tokens are not configured here; there are: ${refusal.kinds.join(', ')}`);
     case 'too-long':
-      return invalid('/expires_in', `at most ${refusal.limit} seconds (pat.maxLifetime)`);
+      return invalid(`/${refusal.field}`, `at most ${refusal.limit} seconds (pat.maxLifetime)`);
     case 'in-the-past':
       return invalid('/expires_at', 'at least a minute from now');
     case 'overlap-too-long':

@@ -7,6 +7,7 @@ import type { Pat } from './pat.ts';
 import { openPatRepository, type PatRepository } from './repository.ts';
 import { openRevocationLog, type RevocationLog } from './revocation-log.ts';
 import { followRevocations } from './revocations.ts';
+import { tellOfRunOut } from './run-out.ts';
 import { patMigrations } from './tables.ts';
 
 const john = { issuer: 'https://id.example', subject: 'john' };
@@ -67,8 +68,8 @@ export function patContract(kind: TestDatabaseKind): void {
     it('have names that are unique among an owner’s, whoever wins the race', async () => {
       const same = [newPat({ name: 'x' }), newPat({ name: 'x' }), newPat({ name: 'x' })];
       const stored = await Promise.all(same.map((pat) => pats.insert(pat, by)));
-      expect(stored.filter(Boolean)).toHaveLength(1);
-      expect(await pats.insert(newPat({ name: 'x', owner: jane }), by)).toBe(true);
+      expect(stored.toSorted()).toEqual(['stored', 'taken', 'taken']);
+      expect(await pats.insert(newPat({ name: 'x', owner: jane }), by)).toBe('stored');
       const other = newPat({ name: 'y' });
       await pats.insert(other, by);
       expect(await pats.rename(john, other.id, 'x', by)).toBe('taken');
@@ -78,6 +79,13 @@ export function patContract(kind: TestDatabaseKind): void {
       for (const pat of racers) await pats.insert(pat, by);
       const renamed = await Promise.all(racers.map(({ id }) => pats.rename(john, id, 'wanted', by)));
       expect(renamed.toSorted()).toEqual(['renamed', 'taken', 'taken', 'taken']);
+    });
+
+    it('are no more than their owner may have', async () => {
+      for (const pat of [newPat(), newPat(), newPat({ owner: jane })])
+        expect(await pats.insert(pat, by, 2)).toBe('stored');
+      expect(await pats.insert(newPat(), by, 2)).toBe('too-many');
+      expect(await pats.list(john)).toHaveLength(2);
     });
 
     it('are found by hash and by jti, the former ones too, in one look', async () => {
@@ -134,6 +142,25 @@ export function patContract(kind: TestDatabaseKind): void {
       expect((await log.after(0)).map(({ revocation }) => revocation.value).toSorted()).toEqual([jwt.jti, 'next-jti']);
     });
 
+    it('that have run out before what they say of themselves are told of, each once', async () => {
+      const over = { until: epochSeconds(now / 1000), jti: 'over-jti', hash: 'over' };
+      const ended = { expiresAt: epochSeconds(now / 1000) };
+      const all = [
+        newPat({ jti: 'rotated', former: over }),
+        newPat({ jti: 'ended', ...ended }),
+        newPat({ kind: 'reference', jti: undefined, ...ended }),
+        newPat({ former: { ...over, until: epochSeconds(now / 1000 + 1), jti: 'overlaps', hash: 'overlaps' } }),
+      ];
+      for (const pat of all) await pats.insert(pat, by);
+      await Promise.all([tellOfRunOut(store, log, clock()), tellOfRunOut(store, log, clock())]);
+      await tellOfRunOut(store, log, clock());
+      const told = (await log.after(0)).map(({ revocation }) => revocation);
+      expect(told.map(({ value }) => value).toSorted()).toEqual(['ended', 'over-jti']);
+      expect(told[0]).toMatchObject({ kind: 'jti', issuer: john.issuer });
+      // They are still their owner's to see, and to rotate.
+      expect(await pats.list(john)).toHaveLength(all.length);
+    });
+
     it('are changed together with a row in the audit, or not at all', async () => {
       const [pat, other] = [newPat(), newPat({ name: 'other' })];
       await pats.insert(pat, by);
@@ -161,7 +188,7 @@ export function patContract(kind: TestDatabaseKind): void {
       }
       for (const [, change] of changes) await change();
       // What changes nothing leaves no row.
-      expect(await pats.insert(newPat({ name: 'new name' }), by)).toBe(false);
+      expect(await pats.insert(newPat({ name: 'new name' }), by)).toBe('taken');
       expect(await pats.rename(john, pat.id, 'third', by)).toBe('taken');
       expect(await pats.remove({ owner: jane, id: pat.id }, by)).toEqual([]);
       const page = await store.audit.list({});

@@ -29,8 +29,8 @@ export type PatSelector =
  * who race, one is refused. A change, its row in the audit and what it revokes are one transaction.
  */
 export interface PatRepository {
-  /** False if the owner has a token of this name. */
-  readonly insert: (pat: Pat, by: AuditActor) => Promise<boolean>;
+  /** `most`: how many tokens the owner may have. On PostgreSQL those who race at the very bound may both come in. */
+  readonly insert: (pat: Pat, by: AuditActor, most?: number) => Promise<'stored' | 'taken' | 'too-many'>;
   /** Newest first. */
   readonly list: (owner: PatOwner) => Promise<readonly Pat[]>;
   readonly byId: (owner: PatOwner, id: PatId) => Promise<Pat | undefined>;
@@ -71,17 +71,25 @@ export function openPatRepository(store: Store, log: RevocationLog, clock: () =>
   const ofOwner = (owner: PatOwner) =>
     db.selectFrom('pats_token').selectAll().where('issuer', '=', owner.issuer).where('subject', '=', owner.subject);
   return {
-    insert: (pat, by) =>
+    insert: (pat, by, most = Number.POSITIVE_INFINITY) =>
       store.transaction(async (tx) => {
-        const done = await tx.db
-          .withTables<PatTables>()
+        const own = tx.db.withTables<PatTables>();
+        const { theirs } = await own
+          .selectFrom('pats_token')
+          .select((row) => row.fn.countAll<number | string>().as('theirs'))
+          .where('issuer', '=', pat.owner.issuer)
+          .where('subject', '=', pat.owner.subject)
+          .executeTakeFirstOrThrow();
+        // PostgreSQL counts in bigints, which come as text.
+        if (Number(theirs) >= most) return 'too-many';
+        const done = await own
           .insertInto('pats_token')
           .values(rowOfPat(pat))
           .onConflict((conflict) => conflict.columns(['issuer', 'subject', 'name']).doNothing())
           .executeTakeFirst();
-        if (done.numInsertedOrUpdatedRows !== 1n) return false;
+        if (done.numInsertedOrUpdatedRows !== 1n) return 'taken';
         tx.audit(patEvent('created', pat, by));
-        return true;
+        return 'stored';
       }),
     async list(owner) {
       const rows = await ofOwner(owner).orderBy('created_at', 'desc').orderBy('id', 'desc').execute();

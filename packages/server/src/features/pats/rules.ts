@@ -64,10 +64,10 @@ export async function createPat(
     lastAddress: undefined,
     former: undefined,
   };
-  // Two of one name race for the constraint, and one loses here.
-  return (await repository.insert(pat, actorOf(caller.principal)))
-    ? ok({ pat, token })
-    : refuse({ why: 'name-taken', name: body.name });
+  // Two race for a name or for the last place, and one loses here.
+  const stored = await repository.insert(pat, actorOf(caller.principal), policy.maxPerOwner);
+  if (stored === 'too-many') return refuse({ why: 'too-many', limit: policy.maxPerOwner });
+  return stored === 'stored' ? ok({ pat, token }) : refuse({ why: 'name-taken', name: body.name });
 }
 
 /** Gives the token a new secret. The old one works for the overlap; of two old ones, the older ends at once. */

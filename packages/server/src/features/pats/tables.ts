@@ -28,6 +28,7 @@ export type PatRow = {
   former_hash: string | null;
   former_jti: string | null;
   former_until: number | null;
+  /** 1: its owner has been told that it ends soon. 2: it has run out, and those who verify by themselves have been told. */
   announced: number;
   email: string | null;
 };
