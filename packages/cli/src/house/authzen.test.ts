@@ -52,6 +52,25 @@ describe('the metadata (§9)', () => {
 });
 
 describe('an access evaluation (§6)', () => {
+  it('of a tool is no yes where its arguments cannot be read', async () => {
+    const about = (args: unknown) =>
+      ask({
+        subject: alice,
+        action: { name: 'call' },
+        resource: { type: 'tool', id: 'pizzeria-backend/get_menu_items' },
+        context: { arguments: args },
+      });
+    expect((await about({})).body['decision']).toBe(true);
+    for (const args of [['vegetarian'], 'vegetarian', null, 1]) {
+      const { status, body } = await about(args);
+      expect([status, body['decision'], body['context']]).toEqual([
+        200,
+        false,
+        { error: { status: 400, message: 'context.arguments must be an object' } },
+      ]);
+    }
+  });
+
   it('is a decision, and nothing but true and false is one', async () => {
     const yes = await ask({
       subject: alice,

@@ -1,4 +1,4 @@
-import { type JsonObject, ok, type Principal, type Result, refuse } from '@keyturn/protocol';
+import { isJsonObject, type JsonObject, ok, type Principal, type Result, refuse } from '@keyturn/protocol';
 import type { z } from 'zod';
 import type { Caller, RoleContext } from '../../http/caller.ts';
 import type { Frame, Passage } from '../../http/frame.ts';
@@ -93,8 +93,13 @@ export function mountAuthzen(frame: Frame, parts: AuthzenParts): void {
 
   async function evaluate({ approved, requestId }: Passage<unknown>, question: Evaluation): Promise<EvaluationAnswer> {
     const asker = approved.caller;
+    const { resource, context } = question;
+    const args = context?.['arguments'];
+    if (resource.type === 'tool' && args !== undefined && !isJsonObject(args)) {
+      // Judged as if there were none, they could be allowed what no policy has looked at.
+      return { decision: false, context: { error: { status: 400, message: 'context.arguments must be an object' } } };
+    }
     const action = actionOf(question, parts.toolCall);
-    const { resource } = question;
     if (action === undefined) {
       return {
         decision: false,
