@@ -89,6 +89,8 @@ describe('a diagnosis', () => {
       [{ cnf: { 'x5t#S256': 'x' } }, {}, 'x5t#S256'],
       [{ jti: undefined }, { typ: 'AT+JWT' }, 'jti'],
       [{ iss: 'accounts.example.com' }, {}, 'jwksUri'],
+      [{ aud: '' }, {}, 'audience'],
+      [{ aud: ['tools', null] }, {}, 'aud is not text'],
     ] as const) {
       const { settings, advice } = read(withClaims(claims, header));
       expect(settings).toBeUndefined();

@@ -2,7 +2,7 @@ import type { EpochSeconds, JsonObject, Result, Seconds } from '@keyturn/protoco
 import { epochSeconds, isJsonObject, ok, refuse, seconds } from '@keyturn/protocol';
 import { algorithms } from './algorithms.ts';
 import { bindingOf } from './binding.ts';
-import { checkAccessTokenProfile, checkClaimTypes } from './claims.ts';
+import { checkAccessTokenProfile, checkClaimTypes, isTexts } from './claims.ts';
 import { explain } from './explain.ts';
 import { parseHeader } from './header.ts';
 import { foreignKind } from './kind.ts';
@@ -105,6 +105,7 @@ function faultOfAll(header: string, claims: JsonObject, provider: ProviderName |
   if (kind !== undefined) return { why: 'kind', got: kind };
   const types = checkClaimTypes(claims);
   if (!types.ok) return types.refusal;
+  if (claims.aud !== undefined && !isTexts(claims.aud)) return { why: 'claim', claim: 'aud', fault: 'not text' };
   const profile = read.value.accessTokenProfile ? checkAccessTokenProfile(claims) : types;
   if (!profile.ok) return profile.refusal;
   const binding = bindingOf(claims);
@@ -124,8 +125,8 @@ function decode(segment: string | undefined): JsonObject | undefined {
 
 /** Keycloak adds `account` for its own account console; an audience that is a client's own name is no resource. */
 function likelyAudience(audiences: readonly string[], claims: JsonObject): string | undefined {
-  const resources = audiences.filter((one) => one !== 'account' && one !== claims.azp && one !== claims.client_id);
-  return resources[0] ?? audiences.find((one) => one !== 'account');
+  const named = audiences.filter((one) => one !== 'account' && one !== '');
+  return named.find((one) => one !== claims.azp && one !== claims.client_id) ?? named[0];
 }
 
 /** Where a client's identity may stand, the names that leave least room for doubt first. */
