@@ -30,6 +30,11 @@ export interface Caller extends RoleContext {
   readonly session?: SessionOfCaller;
 }
 
+/** Whether this is a swapped token by itself, and not the one behind a browser's session, whose person is there. */
+export function isSwappedAlone({ isSwapped, session }: Pick<Caller, 'isSwapped' | 'session'>): boolean {
+  return isSwapped === true && session === undefined;
+}
+
 /** Which session a browser came with; `break-glass` is one that the identity provider knows nothing of. */
 export interface SessionOfCaller {
   readonly id: string;

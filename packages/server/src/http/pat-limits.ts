@@ -1,5 +1,5 @@
 import type { Principal } from '@keyturn/protocol';
-import type { PatLimits, PatOfCaller } from './caller.ts';
+import { isSwappedAlone, type PatLimits, type PatOfCaller } from './caller.ts';
 import type { Action, RoomParts } from './rooms.ts';
 
 /** What the token says, cut to its scopes and to the realm roles that its owner has now. */
@@ -32,11 +32,11 @@ export function cutByPat(
   isReadOnly: (tool: string) => boolean,
 ): RoomParts<never, never>['decide'] {
   return (caller, action) => {
-    const { pat, isSwapped } = caller;
+    const { pat } = caller;
     const reason =
       pat !== undefined
         ? whatForbids(pat.limits, action, isReadOnly)
-        : isSwapped && turnsKey.test(action.kind)
+        : isSwappedAlone(caller) && turnsKey.test(action.kind)
           ? 'What a personal access token was swapped for may not turn the second key: log in to do it yourself.'
           : undefined;
     return reason === undefined ? decide(caller, action) : { effect: 'deny', reason };

@@ -11,7 +11,7 @@ import {
   seconds,
   secondsOf,
 } from '@keyturn/protocol';
-import type { Caller, PatLimits } from '../../http/caller.ts';
+import { type Caller, isSwappedAlone, type PatLimits } from '../../http/caller.ts';
 import { actorOf } from '../../http/audit-actor.ts';
 import { expiryOf, issue } from './issue.ts';
 import { findPat, ownerOf } from './owner.ts';
@@ -118,8 +118,8 @@ export async function renamePat(
 }
 
 /** A personal access token, or what one was swapped for: whoever is shown that by the edge must not make a token of it. */
-function isByPat({ pat, isSwapped }: Caller): boolean {
-  return pat !== undefined || isSwapped === true;
+function isByPat(caller: Caller): boolean {
+  return caller.pat !== undefined || isSwappedAlone(caller);
 }
 
 /** What a rotation ends at once: the secret before the last, and the last too if there is no overlap. */
