@@ -88,6 +88,7 @@ describe('a verifier', () => {
     expect(
       said(await verifier.verifyDpop({ token: token as never, proof: 'x', method: 'GET', url: 'https://a' })),
     ).toBe('malformed');
+    expect(said(await verifier.verifyDpop(token as never))).toBe('malformed');
   });
 
   it('accepts only algorithms on its list', async () => {

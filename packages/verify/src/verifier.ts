@@ -5,6 +5,7 @@ import type { Judged } from './judge.ts';
 import { judge } from './judge.ts';
 import type { VerificationKey } from './keys/jwk.ts';
 import type { FoundKeys } from './keys/remote-keys.ts';
+import { isObject } from './option-checks.ts';
 import type { IssuerRules, VerifierOptions } from './options.ts';
 import { readOptions } from './options.ts';
 import { isJudged } from './plain-claims.ts';
@@ -145,6 +146,8 @@ export function createVerifier(options: VerifierOptions | readonly VerifierOptio
     },
 
     async verifyDpop(request) {
+      // Callers in JavaScript may have none.
+      if (!isObject(request)) return refuse({ why: 'malformed', part: 'token', fault: 'not a string' });
       const outcome = await look(request.token);
       return 'why' in outcome ? refuse(outcome) : asDpop(outcome, outcome.rules.dpop, request, clock());
     },

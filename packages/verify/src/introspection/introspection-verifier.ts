@@ -16,6 +16,7 @@ import {
   faultsOf,
   fetchWish,
   identityClaimWish,
+  isObject,
   issuerWish,
   throwFaults,
   toleranceWish,
@@ -140,6 +141,8 @@ export function createIntrospectionVerifier(options: IntrospectionVerifierOption
       return verdictOf(await look(token));
     },
     async verifyDpop(request) {
+      // Callers in JavaScript may have none.
+      if (!isObject(request)) return refuse({ why: 'malformed', part: 'token', fault: 'not a string' });
       const outcome = await look(request.token);
       return 'why' in outcome ? refuse(outcome) : asDpop(outcome, dpop, request, clock());
     },

@@ -214,7 +214,10 @@ export function openPats(options: PatsOptions): Pats {
       every(15_000, 'noting the last uses', book.flushUses);
       every(5000, 'telling of what has run out', () => tellOfRunOut(store, revocationLog, clock()));
       every(3_600_000, 'refreshing grants', async () => grants?.keepAlive(seconds(settings.grantIdle)));
-      every(3_600_000, 'forgetting old revocations', () => revocationLog.prune(secondsOf(clock())));
+      every(3_600_000, 'forgetting old revocations', async () => {
+        revocations.forget(secondsOf(clock()));
+        await revocationLog.prune(secondsOf(clock()));
+      });
       const { send, publicUrl } = options;
       const before = seconds(settings.announceBefore);
       every(600_000, 'announcing ends', () => announceEnds({ repository, clock, before, send, publicUrl, log }));

@@ -82,4 +82,21 @@ describe('a replica', () => {
       expect(revocations.epochAt(epochMilliseconds(0))).not.toBe(before);
     }
   });
+
+  it('forgets a revocation once all the tokens that it means have ended, tolerance included, and not before', async () => {
+    const log = fakeLog();
+    const revocations = followRevocations(log, () => epochMilliseconds(0));
+    log.add({ kind: 'sid', value: 'sid-1', until: epochSeconds(1500) });
+    // Said again: the later end counts.
+    log.add({ kind: 'sid', value: 'sid-1', until: epochSeconds(2000) });
+    await revocations.catchUp();
+    revocations.forget(epochSeconds(2300));
+    expect(revocations.hit(principal)).toBe('sid');
+    revocations.forget(epochSeconds(2301));
+    expect(revocations.hit(principal)).toBeUndefined();
+    log.add({ kind: 'sub', value: 'john' });
+    await revocations.catchUp();
+    revocations.forget(epochSeconds(2 ** 40));
+    expect(revocations.hit(principal)).toBe('sub');
+  });
 });

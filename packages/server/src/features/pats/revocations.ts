@@ -1,5 +1,5 @@
-import type { Clock, EpochMilliseconds, PatId, Principal } from '@keyturn/protocol';
-import { epochMilliseconds } from '@keyturn/protocol';
+import type { Clock, EpochMilliseconds, EpochSeconds, PatId, Principal } from '@keyturn/protocol';
+import { epochMilliseconds, minutes } from '@keyturn/protocol';
 import type { Revocation } from '@keyturn/verify';
 import type { LoggedRevocation, RevocationLog } from './revocation-log.ts';
 
@@ -22,16 +22,30 @@ export interface Revocations {
   readonly epochAt: (now: EpochMilliseconds) => number;
   /** By what a token has been revoked that is no personal access token; undefined if it has not. */
   readonly hit: (principal: Principal) => string | undefined;
+  /** Lets go of those about tokens that have all ended, so that a service may run for years. */
+  readonly forget: (now: EpochSeconds) => void;
   /** Everything in force, oldest first, for somebody who has just connected. */
   readonly since: (seq: number) => Promise<readonly LoggedRevocation[]>;
   /** Called for each new one, in order, after this replica has taken it in. */
   readonly onRevoked: (listener: (revoked: LoggedRevocation) => void) => () => void;
 }
 
+interface InForce {
+  /** Tokens issued before this second are meant. */
+  readonly before: number;
+  /** Until then such tokens may be alive. */
+  readonly until: number;
+}
+
+/** The longest that a verifier may let a token live past its end (`auth.clockTolerance`). */
+const grace = minutes(5);
+
+const never = Number.POSITIVE_INFINITY;
+
 export function followRevocations(log: RevocationLog, clock: Clock): Revocations {
   const listeners = new Set<(revoked: LoggedRevocation) => void>();
-  // Key: kind, issuer and value. Value: tokens issued before this second are meant.
-  const inForce = new Map<string, number>();
+  // Key: kind, issuer and value.
+  const inForce = new Map<string, InForce>();
   let lastSeq = 0;
   let heardAt: EpochMilliseconds = epochMilliseconds(0);
   let running: Promise<void> | undefined;
@@ -39,11 +53,15 @@ export function followRevocations(log: RevocationLog, clock: Clock): Revocations
 
   const take = (entry: LoggedRevocation): void => {
     lastSeq = entry.seq;
-    const { kind, value, issuer, before } = entry.revocation;
+    const { kind, value, issuer, before = never, until = never } = entry.revocation;
     // Of personal access tokens the table is the truth; here they only move the epoch.
     if (kind !== 'pat') {
       const key = keyOf(kind, issuer ?? '', value);
-      inForce.set(key, Math.max(inForce.get(key) ?? 0, before ?? Number.POSITIVE_INFINITY));
+      const earlier = inForce.get(key);
+      inForce.set(key, {
+        before: Math.max(earlier?.before ?? before, before),
+        until: Math.max(earlier?.until ?? until, until),
+      });
     }
     for (const listener of listeners) listener(entry);
   };
@@ -85,10 +103,13 @@ export function followRevocations(log: RevocationLog, clock: Clock): Revocations
       for (const [kind, value] of namesOf(principal)) {
         if (value === undefined) continue;
         for (const issuer of ['', principal.issuer]) {
-          if (issuedAt < (inForce.get(keyOf(kind, issuer, value)) ?? Number.NEGATIVE_INFINITY)) return kind;
+          if (issuedAt < (inForce.get(keyOf(kind, issuer, value))?.before ?? Number.NEGATIVE_INFINITY)) return kind;
         }
       }
       return undefined;
+    },
+    forget(now) {
+      for (const [key, { until }] of inForce) if (until + grace < now) inForce.delete(key);
     },
     since: (seq) => log.after(seq),
     onRevoked(listener) {
