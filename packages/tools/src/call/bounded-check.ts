@@ -2,8 +2,8 @@ import { isJsonObject, type Json, type JsonObject } from '@keyturn/protocol';
 import type { Ajv, ErrorObject, SchemaValidateFunction } from 'ajv';
 import { canonicalJson } from '../catalogue/canonical-json.ts';
 
-/** The errors of a value, none if it fits. */
-export type Check = (value: Json) => readonly ErrorObject[];
+/** The errors of a value, none if it fits; or that it was given up. */
+export type Check = (value: Json) => readonly ErrorObject[] | 'too-much-work';
 
 /** References that are followed while one value is checked: some hundred milliseconds at worst. */
 const maxSteps = 200_000;
@@ -11,8 +11,8 @@ const maxSteps = 200_000;
 /**
  * A check by a schema that a stranger wrote of a value that another stranger chose, whose work is bounded: by the square
  * of a list's length (`uniqueItems`, `enum` of objects) or by a power of its depth (a recursive `oneOf` tries each of its
- * branches on each level) it could hold everybody else up for minutes. Where the bound is met the value passes: the
- * upstream has the last word, as it has anyway. Throws where the schema does not compile.
+ * branches on each level) it could hold everybody else up for minutes. Where the bound is met the check is given up.
+ * Throws where the schema does not compile.
  */
 export function compileBounded(ajv: Ajv, schema: JsonObject): Check {
   const work = { left: 0 };
@@ -35,7 +35,7 @@ export function compileBounded(ajv: Ajv, schema: JsonObject): Check {
     try {
       return validate(value) ? [] : (validate.errors ?? []);
     } catch (error) {
-      if (error instanceof TooMuchWork) return [];
+      if (error instanceof TooMuchWork) return 'too-much-work';
       throw error;
     }
   };

@@ -2,7 +2,7 @@ import type { Json, JsonObject } from '@keyturn/protocol';
 import { describe, expect, it } from 'vitest';
 import type { Tool } from '../tool.ts';
 import { toolOf } from '../trial/sample.ts';
-import { checkArguments } from './check-arguments.ts';
+import { checkArguments, checkResult } from './check-arguments.ts';
 import { guardedPattern, worstCase } from './guarded-pattern.ts';
 
 const properties = {
@@ -190,8 +190,14 @@ describe('a value that a schema would be slow to check', () => {
     const nested = (depth: number): JsonObject =>
       depth === 0 ? { kind: 'c' } : { kind: 'c', next: nested(depth - 1) };
     const { ok, spent } = cost(tool, nested(90));
-    expect(ok).toBe(true);
+    expect(ok).toBe(false);
     expect(spent).toBeLessThan(3000);
+    expect(checkArguments(tool, { body: nested(90) })).toMatchObject({
+      refusal: [{ pointer: '', message: expect.stringContaining('too many steps') }],
+    });
+    expect(checkArguments(tool, { body: nested(5) }).ok).toBe(true);
+    // An answer has been given, whatever can be said of it.
+    expect(checkResult({ hash: tool.hash, outputSchema: tool.inputSchema }, { body: nested(90) })).toEqual([]);
     expect(checkArguments(tool, { body: { kind: 'a', next: { kind: 'd' } } }).ok).toBe(false);
   });
 
