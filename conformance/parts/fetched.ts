@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -32,13 +32,43 @@ export async function fetchFromPyPi(name: string, packages: Readonly<Record<stri
   const folder = join(cache, name);
   const wanted = Object.entries(packages).map(([id, version]) => `${id}==${version}`);
   const marker = join(folder, `${wanted.join('_')}.pip`);
-  const python = join(folder, 'py', 'bin', 'python');
-  if (existsSync(marker)) return python;
+  if (existsSync(marker)) return pythonIn(folder);
+  const python = await installByPip(folder, wanted);
+  await writeFile(marker, '');
+  return python;
+}
+
+/** The same for what a requirements.txt names, anew where it has changed since. */
+export async function fetchRequirements(name: string, path: string): Promise<string> {
+  const folder = join(cache, name);
+  const installed = join(folder, 'requirements.txt');
+  if (existsSync(installed) && (await readFile(installed, 'utf8')) === (await readFile(path, 'utf8')))
+    return pythonIn(folder);
+  await rm(folder, { recursive: true, force: true });
+  const python = await installByPip(folder, ['--requirement', path]);
+  await copyFile(path, installed);
+  return python;
+}
+
+function pythonIn(folder: string): string {
+  return join(folder, 'py', 'bin', 'python');
+}
+
+async function installByPip(folder: string, wanted: readonly string[]): Promise<string> {
+  const python = pythonIn(folder);
   await mkdir(folder, { recursive: true });
   await orNotFetched('python3', ['-m', 'venv', 'py'], folder);
   await orNotFetched(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...wanted], folder);
-  await writeFile(marker, '');
   return python;
+}
+
+/** Builds a Go program with the modules that its go.sum pins, and gives the path of the program. */
+export async function buildByGo(name: string, source: string): Promise<string> {
+  const folder = join(cache, name);
+  await mkdir(folder, { recursive: true });
+  const program = join(folder, 'program');
+  await orNotFetched('go', ['build', '-mod=readonly', '-o', program, '.'], source);
+  return program;
 }
 
 async function orNotFetched(command: string, args: readonly string[], cwd: string): Promise<void> {
