@@ -27,7 +27,7 @@ export const errors = {
   several_credentials: 'The request has two `Authorization` headers. Which one counts would be a guess.',
   malformed_credentials: 'The `Authorization` header is not `Bearer`, a space, and one token.',
   invalid_token:
-    'The token is expired, revoked, of another issuer, for another audience, or no access token. The log says which; `keyturn doctor token` explains a token that you hold.',
+    'The token is expired, revoked, of another issuer, for another audience, or no access token. The log says which; `keyturn doctor --token @FILE` explains a token that you hold.',
   keys_unavailable:
     'The identity provider’s keys cannot be fetched and none are cached. Check `auth.jwksUrl` from where Keyturn runs.',
 

@@ -4,7 +4,7 @@ import { checkAudience } from './audience.ts';
 import { checkClaimTypes, checkTimes } from './claims.ts';
 import { explain } from './explain.ts';
 import { findSigner } from './judge.ts';
-import type { VerifierOptions } from './options.ts';
+import type { VerifierOptions } from './verifier-options.ts';
 import { readOptions } from './options.ts';
 import { createTokenReader } from './read.ts';
 import type { TokenRefusal } from './refusal.ts';

@@ -21,7 +21,7 @@ import {
   issuerWish,
   toleranceWish,
 } from './option-checks.ts';
-import type { VerifierOptions } from './options.ts';
+import type { VerifierOptions } from './verifier-options.ts';
 import { providers } from './providers.ts';
 
 export const providerWish: Wish = {

@@ -3,7 +3,7 @@ import type { EpochMilliseconds } from '@keyturn/protocol';
 import { epochMilliseconds, seconds } from '@keyturn/protocol';
 import { describe, expect, it } from 'vitest';
 import type { Fetch } from './keys/key-source.ts';
-import type { VerifierOptions } from './options.ts';
+import type { VerifierOptions } from './verifier-options.ts';
 import type { RevocationSource, Standing } from './revocation/source.ts';
 import { issuerKeySet, publicJwk, testKey } from '../vector-makers/keys.ts';
 import { signToken } from '../vector-makers/sign.ts';

@@ -6,7 +6,7 @@ import { judge } from './judge.ts';
 import type { VerificationKey } from './keys/jwk.ts';
 import type { FoundKeys } from './keys/remote-keys.ts';
 import { isObject } from './option-checks.ts';
-import type { IssuerRules, VerifierOptions } from './options.ts';
+import type { IssuerRules } from './options.ts';
 import { readOptions } from './options.ts';
 import { isJudged } from './plain-claims.ts';
 import type { ReadToken } from './read.ts';
@@ -15,6 +15,7 @@ import type { TokenRefusal } from './refusal.ts';
 import type { Standing } from './revocation/source.ts';
 import { createTokenCache } from './token-cache.ts';
 import type { Verdict, Verifier } from './verdict.ts';
+import type { VerifierOptions } from './verifier-options.ts';
 
 /** A token that was good when last looked at. */
 interface Entry extends Judged {
