@@ -24,7 +24,7 @@ const hitMust = { microseconds: 2, fastJwt: 3, kept: 0.95 };
  */
 export async function run(): Promise<{ line: string; ok: boolean }> {
   const quick = process.env['BENCH_QUICK'] !== undefined;
-  const rounds = quick ? 3 : 9;
+  const rounds = quick ? 3 : 21;
   const now = Math.floor(Date.now() / 1000);
   const materials = benchAlgorithms.map((alg) => makeMaterial(alg, now));
   const go = await startGolang(materials);

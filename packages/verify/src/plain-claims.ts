@@ -86,6 +86,7 @@ export function createPlainClaimsReader(): (memory: Buffer, length: number) => P
   // Where the values of the judged claims begin and end; an end of 0 for those that are missing.
   const starts = new Int32Array(judgedNames.length);
   const ends = new Int32Array(judgedNames.length);
+  const values: unknown[] = judgedNames.map(() => undefined);
   // Hashes of the names in all objects that are open, the innermost object's last.
   const hashes = new Int32Array(maxNames);
   const slotOfHash = new Map(judgedNames.map((name, slot) => [hashOf(name), slot]));
@@ -156,41 +157,41 @@ export function createPlainClaimsReader(): (memory: Buffer, length: number) => P
     ends.fill(0);
     if (memory[0] !== openBrace || objectEnd(memory, 0, 1, 0) !== length) return undefined;
     const text = memory.toString('latin1', 0, length);
-    const read = (slot: number): unknown => {
+    for (let slot = 0; slot < judgedNames.length; slot++) {
       const end = ends[slot] as number;
-      return end === 0 ? undefined : readValue(memory, text, starts[slot] as number, end);
-    };
+      values[slot] = end === 0 ? undefined : readValue(memory, text, starts[slot] as number, end);
+    }
     // One literal rather than a loop: an object of one shape, which is quicker to make and to look into.
     const judged = {
-      iss: read(judgedSlots.iss),
-      sub: read(judgedSlots.sub),
-      aud: read(judgedSlots.aud),
-      exp: read(judgedSlots.exp),
-      nbf: read(judgedSlots.nbf),
-      iat: read(judgedSlots.iat),
-      auth_time: read(judgedSlots.auth_time),
-      jti: read(judgedSlots.jti),
-      azp: read(judgedSlots.azp),
-      client_id: read(judgedSlots.client_id),
-      sid: read(judgedSlots.sid),
-      scope: read(judgedSlots.scope),
-      scp: read(judgedSlots.scp),
-      typ: read(judgedSlots.typ),
-      cnf: read(judgedSlots.cnf),
-      events: read(judgedSlots.events),
-      token_use: read(judgedSlots.token_use),
-      at_hash: read(judgedSlots.at_hash),
-      c_hash: read(judgedSlots.c_hash),
-      s_hash: read(judgedSlots.s_hash),
-      nonce: read(judgedSlots.nonce),
-      uid: read(judgedSlots.uid),
-      cid: read(judgedSlots.cid),
-      appid: read(judgedSlots.appid),
-      oid: read(judgedSlots.oid),
-      gty: read(judgedSlots.gty),
-      idtyp: read(judgedSlots.idtyp),
-      email: read(judgedSlots.email),
-      email_verified: read(judgedSlots.email_verified),
+      iss: values[judgedSlots.iss],
+      sub: values[judgedSlots.sub],
+      aud: values[judgedSlots.aud],
+      exp: values[judgedSlots.exp],
+      nbf: values[judgedSlots.nbf],
+      iat: values[judgedSlots.iat],
+      auth_time: values[judgedSlots.auth_time],
+      jti: values[judgedSlots.jti],
+      azp: values[judgedSlots.azp],
+      client_id: values[judgedSlots.client_id],
+      sid: values[judgedSlots.sid],
+      scope: values[judgedSlots.scope],
+      scp: values[judgedSlots.scp],
+      typ: values[judgedSlots.typ],
+      cnf: values[judgedSlots.cnf],
+      events: values[judgedSlots.events],
+      token_use: values[judgedSlots.token_use],
+      at_hash: values[judgedSlots.at_hash],
+      c_hash: values[judgedSlots.c_hash],
+      s_hash: values[judgedSlots.s_hash],
+      nonce: values[judgedSlots.nonce],
+      uid: values[judgedSlots.uid],
+      cid: values[judgedSlots.cid],
+      appid: values[judgedSlots.appid],
+      oid: values[judgedSlots.oid],
+      gty: values[judgedSlots.gty],
+      idtyp: values[judgedSlots.idtyp],
+      email: values[judgedSlots.email],
+      email_verified: values[judgedSlots.email_verified],
     } satisfies Record<keyof typeof judgedSlots, unknown>;
     // Claims that nobody has judged yet are of any type, as they are when JSON.parse has read them.
     return { judged: judged as Claims, text };
