@@ -43,6 +43,8 @@ export { createMemoryReplayStore } from './replay.ts';
 export type { IntrospectionSourceOptions } from './revocation/introspection-source.ts';
 export { createIntrospectionSource } from './revocation/introspection-source.ts';
 export type { Revocation, RevocationKind } from './revocation/revocation-event.ts';
+export type { RevocationList } from './revocation/revocation-list.ts';
+export { createRevocationList } from './revocation/revocation-list.ts';
 export type { RevocationSource, Standing } from './revocation/source.ts';
 export type { OpenStream, RevocationStream, RevocationStreamOptions } from './revocation/stream.ts';
 export { openRevocationStream } from './revocation/stream.ts';

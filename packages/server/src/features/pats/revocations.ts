@@ -1,6 +1,6 @@
 import type { Clock, EpochMilliseconds, EpochSeconds, PatId, Principal } from '@keyturn/protocol';
-import { epochMilliseconds, minutes } from '@keyturn/protocol';
-import type { Revocation } from '@keyturn/verify';
+import { epochMilliseconds, secondsOf } from '@keyturn/protocol';
+import { createRevocationList, type Revocation } from '@keyturn/verify';
 import type { LoggedRevocation, RevocationLog } from './revocation-log.ts';
 
 /** After so long without news of the log a replica cannot tell any more what has been revoked. Milliseconds. */
@@ -30,22 +30,9 @@ export interface Revocations {
   readonly onRevoked: (listener: (revoked: LoggedRevocation) => void) => () => void;
 }
 
-interface InForce {
-  /** Tokens issued before this second are meant. */
-  readonly before: number;
-  /** Until then such tokens may be alive. */
-  readonly until: number;
-}
-
-/** The longest that a verifier may let a token live past its end (`auth.clockTolerance`). */
-const grace = minutes(5);
-
-const never = Number.POSITIVE_INFINITY;
-
 export function followRevocations(log: RevocationLog, clock: Clock): Revocations {
   const listeners = new Set<(revoked: LoggedRevocation) => void>();
-  // Key: kind, issuer and value.
-  const inForce = new Map<string, InForce>();
+  const inForce = createRevocationList(Number.POSITIVE_INFINITY);
   let lastSeq = 0;
   let heardAt: EpochMilliseconds = epochMilliseconds(0);
   let running: Promise<void> | undefined;
@@ -53,16 +40,8 @@ export function followRevocations(log: RevocationLog, clock: Clock): Revocations
 
   const take = (entry: LoggedRevocation): void => {
     lastSeq = entry.seq;
-    const { kind, value, issuer, before = never, until = never } = entry.revocation;
     // Of personal access tokens the table is the truth; here they only move the epoch.
-    if (kind !== 'pat') {
-      const key = keyOf(kind, issuer ?? '', value);
-      const earlier = inForce.get(key);
-      inForce.set(key, {
-        before: Math.max(earlier?.before ?? before, before),
-        until: Math.max(earlier?.until ?? until, until),
-      });
-    }
+    if (entry.revocation.kind !== 'pat') inForce.add(entry.revocation, secondsOf(clock()));
     for (const listener of listeners) listener(entry);
   };
   const read = async (): Promise<void> => {
@@ -96,21 +75,8 @@ export function followRevocations(log: RevocationLog, clock: Clock): Revocations
       return hears(clock());
     },
     epochAt: (now) => (hears(now) ? lastSeq * 1_048_576 + (Math.floor(now / 60_000) % 1_048_576) : -1),
-    hit(principal) {
-      if (inForce.size === 0) return undefined;
-      // A token that does not say when it was issued may always have been so before.
-      const issuedAt = principal.issuedAt ?? Number.NEGATIVE_INFINITY;
-      for (const [kind, value] of namesOf(principal)) {
-        if (value === undefined) continue;
-        for (const issuer of ['', principal.issuer]) {
-          if (issuedAt < (inForce.get(keyOf(kind, issuer, value))?.before ?? Number.NEGATIVE_INFINITY)) return kind;
-        }
-      }
-      return undefined;
-    },
-    forget(now) {
-      for (const [key, { until }] of inForce) if (until + grace < now) inForce.delete(key);
-    },
+    hit: (principal) => inForce.hit(principal),
+    forget: (now) => inForce.forget(now),
     since: (seq) => log.after(seq),
     onRevoked(listener) {
       listeners.add(listener);
@@ -144,8 +110,4 @@ function namesOf(principal: Principal): readonly (readonly [kind: Revocation['ki
     ['sub', principal.subject],
     ['client', principal.client],
   ];
-}
-
-function keyOf(kind: string, issuer: string, value: string): string {
-  return `${kind}\n${issuer}\n${value}`;
 }
